@@ -1,0 +1,90 @@
+-- Who we are and who may come in. One agency per installation, held by the fixed primary key:
+-- of ten parallel first setups nine fail here.
+CREATE TABLE agency (
+  id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
+  name TEXT NOT NULL,
+  street TEXT NOT NULL DEFAULT '',
+  postal_code TEXT NOT NULL DEFAULT '',
+  city TEXT NOT NULL DEFAULT '',
+  region TEXT NOT NULL DEFAULT '',
+  country TEXT NOT NULL DEFAULT '',
+  tax_id TEXT NOT NULL DEFAULT '',
+  email TEXT NOT NULL DEFAULT '',
+  phone TEXT NOT NULL DEFAULT '',
+  website TEXT NOT NULL DEFAULT '',
+  currency TEXT NOT NULL,
+  time_zone TEXT NOT NULL,
+  payment_terms_days BIGINT NOT NULL CHECK (payment_terms_days BETWEEN 0 AND 365),
+  tax_rate_millis BIGINT NOT NULL CHECK (tax_rate_millis BETWEEN 0 AND 100000),
+  invoice_terms TEXT NOT NULL DEFAULT '',
+  invoice_footer TEXT NOT NULL DEFAULT '',
+  bank_name TEXT NOT NULL DEFAULT '',
+  bank_holder TEXT NOT NULL DEFAULT '',
+  iban TEXT NOT NULL DEFAULT '',
+  bic TEXT NOT NULL DEFAULT '',
+  logo BLOB,
+  logo_type TEXT,
+  created_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
+  version BIGINT NOT NULL DEFAULT 1
+);
+
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY NOT NULL,
+  email TEXT NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'manager', 'member', 'bookkeeper')),
+  password_hash TEXT,
+  time_zone TEXT NOT NULL,
+  -- A session or token is good only while its epoch equals this one.
+  auth_epoch BIGINT NOT NULL DEFAULT 1,
+  disabled_at TIMESTAMP,
+  created_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
+  version BIGINT NOT NULL DEFAULT 1
+);
+CREATE UNIQUE INDEX users_email_key ON users (lower(email));
+
+-- Only the SHA-256 of a session key is stored; what decides access is a column, never the JSON map.
+CREATE TABLE sessions (
+  key_hash TEXT PRIMARY KEY NOT NULL,
+  user_id BIGINT NOT NULL REFERENCES users (id),
+  auth_epoch BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  ip TEXT NOT NULL DEFAULT '',
+  user_agent TEXT NOT NULL DEFAULT '',
+  created_at TIMESTAMP NOT NULL,
+  last_seen_at TIMESTAMP NOT NULL,
+  expires_at TIMESTAMP NOT NULL,
+  revoked_at TIMESTAMP
+);
+CREATE INDEX sessions_user_idx ON sessions (user_id);
+CREATE INDEX sessions_expires_idx ON sessions (expires_at);
+
+CREATE TABLE api_tokens (
+  id INTEGER PRIMARY KEY NOT NULL,
+  user_id BIGINT NOT NULL REFERENCES users (id),
+  name TEXT NOT NULL,
+  token_hash TEXT NOT NULL UNIQUE,
+  auth_epoch BIGINT NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  last_used_at TIMESTAMP,
+  revoked_at TIMESTAMP
+);
+CREATE INDEX api_tokens_user_idx ON api_tokens (user_id);
+
+-- Failed sign-ins by account and by address; the subject is hashed, so no list of tried e-mails is kept.
+CREATE TABLE sign_in_throttles (
+  subject_hash TEXT PRIMARY KEY NOT NULL,
+  failures BIGINT NOT NULL,
+  last_failed_at TIMESTAMP NOT NULL,
+  blocked_until TIMESTAMP
+);
+
+-- Proof that the master key in hand is the one this database was made with.
+CREATE TABLE master_keys (
+  id INTEGER PRIMARY KEY NOT NULL,
+  install_id TEXT NOT NULL,
+  check_value TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL
+);

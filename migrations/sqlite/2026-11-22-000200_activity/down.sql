@@ -1,0 +1,3 @@
+DROP TABLE activity_seals;
+DROP TABLE unsealed_activities;
+DROP TABLE activities;

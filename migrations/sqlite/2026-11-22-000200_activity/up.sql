@@ -1,0 +1,47 @@
+-- Every change, by whom and when. Rows are written in the change's own transaction and never altered.
+CREATE TABLE activities (
+  id INTEGER PRIMARY KEY NOT NULL,
+  occurred_at TIMESTAMP NOT NULL,
+  actor_id BIGINT REFERENCES users (id),
+  action TEXT NOT NULL,
+  subject_type TEXT NOT NULL,
+  subject_id BIGINT NOT NULL,
+  subject_label TEXT NOT NULL,
+  client_id BIGINT,
+  project_id BIGINT,
+  task_id BIGINT,
+  invoice_id BIGINT,
+  changes TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX activities_client_idx ON activities (client_id, id);
+CREATE INDEX activities_project_idx ON activities (project_id, id);
+CREATE INDEX activities_task_idx ON activities (task_id, id);
+CREATE INDEX activities_invoice_idx ON activities (invoice_id, id);
+CREATE INDEX activities_actor_idx ON activities (actor_id, id);
+
+-- Writers only append here; a background pass chains the rows, so that no writer waits for another's hash.
+CREATE TABLE unsealed_activities (
+  activity_id BIGINT PRIMARY KEY NOT NULL REFERENCES activities (id)
+);
+CREATE TABLE activity_seals (
+  seq BIGINT PRIMARY KEY NOT NULL,
+  activity_id BIGINT NOT NULL UNIQUE REFERENCES activities (id),
+  previous_hash TEXT NOT NULL,
+  hash TEXT NOT NULL
+);
+
+CREATE TRIGGER activities_await_seal AFTER INSERT ON activities BEGIN
+  INSERT INTO unsealed_activities (activity_id) VALUES (NEW.id);
+END;
+CREATE TRIGGER activities_no_update BEFORE UPDATE ON activities BEGIN
+  SELECT RAISE(ABORT, 'bureau: activity is append-only');
+END;
+CREATE TRIGGER activities_no_delete BEFORE DELETE ON activities BEGIN
+  SELECT RAISE(ABORT, 'bureau: activity is append-only');
+END;
+CREATE TRIGGER activity_seals_no_update BEFORE UPDATE ON activity_seals BEGIN
+  SELECT RAISE(ABORT, 'bureau: activity is append-only');
+END;
+CREATE TRIGGER activity_seals_no_delete BEFORE DELETE ON activity_seals BEGIN
+  SELECT RAISE(ABORT, 'bureau: activity is append-only');
+END;

@@ -1,0 +1,20 @@
+CREATE TABLE projects (
+  id INTEGER PRIMARY KEY NOT NULL,
+  client_id BIGINT NOT NULL REFERENCES clients (id),
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('active', 'paused', 'done', 'archived')),
+  billing_model TEXT NOT NULL CHECK (billing_model IN ('hourly', 'fixed_price', 'retainer', 'milestones', 'non_billable')),
+  budget_seconds BIGINT CHECK (budget_seconds >= 0),
+  budget_cents BIGINT CHECK (budget_cents >= 0),
+  starts_on DATE,
+  due_on DATE,
+  description TEXT NOT NULL DEFAULT '',
+  created_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
+  version BIGINT NOT NULL DEFAULT 1,
+  CHECK (due_on >= starts_on)
+);
+CREATE INDEX projects_name_idx ON projects (name_key, id);
+CREATE INDEX projects_client_idx ON projects (client_id, name_key, id);
+CREATE INDEX projects_status_idx ON projects (status, name_key, id);

@@ -1,0 +1,44 @@
+-- client_id repeats the project's client, and due_order is due_on with "no date" at the far end:
+-- both so that every filter of the list walks one index.
+CREATE TABLE tasks (
+  id INTEGER PRIMARY KEY NOT NULL,
+  client_id BIGINT NOT NULL REFERENCES clients (id),
+  project_id BIGINT NOT NULL REFERENCES projects (id),
+  title TEXT NOT NULL,
+  description TEXT NOT NULL DEFAULT '',
+  description_html TEXT NOT NULL DEFAULT '',
+  status TEXT NOT NULL CHECK (status IN ('todo', 'doing', 'review', 'done')),
+  assignee_id BIGINT REFERENCES users (id),
+  due_on DATE,
+  due_order DATE NOT NULL,
+  estimate_seconds BIGINT CHECK (estimate_seconds >= 0),
+  is_billable BOOLEAN NOT NULL DEFAULT TRUE,
+  completed_at TIMESTAMP,
+  created_by BIGINT REFERENCES users (id),
+  created_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
+  version BIGINT NOT NULL DEFAULT 1,
+  CHECK ((status = 'done') = (completed_at IS NOT NULL))
+);
+CREATE INDEX tasks_order_idx ON tasks (due_order, id);
+CREATE INDEX tasks_client_idx ON tasks (client_id, due_order, id);
+CREATE INDEX tasks_project_idx ON tasks (project_id, due_order, id);
+CREATE INDEX tasks_assignee_idx ON tasks (assignee_id, due_order, id);
+CREATE INDEX tasks_status_idx ON tasks (status, due_order, id);
+CREATE INDEX tasks_open_idx ON tasks (due_order, id) WHERE completed_at IS NULL;
+CREATE INDEX tasks_open_client_idx ON tasks (client_id, due_order, id) WHERE completed_at IS NULL;
+CREATE INDEX tasks_open_project_idx ON tasks (project_id, due_order, id) WHERE completed_at IS NULL;
+CREATE INDEX tasks_open_assignee_idx ON tasks (assignee_id, due_order, id) WHERE completed_at IS NULL;
+
+-- body_html is the sanitised rendering, made once at save.
+CREATE TABLE task_comments (
+  id INTEGER PRIMARY KEY NOT NULL,
+  task_id BIGINT NOT NULL REFERENCES tasks (id),
+  author_id BIGINT NOT NULL REFERENCES users (id),
+  body TEXT NOT NULL,
+  body_html TEXT NOT NULL,
+  edited_at TIMESTAMP,
+  created_at TIMESTAMP NOT NULL,
+  version BIGINT NOT NULL DEFAULT 1
+);
+CREATE INDEX task_comments_task_idx ON task_comments (task_id, id);

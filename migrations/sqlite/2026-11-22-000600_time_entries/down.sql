@@ -1,0 +1,2 @@
+DROP TABLE time_write_offs;
+DROP TABLE time_entries;

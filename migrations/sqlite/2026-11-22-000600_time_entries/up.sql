@@ -1,0 +1,55 @@
+-- An hour somebody worked: UTC instants, the zone they were entered in, and the local day they belong to.
+-- duration_seconds is raw (end minus start minus break) and never rounded. amount_cents is the entry's
+-- own value at its stored rate; an invoice line prices the sum of its seconds instead.
+CREATE TABLE time_entries (
+  id INTEGER PRIMARY KEY NOT NULL,
+  user_id BIGINT NOT NULL REFERENCES users (id),
+  client_id BIGINT NOT NULL REFERENCES clients (id),
+  project_id BIGINT NOT NULL REFERENCES projects (id),
+  task_id BIGINT REFERENCES tasks (id),
+  started_at TIMESTAMP NOT NULL,
+  ended_at TIMESTAMP,
+  break_seconds BIGINT NOT NULL DEFAULT 0 CHECK (break_seconds >= 0),
+  duration_seconds BIGINT NOT NULL DEFAULT 0 CHECK (duration_seconds >= 0),
+  time_zone TEXT NOT NULL,
+  local_on DATE NOT NULL,
+  note TEXT NOT NULL DEFAULT '',
+  is_billable BOOLEAN NOT NULL,
+  rate_cents BIGINT CHECK (rate_cents >= 0),
+  rate_source TEXT NOT NULL DEFAULT '',
+  cost_rate_cents BIGINT CHECK (cost_rate_cents >= 0),
+  cost_rate_source TEXT NOT NULL DEFAULT '',
+  amount_cents BIGINT NOT NULL DEFAULT 0 CHECK (amount_cents >= 0),
+  -- Billable, finished, and neither claimed nor written off. Held true by the triggers on those two tables.
+  is_unbilled BOOLEAN NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
+  version BIGINT NOT NULL DEFAULT 1,
+  CHECK (ended_at >= started_at),
+  CHECK (is_billable OR NOT is_unbilled),
+  CHECK (ended_at IS NOT NULL OR NOT is_unbilled)
+);
+-- One running timer per person.
+CREATE UNIQUE INDEX time_entries_running_key ON time_entries (user_id) WHERE ended_at IS NULL;
+CREATE INDEX time_entries_order_idx ON time_entries (local_on, id);
+CREATE INDEX time_entries_user_idx ON time_entries (user_id, local_on, id);
+CREATE INDEX time_entries_client_idx ON time_entries (client_id, local_on, id);
+CREATE INDEX time_entries_project_idx ON time_entries (project_id, local_on, id, duration_seconds, amount_cents);
+CREATE INDEX time_entries_task_idx ON time_entries (task_id, local_on, id, duration_seconds);
+CREATE INDEX time_entries_unbilled_idx ON time_entries (client_id, project_id, local_on, id, duration_seconds, amount_cents)
+  WHERE is_unbilled;
+
+-- Hours we decided not to bill, and why.
+CREATE TABLE time_write_offs (
+  time_entry_id BIGINT PRIMARY KEY NOT NULL REFERENCES time_entries (id),
+  reason TEXT NOT NULL,
+  created_by BIGINT NOT NULL REFERENCES users (id),
+  created_at TIMESTAMP NOT NULL
+);
+
+CREATE TRIGGER time_write_offs_settle AFTER INSERT ON time_write_offs BEGIN
+  UPDATE time_entries SET is_unbilled = FALSE WHERE id = NEW.time_entry_id;
+END;
+CREATE TRIGGER time_write_offs_release AFTER DELETE ON time_write_offs BEGIN
+  UPDATE time_entries SET is_unbilled = TRUE WHERE id = OLD.time_entry_id;
+END;

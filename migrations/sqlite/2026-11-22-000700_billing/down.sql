@@ -1,0 +1,9 @@
+DROP TRIGGER time_entries_claimed;
+DROP TABLE payment_allocations;
+DROP TABLE payments;
+DROP TABLE billed_entries;
+DROP TABLE invoice_documents;
+DROP TABLE invoice_taxes;
+DROP TABLE invoice_lines;
+DROP TABLE invoices;
+DROP TABLE invoice_series;

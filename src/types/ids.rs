@@ -1,0 +1,87 @@
+//! One `i64` newtype per table, so that a project's id can never stand where a client's is wanted.
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::BigInt;
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident => $prefix:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, FromSqlRow,
+            AsExpression, utoipa::ToSchema,
+        )]
+        #[diesel(sql_type = BigInt)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl $name {
+            /// The id of this row's element in a page, as in `client_7`.
+            pub fn dom(self) -> String {
+                format!(concat!($prefix, "_{}"), self.0)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl<DB: Backend> ToSql<BigInt, DB> for $name
+        where
+            i64: ToSql<BigInt, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+                self.0.to_sql(out)
+            }
+        }
+
+        impl<DB: Backend> FromSql<BigInt, DB> for $name
+        where
+            i64: FromSql<BigInt, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                i64::from_sql(bytes).map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A person who signs in.
+    UserId => "user";
+    /// An API token.
+    TokenId => "token";
+    /// A client.
+    ClientId => "client";
+    /// A person at a client.
+    ContactId => "contact";
+    /// A project.
+    ProjectId => "project";
+    /// A task.
+    TaskId => "task";
+    /// A comment on a task.
+    CommentId => "comment";
+    /// A stretch of worked time.
+    TimeEntryId => "time_entry";
+    /// An invoice, draft or issued.
+    InvoiceId => "invoice";
+    /// A line of an invoice.
+    InvoiceLineId => "invoice_line";
+    /// A payment.
+    PaymentId => "payment";
+    /// An entry of the activity log.
+    ActivityId => "activity";
+}

@@ -1,0 +1,12 @@
+//! Values that every layer speaks: ids, money, durations, instants and text enums.
+//!
+//! Nothing here knows the web or a table. No float touches money or time.
+
+pub mod clock;
+pub mod duration;
+pub mod ids;
+pub mod money;
+pub mod text;
+#[macro_use]
+pub mod text_enum;
+pub mod zone;
