@@ -65,7 +65,10 @@ impl<'de> Deserialize<'de> for UtcTime {
 
 impl utoipa::PartialSchema for UtcTime {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        DateTime::<Utc>::schema()
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime)))
+            .into()
     }
 }
 

@@ -3,8 +3,10 @@
 //! Nothing here knows the web or a table. No float touches money or time.
 
 pub mod clock;
+pub mod country;
 pub mod duration;
 pub mod ids;
+pub mod markdown;
 pub mod money;
 pub mod text;
 #[macro_use]

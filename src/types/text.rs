@@ -42,6 +42,7 @@ pub fn fold(text: &str) -> String {
 /// Up to two capitals for an avatar: "Halden Brewing Co." gives "HB".
 pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
-    let letters: String = [words.next(), words.next()].into_iter().flatten().flat_map(char::to_uppercase).collect();
+    let letters: String =
+        [words.next(), words.next()].into_iter().flatten().flat_map(char::to_uppercase).collect();
     if letters.is_empty() { "?".to_owned() } else { letters }
 }

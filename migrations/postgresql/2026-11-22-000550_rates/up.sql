@@ -9,7 +9,8 @@ CREATE TABLE rates (
   task_id BIGINT REFERENCES tasks (id),
   user_id BIGINT REFERENCES users (id),
   -- Per hour, in minor units of the client's currency; for member and agency of the agency's.
-  amount_cents BIGINT NOT NULL CHECK (amount_cents >= 0),
+  -- NULL ends a rate: from that date the next wider scope counts.
+  amount_cents BIGINT CHECK (amount_cents >= 0),
   starts_on DATE NOT NULL,
   created_by BIGINT REFERENCES users (id),
   created_at TIMESTAMP NOT NULL,

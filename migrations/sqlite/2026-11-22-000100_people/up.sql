@@ -45,12 +45,11 @@ CREATE TABLE users (
 );
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));
 
--- Only the SHA-256 of a session key is stored; what decides access is a column, never the JSON map.
+-- Only the SHA-256 of a session key is stored; whom it belongs to and until when are columns.
 CREATE TABLE sessions (
   key_hash TEXT PRIMARY KEY NOT NULL,
   user_id BIGINT NOT NULL REFERENCES users (id),
   auth_epoch BIGINT NOT NULL,
-  state TEXT NOT NULL,
   ip TEXT NOT NULL DEFAULT '',
   user_agent TEXT NOT NULL DEFAULT '',
   created_at TIMESTAMP NOT NULL,

@@ -1,0 +1,210 @@
+//! Puts the house together: opens the database with the right key, lists the areas, serves them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_session::SessionMiddleware;
+use actix_session::config::{CookieContentSecurity, PersistentSession};
+use actix_web::cookie::{Key, SameSite, time::Duration};
+use actix_web::middleware::from_fn;
+use actix_web::{HttpResponse, HttpServer, web};
+use diesel::prelude::*;
+
+use crate::auth::session::Sessions;
+use crate::config::Config;
+use crate::db::manager::{DatabaseUrl, Manager};
+use crate::db::schema::master_keys;
+use crate::db::{Conn, Db, dialect, migrate};
+use crate::error::{AppError, AppResult};
+use crate::keys::{Keys, MasterKey, random_token};
+use crate::types::clock::Clock;
+use crate::web::routes::Routes;
+use crate::web::{App, assets, csrf, errors, headers};
+
+/// Routes that need nobody to be signed in. A test compares this list with the policies.
+pub const PUBLIC: &[&str] =
+    &["GET /setup", "POST /setup", "GET /login", "POST /login", "GET /healthz", "GET /api/openapi.json"];
+
+/// Seconds between two passes that chain the activity log.
+const SEAL_EVERY: u64 = 2;
+/// Entries chained in one pass.
+const SEAL_BATCH: i64 = 500;
+
+/// The pages of every area.
+pub fn pages() -> Routes {
+    crate::auth::pages::pages().and(crate::agency::pages()).and(crate::clients::pages())
+}
+
+/// The JSON API of every area.
+pub fn api() -> Routes {
+    crate::clients::api()
+}
+
+/// Opens everything: data directory, schema, master key, pools. A sentence in the error says what to do.
+pub fn open(config: Config, clock: Clock) -> AppResult<App> {
+    let fresh = prepare_storage(&config)?;
+    migrate::run(&config.database)?;
+    let mut conn = Manager::new(config.database.clone()).open().map_err(AppError::internal)?;
+    let keys = unlock(&mut conn, &config, fresh, &clock)?;
+    let db = Db::open(&config.database, config.db_pool)?;
+    Ok(App { config, db, clock, keys })
+}
+
+/// Makes the data directory and tells whether the database is about to be made. Refuses to make an empty
+/// database where one has been lost: the key that was made with it is still there.
+fn prepare_storage(config: &Config) -> AppResult<bool> {
+    let fault = |path: &Path, error: std::io::Error| {
+        AppError::Internal(format!("The directory {} cannot be used: {error}.", path.display()))
+    };
+    if !config.data_dir.exists() {
+        std::fs::create_dir_all(&config.data_dir).map_err(|error| fault(&config.data_dir, error))?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let private = std::fs::Permissions::from_mode(0o700);
+            std::fs::set_permissions(&config.data_dir, private)
+                .map_err(|error| fault(&config.data_dir, error))?;
+        }
+    }
+    let DatabaseUrl::Sqlite(path) = &config.database else { return Ok(false) };
+    let empty = std::fs::metadata(path).map_or(true, |metadata| metadata.len() == 0);
+    if empty && !config.master_key_given && config.master_key_file.exists() {
+        return Err(AppError::Internal(format!(
+            "The master key {} is here but the database {} is not. Restore the database; to start anew, move the key away.",
+            config.master_key_file.display(),
+            path.display()
+        )));
+    }
+    Ok(empty)
+}
+
+/// The keys of this installation. The key file is made for an empty database only; on one in use it must be there
+/// and be the right one.
+fn unlock(conn: &mut Conn, config: &Config, fresh: bool, clock: &Clock) -> AppResult<Keys> {
+    let known: Option<(String, String)> = master_keys::table
+        .select((master_keys::install_id, master_keys::check_value))
+        .order(master_keys::id)
+        .first(conn)
+        .optional()?;
+    let path = &config.master_key_file;
+    if let Some((install_id, check_value)) = known {
+        if !path.exists() {
+            return Err(AppError::Internal(format!(
+                "The master key {} is missing, and this database was made with one. Put it back or name it with BUREAU_MASTER_KEY_FILE.",
+                path.display()
+            )));
+        }
+        let keys = Keys::derive(&MasterKey::read(path)?, &install_id)?;
+        if keys.check_value() != check_value {
+            return Err(AppError::Internal(format!(
+                "The master key {} is not the one this database was made with.",
+                path.display()
+            )));
+        }
+        return Ok(keys);
+    }
+    let in_use = crate::db::schema::users::table.count().get_result::<i64>(conn)? > 0;
+    if in_use {
+        return Err(AppError::Internal(
+            "This database is in use but holds no proof of its master key.".into(),
+        ));
+    }
+    let master = if path.exists() {
+        MasterKey::read(path)?
+    } else {
+        let key = MasterKey::create(path)?;
+        tracing::info!(path = %path.display(), fresh, "made the master key; keep a copy apart from the backups");
+        key
+    };
+    let install_id = random_token();
+    let keys = Keys::derive(&master, &install_id)?;
+    diesel::insert_into(master_keys::table)
+        .values((
+            master_keys::install_id.eq(&install_id),
+            master_keys::check_value.eq(keys.check_value()),
+            master_keys::created_at.eq(clock.now()),
+        ))
+        .execute(conn)?;
+    Ok(keys)
+}
+
+/// Registers everything under the middleware that every request passes: the app that tests start is this one.
+pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
+    let app = app.clone();
+    move |cfg| {
+        let cookie = if app.config.is_https() { "__Host-bureau" } else { "bureau" };
+        let lifetime = Duration::seconds(app.config.session.max_seconds);
+        let sessions = SessionMiddleware::builder(
+            Sessions::new(app.db.clone(), app.clock.clone(), app.config.session),
+            Key::from(app.keys.cookie()),
+        )
+        .cookie_name(cookie.to_owned())
+        .cookie_secure(app.config.is_https())
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .session_lifecycle(PersistentSession::default().session_ttl(lifetime))
+        .build();
+        let site = web::scope("")
+            .service(web::resource("/healthz").route(web::get().to(healthz)))
+            .configure(assets::configure)
+            .service(web::scope("/api").configure(|cfg| api().within("/api").configure(cfg)))
+            .service(
+                web::scope("")
+                    .wrap(from_fn(csrf::protect))
+                    .wrap(sessions)
+                    .configure(|cfg| pages().configure(cfg))
+                    .default_service(web::to(nothing)),
+            )
+            .wrap(from_fn(errors::render))
+            .wrap(from_fn(headers::secure));
+        cfg.app_data(app).service(site);
+    }
+}
+
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+async fn nothing() -> AppResult<HttpResponse> {
+    Err(AppError::NotFound)
+}
+
+/// Serves until a signal asks it to stop, then finishes what is under way.
+pub async fn serve(app: App) -> AppResult<()> {
+    let app = web::Data::new(app);
+    let listen = app.config.listen;
+    let workers = app.config.workers;
+    let sealer = actix_web::rt::spawn(seal(Arc::clone(&app)));
+    let served = app.clone();
+    let mut server = HttpServer::new(move || actix_web::App::new().configure(configure(&served)))
+        .shutdown_timeout(30)
+        .client_request_timeout(std::time::Duration::from_secs(15));
+    if workers > 0 {
+        server = server.workers(workers);
+    }
+    let server = server.bind(listen).map_err(|error| {
+        AppError::Internal(format!("The address {listen} cannot be listened on: {error}."))
+    })?;
+    tracing::info!(address = %app.config.base_url, database = %app.config.database.shown(), "Bureau is ready");
+    server.run().await.map_err(AppError::internal)?;
+    sealer.abort();
+    app.db.write(|conn| crate::audit::seal::seal_next(conn, SEAL_BATCH)).await?;
+    let mut conn = Manager::new(app.config.database.clone()).open().map_err(AppError::internal)?;
+    dialect::checkpoint(&mut conn)
+}
+
+/// Chains new entries of the activity log, in order, apart from the requests that wrote them.
+async fn seal(app: Arc<App>) {
+    loop {
+        let sealed = app.db.write(|conn| crate::audit::seal::seal_next(conn, SEAL_BATCH)).await;
+        match sealed {
+            Ok(count) if count as i64 == SEAL_BATCH => continue,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "the activity log could not be chained; the next pass tries again")
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(SEAL_EVERY)).await;
+    }
+}

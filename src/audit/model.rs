@@ -1,0 +1,298 @@
+//! Entries of the activity log.
+
+use diesel::prelude::*;
+use serde_json::{Map, Value};
+
+use crate::db::Conn;
+use crate::db::schema::{activities, clients, users};
+use crate::error::AppResult;
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ActivityId, ClientId, InvoiceId, ProjectId, TaskId, UserId};
+
+crate::text_enum! {
+    /// What happened.
+    pub enum Action {
+        /// It is new.
+        Created = "created", "created";
+        /// Fields changed.
+        Updated = "updated", "changed";
+        /// It is gone.
+        Deleted = "deleted", "deleted";
+        /// Put away.
+        Archived = "archived", "archived";
+        /// Taken back out.
+        Restored = "restored", "restored";
+        /// A task was finished.
+        Completed = "completed", "completed";
+        /// A task was taken up again.
+        Reopened = "reopened", "reopened";
+        /// A timer began.
+        Started = "started", "started the timer on";
+        /// A timer ended.
+        Stopped = "stopped", "stopped the timer on";
+        /// Hours will not be billed.
+        WrittenOff = "written_off", "wrote off";
+        /// Written-off hours may be billed again.
+        WrittenOn = "written_on", "took back the write-off of";
+        /// An invoice got its number.
+        Issued = "issued", "issued";
+        /// Money came in.
+        Paid = "paid", "recorded a payment on";
+        /// A payment was taken back.
+        Reversed = "reversed", "reversed a payment on";
+        /// Somebody signed in.
+        SignedIn = "signed_in", "signed in";
+        /// The agency was set up.
+        SetUp = "set_up", "set up";
+    }
+}
+
+crate::text_enum! {
+    /// What it happened to.
+    pub enum Subject {
+        /// The agency's own settings.
+        Agency = "agency", "the agency";
+        /// A person of the agency.
+        User = "user", "person";
+        /// An API token.
+        Token = "token", "API token";
+        /// A client.
+        Client = "client", "client";
+        /// A contact of a client.
+        Contact = "contact", "contact";
+        /// A project.
+        Project = "project", "project";
+        /// A task.
+        Task = "task", "task";
+        /// A comment on a task.
+        Comment = "comment", "comment on";
+        /// Hours.
+        TimeEntry = "time_entry", "hours on";
+        /// An invoice.
+        Invoice = "invoice", "invoice";
+    }
+}
+
+/// An entry to be recorded: what, to which row, in which places it shows.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    action: Action,
+    subject: Subject,
+    subject_id: i64,
+    label: String,
+    client: Option<ClientId>,
+    project: Option<ProjectId>,
+    task: Option<TaskId>,
+    invoice: Option<InvoiceId>,
+    changes: Map<String, Value>,
+}
+
+impl Entry {
+    /// `action` on the row `subject_id`, called `label` at this moment.
+    pub fn new(action: Action, subject: Subject, subject_id: i64, label: &str) -> Self {
+        Self {
+            action,
+            subject,
+            subject_id,
+            label: label.to_owned(),
+            client: None,
+            project: None,
+            task: None,
+            invoice: None,
+            changes: Map::new(),
+        }
+    }
+
+    /// Shows on this client's page.
+    pub fn client(mut self, id: ClientId) -> Self {
+        self.client = Some(id);
+        self
+    }
+
+    /// Shows on this project's page.
+    pub fn project(mut self, id: ProjectId) -> Self {
+        self.project = Some(id);
+        self
+    }
+
+    /// Shows on this task's page.
+    pub fn task(mut self, id: TaskId) -> Self {
+        self.task = Some(id);
+        self
+    }
+
+    /// Shows on this invoice's page.
+    pub fn invoice(mut self, id: InvoiceId) -> Self {
+        self.invoice = Some(id);
+        self
+    }
+
+    /// Notes a field that went from `before` to `after`; equal values are not noted.
+    pub fn change(mut self, field: &str, before: impl ToString, after: impl ToString) -> Self {
+        let (before, after) = (before.to_string(), after.to_string());
+        if before != after {
+            self.changes.insert(field.to_owned(), Value::from(vec![before, after]));
+        }
+        self
+    }
+
+    /// Whether any field changed.
+    pub fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+}
+
+/// Writes `entry` in the caller's transaction; `actor` is `None` for the system and the command line.
+pub fn record(conn: &mut Conn, actor: Option<UserId>, now: UtcTime, entry: &Entry) -> AppResult<()> {
+    diesel::insert_into(activities::table)
+        .values((
+            activities::occurred_at.eq(now),
+            activities::actor_id.eq(actor),
+            activities::action.eq(entry.action),
+            activities::subject_type.eq(entry.subject),
+            activities::subject_id.eq(entry.subject_id),
+            activities::subject_label.eq(&entry.label),
+            activities::client_id.eq(entry.client),
+            activities::project_id.eq(entry.project),
+            activities::task_id.eq(entry.task),
+            activities::invoice_id.eq(entry.invoice),
+            activities::changes.eq(Value::Object(entry.changes.clone()).to_string()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// An entry as it is read back.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = activities)]
+pub struct Activity {
+    /// Its number, in order of writing.
+    pub id: ActivityId,
+    /// When.
+    pub occurred_at: UtcTime,
+    /// By whom; `None` is the system.
+    pub actor_id: Option<UserId>,
+    /// What.
+    pub action: Action,
+    /// To what kind of thing.
+    pub subject_type: Subject,
+    /// To which.
+    pub subject_id: i64,
+    /// Its name then.
+    pub subject_label: String,
+    /// Its client.
+    pub client_id: Option<ClientId>,
+    /// Its project.
+    pub project_id: Option<ProjectId>,
+    /// Its task.
+    pub task_id: Option<TaskId>,
+    /// Its invoice.
+    pub invoice_id: Option<InvoiceId>,
+    /// Fields as JSON: name to `[before, after]`.
+    pub changes: String,
+}
+
+/// An entry with the names that a timeline shows.
+#[derive(Debug, Clone)]
+pub struct TimelineEntry {
+    /// The entry.
+    pub activity: Activity,
+    /// Who did it.
+    pub actor_name: Option<String>,
+    /// The client it belongs to.
+    pub client_name: Option<String>,
+}
+
+impl TimelineEntry {
+    /// Who did it, in words.
+    pub fn actor(&self) -> &str {
+        self.actor_name.as_deref().unwrap_or("Bureau")
+    }
+
+    /// Fields with their values before and after.
+    pub fn changes(&self) -> Vec<(String, String, String)> {
+        let Ok(Value::Object(fields)) = serde_json::from_str(&self.activity.changes) else {
+            return Vec::new();
+        };
+        let text = |values: &Value, index: usize| {
+            values.get(index).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        fields
+            .into_iter()
+            .map(|(field, values)| (field.replace('_', " "), text(&values, 0), text(&values, 1)))
+            .collect()
+    }
+
+    /// Where the subject lives, while it does.
+    pub fn href(&self) -> Option<String> {
+        let activity = &self.activity;
+        if activity.action == Action::Deleted {
+            return None;
+        }
+        match activity.subject_type {
+            Subject::Client | Subject::Contact => activity.client_id.map(|id| format!("/clients/{id}")),
+            Subject::Project => activity.project_id.map(|id| format!("/projects/{id}")),
+            Subject::Task | Subject::Comment => activity.task_id.map(|id| format!("/tasks/{id}")),
+            Subject::TimeEntry => activity
+                .task_id
+                .map(|id| format!("/tasks/{id}"))
+                .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
+            Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
+            Subject::Agency | Subject::User | Subject::Token => None,
+        }
+    }
+}
+
+/// Whose timeline.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope {
+    /// Everything.
+    All,
+    /// What one person did.
+    Actor(UserId),
+    /// One client's.
+    Client(ClientId),
+    /// One project's.
+    Project(ProjectId),
+    /// One task's.
+    Task(TaskId),
+    /// One invoice's.
+    Invoice(InvoiceId),
+}
+
+/// Newest entries first, at most `limit`, older than `before`. The caller has shown that the actor may see the
+/// scope; without `with_money`, entries about invoices stay out.
+pub fn timeline(
+    conn: &mut Conn,
+    scope: Scope,
+    with_money: bool,
+    before: Option<ActivityId>,
+    limit: i64,
+) -> AppResult<Vec<TimelineEntry>> {
+    let mut query = activities::table
+        .left_join(users::table)
+        .left_join(clients::table.on(activities::client_id.eq(clients::id.nullable())))
+        .select((Activity::as_select(), users::name.nullable(), clients::name.nullable()))
+        .order(activities::id.desc())
+        .limit(limit)
+        .into_boxed();
+    query = match scope {
+        Scope::All => query,
+        Scope::Actor(id) => query.filter(activities::actor_id.eq(id)),
+        Scope::Client(id) => query.filter(activities::client_id.eq(id)),
+        Scope::Project(id) => query.filter(activities::project_id.eq(id)),
+        Scope::Task(id) => query.filter(activities::task_id.eq(id)),
+        Scope::Invoice(id) => query.filter(activities::invoice_id.eq(id)),
+    };
+    if !with_money {
+        query = query.filter(activities::subject_type.ne(Subject::Invoice));
+    }
+    if let Some(before) = before {
+        query = query.filter(activities::id.lt(before));
+    }
+    let rows: Vec<(Activity, Option<String>, Option<String>)> = query.load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(activity, actor_name, client_name)| TimelineEntry { activity, actor_name, client_name })
+        .collect())
+}

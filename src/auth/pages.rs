@@ -1,0 +1,156 @@
+//! Signing in and out.
+
+use actix_session::Session;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::extract::{Anyone, CurrentUser, by_session};
+use super::session::key;
+use super::{password, throttle, user};
+use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::error::{AppError, AppResult, FormErrors};
+use crate::web::client_ip::{client_ip, network};
+use crate::web::form::Form;
+use crate::web::page::{self, View};
+use crate::web::routes::Routes;
+use crate::web::{App, filters};
+
+/// The pages of this area.
+pub fn pages() -> Routes {
+    Routes::new().get("/login", new).post("/login", create).post("/logout", destroy)
+}
+
+/// What was typed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoginForm {
+    /// Sign-in name.
+    pub email: String,
+    /// Password; never shown again.
+    pub password: String,
+    /// Where to go afterwards.
+    pub next: String,
+}
+
+#[derive(Template)]
+#[template(path = "auth/login.html")]
+struct LoginPage {
+    view: View,
+    agency: String,
+    form: LoginForm,
+    errors: FormErrors,
+}
+
+/// The query of the sign-in page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LoginQuery {
+    next: String,
+}
+
+/// The sign-in form. Before setup it leads there; who is signed in goes on.
+pub async fn new(
+    _: Anyone,
+    request: HttpRequest,
+    app: web::Data<App>,
+    view: View,
+    query: web::Query<LoginQuery>,
+) -> AppResult<HttpResponse> {
+    if by_session(&request).is_some() {
+        return view.redirect(local(&query.next), "");
+    }
+    let Some(agency) = app.db.read(page::agency_name).await? else { return view.redirect("/setup", "") };
+    let form = LoginForm { next: query.into_inner().next, ..LoginForm::default() };
+    let page = LoginPage { view: view.clone(), agency, form, errors: FormErrors::default() };
+    view.html(|| page.render(), || page.render())
+}
+
+/// Signs in. A wrong address and a wrong password get the same words after the same work.
+pub async fn create(
+    _: Anyone,
+    request: HttpRequest,
+    app: web::Data<App>,
+    session: Session,
+    view: View,
+    form: Form<LoginForm>,
+) -> AppResult<HttpResponse> {
+    let form = form.0;
+    let now = app.clock.now();
+    let ip = client_ip(&request, &app.config.trusted_proxies);
+    let subjects = [
+        throttle::Subject::Account(form.email.trim().to_owned()),
+        throttle::Subject::Address(ip.map(network).unwrap_or_default()),
+    ];
+    let (email, looked_up) = (form.email.trim().to_owned(), subjects.clone());
+    let found = app
+        .db
+        .read(move |conn| {
+            throttle::check(conn, now, &looked_up)?;
+            user::find_by_email(conn, &email)
+        })
+        .await?;
+    let active = found.filter(|user| user.disabled_at.is_none());
+    let hash = active.as_ref().and_then(|user| user.password_hash.clone());
+    let right = password::verify(&app.keys, app.config.bcrypt_cost, &form.password, hash).await?;
+    let Some(user) = active.filter(|_| right) else {
+        app.db.write(move |conn| throttle::failed(conn, now, &subjects)).await?;
+        let errors = FormErrors::default();
+        let mut page = LoginPage {
+            view: view.clone(),
+            agency: app.db.read(page::agency_name).await?.unwrap_or_default(),
+            form,
+            errors,
+        };
+        page.errors.add("password", "That email and password do not match. Try again.");
+        return view.invalid(|| page.render(), || page.render());
+    };
+    let user_id = user.id;
+    let name = user.name.clone();
+    app.db
+        .write(move |conn| {
+            throttle::succeeded(conn, &subjects)?;
+            audit::record(
+                conn,
+                Some(user_id),
+                now,
+                &Entry::new(Action::SignedIn, Subject::User, user_id.0, &name),
+            )
+        })
+        .await?;
+    let user_agent: String = request
+        .headers()
+        .get("user-agent")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .chars()
+        .take(200)
+        .collect();
+    session.renew();
+    session.insert(key::USER_ID, user_id).map_err(AppError::internal)?;
+    session.insert(key::IP, ip.map(|ip| ip.to_string()).unwrap_or_default()).map_err(AppError::internal)?;
+    session.insert(key::USER_AGENT, user_agent).map_err(AppError::internal)?;
+    view.redirect(local(&form.next), "")
+}
+
+/// Signs out: the session is void on the next request, and the browser forgets what it kept.
+pub async fn destroy(_: CurrentUser, session: Session, view: View) -> AppResult<HttpResponse> {
+    session.purge();
+    let mut response = view.redirect("/login", "You are signed out.")?;
+    response.headers_mut().insert(
+        HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static("\"cache\", \"storage\""),
+    );
+    Ok(response)
+}
+
+/// `path` when it leads to a page of ours, else the dashboard.
+fn local(path: &str) -> &str {
+    let ours = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.starts_with("/\\")
+        && !path.chars().any(char::is_control)
+        && path.is_ascii();
+    if ours { path } else { "/" }
+}

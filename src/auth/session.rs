@@ -1,0 +1,156 @@
+//! Sessions in the database, behind actix-session.
+//!
+//! The key is stored as a hash; who it belongs to and until when are columns, never the JSON map. A session
+//! that is gone is never written back: an update of no row is an error, so a request that is still running
+//! cannot bring a signed-out session to life again.
+
+use std::collections::HashMap;
+
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_web::cookie::time::Duration;
+use anyhow::anyhow;
+use diesel::prelude::*;
+
+use super::user::{Actor, User};
+use crate::config::SessionConfig;
+use crate::db::schema::{sessions, users};
+use crate::db::{Conn, Db};
+use crate::error::{AppError, AppResult};
+use crate::keys::{random_token, sha256_hex};
+use crate::types::clock::{Clock, UtcTime};
+use crate::types::ids::UserId;
+
+/// Keys of the map that sign-in fills and [`Sessions`] turns into columns.
+pub mod key {
+    /// The person's id.
+    pub const USER_ID: &str = "user_id";
+    /// Where they signed in from.
+    pub const IP: &str = "ip";
+    /// With which browser.
+    pub const USER_AGENT: &str = "user_agent";
+    /// The [`super::Actor`], put there on load and never read back on save.
+    pub const ACTOR: &str = "actor";
+}
+
+/// Seconds between two notes of a session's last use, so that reading a page does not write.
+const TOUCH_EVERY: i64 = 60;
+
+/// The session store.
+#[derive(Clone)]
+pub struct Sessions {
+    db: Db,
+    clock: Clock,
+    config: SessionConfig,
+}
+
+impl Sessions {
+    /// Sessions in `db`.
+    pub fn new(db: Db, clock: Clock, config: SessionConfig) -> Self {
+        Self { db, clock, config }
+    }
+}
+
+fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Option<(Actor, UtcTime)>> {
+    let row: Option<(UtcTime, User)> = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::key_hash.eq(hash))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_seen_at.gt(now.plus_seconds(-idle)))
+        .filter(sessions::auth_epoch.eq(users::auth_epoch))
+        .filter(users::disabled_at.is_null())
+        .select((sessions::last_seen_at, User::as_select()))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(last_seen_at, user)| (user.actor(), last_seen_at)))
+}
+
+impl SessionStore for Sessions {
+    async fn load(&self, session_key: &SessionKey) -> Result<Option<HashMap<String, String>>, LoadError> {
+        let (now, idle) = (self.clock.now(), self.config.idle_seconds);
+        let hash = sha256_hex(session_key.as_ref());
+        let looked_up = hash.clone();
+        let found = self.db.read(move |conn| load(conn, now, idle, &looked_up)).await;
+        let Some((actor, last_seen_at)) = found.map_err(|error| LoadError::Other(error.into()))? else {
+            return Ok(None);
+        };
+        if now.seconds_since(last_seen_at) >= TOUCH_EVERY {
+            let touched = self.db.write(move |conn| {
+                diesel::update(sessions::table.find(&hash))
+                    .set(sessions::last_seen_at.eq(now))
+                    .execute(conn)?;
+                Ok(())
+            });
+            touched.await.map_err(|error| LoadError::Other(error.into()))?;
+        }
+        let actor =
+            serde_json::to_string(&actor).map_err(|error| LoadError::Deserialization(error.into()))?;
+        Ok(Some(HashMap::from([(key::ACTOR.to_owned(), actor)])))
+    }
+
+    async fn save(&self, state: HashMap<String, String>, _ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let session_key = random_token();
+        let hash = sha256_hex(&session_key);
+        let (now, expires_at) = (self.clock.now(), self.clock.now().plus_seconds(self.config.max_seconds));
+        let text = |name: &str| -> String {
+            state.get(name).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+        };
+        let user_id: Option<UserId> =
+            state.get(key::USER_ID).and_then(|json| serde_json::from_str(json).ok());
+        let (ip, user_agent) = (text(key::IP), text(key::USER_AGENT));
+        let Some(user_id) = user_id else {
+            return Err(SaveError::Other(anyhow!("a session without a person")));
+        };
+        let saved = self.db.write(move |conn| {
+            let epoch: i64 = users::table.find(user_id).select(users::auth_epoch).first(conn)?;
+            diesel::insert_into(sessions::table)
+                .values((
+                    sessions::key_hash.eq(&hash),
+                    sessions::user_id.eq(user_id),
+                    sessions::auth_epoch.eq(epoch),
+                    sessions::ip.eq(&ip),
+                    sessions::user_agent.eq(&user_agent),
+                    sessions::created_at.eq(now),
+                    sessions::last_seen_at.eq(now),
+                    sessions::expires_at.eq(expires_at),
+                ))
+                .execute(conn)?;
+            // Expired sessions of the same person go with the next sign-in: the table stays as small as its use.
+            diesel::delete(
+                sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::expires_at.lt(now)),
+            )
+            .execute(conn)?;
+            Ok(())
+        });
+        saved.await.map_err(|error| SaveError::Other(error.into()))?;
+        session_key.try_into().map_err(|_| SaveError::Other(anyhow!("the session key is too long")))
+    }
+
+    async fn update(
+        &self,
+        _session_key: SessionKey,
+        _state: HashMap<String, String>,
+        _ttl: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        Err(UpdateError::Other(anyhow!("a session holds nothing that could change; renew it instead")))
+    }
+
+    async fn update_ttl(&self, _session_key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
+        Ok(())
+    }
+
+    async fn delete(&self, session_key: &SessionKey) -> Result<(), anyhow::Error> {
+        let hash = sha256_hex(session_key.as_ref());
+        let now = self.clock.now();
+        let revoked: Result<(), AppError> = self
+            .db
+            .write(move |conn| {
+                diesel::update(sessions::table.find(&hash))
+                    .set(sessions::revoked_at.eq(now))
+                    .execute(conn)?;
+                Ok(())
+            })
+            .await;
+        Ok(revoked?)
+    }
+}

@@ -1,0 +1,155 @@
+//! People of the agency.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::policy::{Policy, Role};
+use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::db::schema::users;
+use crate::db::{Conn, dialect};
+use crate::error::{AppError, AppResult};
+use crate::types::clock::UtcTime;
+use crate::types::ids::UserId;
+use crate::types::zone::{self, Tz};
+
+/// The person a request acts for. Every query that loads rows for somebody takes one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Actor {
+    /// Who.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+    /// Their e-mail address.
+    pub email: String,
+    /// What they are to the agency.
+    pub role: Role,
+    /// Their IANA zone.
+    pub time_zone: String,
+}
+
+impl Actor {
+    /// Whether their role passes `policy`.
+    pub fn may(&self, policy: Policy) -> bool {
+        policy.allows(self.role)
+    }
+
+    /// Whether amounts and rates are shown to them.
+    pub fn sees_money(&self) -> bool {
+        self.may(Policy::Money)
+    }
+
+    /// Whether other people's hours are shown to them.
+    pub fn sees_all_time(&self) -> bool {
+        self.may(Policy::Money)
+    }
+
+    /// Their zone.
+    pub fn zone(&self) -> Tz {
+        zone::zone(&self.time_zone)
+    }
+}
+
+/// A person as stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct User {
+    /// Who.
+    pub id: UserId,
+    /// Sign-in name, unique without regard to case.
+    pub email: String,
+    /// Name on screen.
+    pub name: String,
+    /// What they are to the agency.
+    pub role: Role,
+    /// bcrypt over the peppered password; `None` cannot sign in with one.
+    pub password_hash: Option<String>,
+    /// IANA zone.
+    pub time_zone: String,
+    /// Sessions and tokens of an older epoch are void.
+    pub auth_epoch: i64,
+    /// Set when they may no longer come in.
+    pub disabled_at: Option<UtcTime>,
+}
+
+impl User {
+    /// As the one who acts.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            id: self.id,
+            name: self.name.clone(),
+            email: self.email.clone(),
+            role: self.role,
+            time_zone: self.time_zone.clone(),
+        }
+    }
+}
+
+/// A person to be added.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Sign-in name.
+    pub email: String,
+    /// Name on screen.
+    pub name: String,
+    /// What they are to the agency.
+    pub role: Role,
+    /// bcrypt over the peppered password.
+    pub password_hash: Option<String>,
+    /// IANA zone.
+    pub time_zone: String,
+}
+
+/// Adds a person. An e-mail address that is taken is an error at `email`.
+pub fn create(conn: &mut Conn, by: Option<UserId>, now: UtcTime, new: &NewUser) -> AppResult<User> {
+    let user: User = diesel::insert_into(users::table)
+        .values((
+            users::email.eq(&new.email),
+            users::name.eq(&new.name),
+            users::role.eq(new.role),
+            users::password_hash.eq(&new.password_hash),
+            users::time_zone.eq(&new.time_zone),
+            users::created_at.eq(now),
+            users::updated_at.eq(now),
+        ))
+        .returning(users::all_columns)
+        .get_result::<UserRow>(conn)
+        .map_err(|error| match dialect::violated_unique(&error) {
+            Some(_) => AppError::invalid("email", "is already in use"),
+            None => error.into(),
+        })?
+        .into();
+    audit::record(conn, by, now, &Entry::new(Action::Created, Subject::User, user.id.0, &user.name))?;
+    Ok(user)
+}
+
+type UserRow =
+    (UserId, String, String, Role, Option<String>, String, i64, Option<UtcTime>, UtcTime, UtcTime, i64);
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        let (id, email, name, role, password_hash, time_zone, auth_epoch, disabled_at, ..) = row;
+        Self { id, email, name, role, password_hash, time_zone, auth_epoch, disabled_at }
+    }
+}
+
+/// The person who signs in as `email`, in any case.
+pub fn find_by_email(conn: &mut Conn, email: &str) -> AppResult<Option<User>> {
+    let wanted = email.to_lowercase();
+    Ok(users::table
+        .filter(
+            diesel::dsl::sql::<diesel::sql_types::Bool>("lower(email) = ")
+                .bind::<diesel::sql_types::Text, _>(wanted),
+        )
+        .select(User::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// Everybody who can come in, by name, for choosing an assignee.
+pub fn choices(conn: &mut Conn) -> AppResult<Vec<(UserId, String)>> {
+    Ok(users::table
+        .filter(users::disabled_at.is_null())
+        .select((users::id, users::name))
+        .order((users::name, users::id))
+        .load(conn)?)
+}

@@ -1,0 +1,242 @@
+//! The JSON API of clients.
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::contacts::model as contacts;
+use super::form::{ClientForm, ClientQuery};
+use super::model::{self, Client, Saved};
+use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult};
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ClientId, ContactId};
+use crate::types::money::Currency;
+use crate::web::App;
+use crate::web::json::{Json, Meta};
+
+/// A client as JSON. Amounts are minor units; taxes thousandths of a percent.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of Client")]
+pub struct ClientJson {
+    pub id: ClientId,
+    pub name: String,
+    pub status: model::ClientStatus,
+    pub email: String,
+    pub phone: String,
+    pub website: String,
+    pub tax_id: String,
+    pub street: String,
+    pub postal_code: String,
+    pub city: String,
+    pub region: String,
+    pub country: String,
+    pub postal_address: String,
+    pub language: String,
+    pub currency: Currency,
+    /// Days to pay; null follows the agency. Absent for roles without money, as are tax and rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_terms_days: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_rate_millis: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_cents: Option<i64>,
+    pub notes: String,
+    pub contacts: Vec<ContactJson>,
+    pub created_at: UtcTime,
+    pub updated_at: UtcTime,
+    pub version: i64,
+}
+
+/// A contact as JSON.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of Contact")]
+pub struct ContactJson {
+    pub id: ContactId,
+    pub name: String,
+    pub job_title: String,
+    pub email: String,
+    pub phone: String,
+    pub is_billing: bool,
+    pub is_technical: bool,
+    pub is_owner: bool,
+}
+
+/// A page of clients.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ClientList {
+    /// The rows.
+    pub clients: Vec<ClientJson>,
+    /// How many, and what comes next.
+    pub meta: Meta,
+}
+
+fn json(conn: &mut Conn, actor: &Actor, client: Client, today: NaiveDate) -> AppResult<ClientJson> {
+    let contacts = contacts::of_client(conn, client.id)?
+        .into_iter()
+        .map(|contact| ContactJson {
+            id: contact.id,
+            name: contact.name,
+            job_title: contact.job_title,
+            email: contact.email,
+            phone: contact.phone,
+            is_billing: contact.is_billing,
+            is_technical: contact.is_technical,
+            is_owner: contact.is_owner,
+        })
+        .collect();
+    let money = actor.sees_money();
+    Ok(ClientJson {
+        rate_cents: if money { model::own_rate(conn, client.id, today)? } else { None },
+        payment_terms_days: client.payment_terms_days.filter(|_| money),
+        tax_rate_millis: client.tax_rate_millis.filter(|_| money),
+        id: client.id,
+        name: client.name,
+        status: client.status,
+        email: client.email,
+        phone: client.phone,
+        website: client.website,
+        tax_id: client.tax_id,
+        street: client.street,
+        postal_code: client.postal_code,
+        city: client.city,
+        region: client.region,
+        country: client.country,
+        postal_address: client.postal_address,
+        language: client.language,
+        currency: client.currency,
+        notes: client.notes,
+        contacts,
+        created_at: client.created_at,
+        updated_at: client.updated_at,
+        version: client.version,
+    })
+}
+
+/// Clients by name, 25 a page.
+#[utoipa::path(get, path = "/api/clients", tag = "clients", params(ClientQuery), responses((status = 200, body = ClientList)))]
+pub async fn list_clients(
+    user: CurrentUser,
+    app: web::Data<App>,
+    query: web::Query<ClientQuery>,
+) -> AppResult<HttpResponse> {
+    let filter = query.check()?;
+    let (actor, now) = (user.actor, app.clock.now());
+    let list = app
+        .db
+        .read(move |conn| {
+            let today = crate::web::page::today(conn, now)?;
+            let (rows, pager) = model::list(conn, &actor, &filter, today)?;
+            let clients: Vec<ClientJson> = rows
+                .into_iter()
+                .map(|row| json(conn, &actor, row.client, today))
+                .collect::<AppResult<_>>()?;
+            let meta = Meta {
+                count: clients.len(),
+                next: pager.next().map(|page| page.to_string()),
+                total: Some(pager.total),
+            };
+            Ok(ClientList { clients, meta })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(list))
+}
+
+/// One client.
+#[utoipa::path(get, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), responses((status = 200, body = ClientJson), (status = 404)))]
+pub async fn find_client(
+    user: CurrentUser,
+    app: web::Data<App>,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let found = app
+        .db
+        .read(move |conn| {
+            let today = crate::web::page::today(conn, now)?;
+            let client = model::find(conn, &actor, id)?;
+            json(conn, &actor, client, today)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
+/// Adds a client. One with the same name or tax number is refused unless `allow_duplicate` is true.
+#[utoipa::path(post, path = "/api/clients", tag = "clients", request_body = ClientForm, responses((status = 201, body = ClientJson), (status = 422)))]
+pub async fn create_client(
+    user: Manager,
+    app: web::Data<App>,
+    body: Json<ClientForm>,
+) -> AppResult<HttpResponse> {
+    let (new, new_contacts) = body.0.check_with_contacts()?;
+    let allowed = body.0.allow_duplicate.0 == "true";
+    let (actor, now) = (user.actor, app.clock.now());
+    let created = app
+        .db
+        .write(move |conn| {
+            if let Some(similar) = model::similar(conn, &actor, &new)?.first().filter(|_| !allowed) {
+                let message = format!(
+                    "exists already as client {} ({}); set allow_duplicate to add it anyway",
+                    similar.id, similar.name
+                );
+                return Err(AppError::invalid("name", message));
+            }
+            let today = crate::web::page::today(conn, now)?;
+            let client = model::create(conn, &actor, now, today, &new)?;
+            contacts::replace(conn, &actor, now, client.id, new_contacts.as_deref().unwrap_or_default())?;
+            json(conn, &actor, client, today)
+        })
+        .await?;
+    let location = format!("/api/clients/{}", created.id);
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(created))
+}
+
+/// Replaces a client's fields. `version` must be the one that was read; else 409.
+#[utoipa::path(put, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), request_body = ClientForm, responses((status = 200, body = ClientJson), (status = 404), (status = 409), (status = 422)))]
+pub async fn update_client(
+    user: Manager,
+    app: web::Data<App>,
+    id: web::Path<ClientId>,
+    body: Json<ClientForm>,
+) -> AppResult<HttpResponse> {
+    let (new, new_contacts) = body.0.check_with_contacts()?;
+    let version = body
+        .0
+        .version
+        .parse()
+        .map_err(|_| AppError::invalid("version", "must be the version that was read"))?;
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let saved = app
+        .db
+        .write(move |conn| {
+            let today = crate::web::page::today(conn, now)?;
+            match model::update(conn, &actor, now, today, id, version, &new)? {
+                Saved::Done(client) => {
+                    if let Some(new_contacts) = &new_contacts {
+                        contacts::replace(conn, &actor, now, id, new_contacts)?;
+                    }
+                    json(conn, &actor, *client, today)
+                }
+                Saved::Stale(client) => Err(AppError::Conflict(format!(
+                    "Somebody else changed this client; it is at version {} now.",
+                    client.version
+                ))),
+            }
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(saved))
+}
+
+/// Deletes a client on which nothing hangs.
+#[utoipa::path(delete, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), responses((status = 204), (status = 404), (status = 409)))]
+pub async fn delete_client(
+    user: Manager,
+    app: web::Data<App>,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::delete(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

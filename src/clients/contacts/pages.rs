@@ -1,0 +1,178 @@
+//! The pages of contacts: a row that edits in place, and the same form as a page.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::form::ContactForm;
+use super::model::{self, Contact};
+use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::user::Actor;
+use crate::clients::model::{self as clients, Client};
+use crate::error::{AppError, AppResult, FormErrors};
+use crate::types::ids::{ClientId, ContactId};
+use crate::web::form::Form;
+use crate::web::page::{Section, Shell, View};
+use crate::web::{App, filters};
+
+type Path = web::Path<(ClientId, ContactId)>;
+
+#[derive(Template)]
+#[template(path = "clients/contacts/_contact.html")]
+struct ContactPart {
+    shell: Shell,
+    contact: Contact,
+}
+
+#[derive(Template)]
+#[template(path = "clients/contacts/form.html", blocks = ["fields"])]
+struct ContactFormPage {
+    shell: Shell,
+    client: Client,
+    id: Option<ContactId>,
+    form: ContactForm,
+    errors: FormErrors,
+}
+
+impl ContactFormPage {
+    fn action(&self) -> String {
+        let base = format!("/clients/{}/contacts", self.client.id);
+        self.id.map_or(base.clone(), |id| format!("{base}/{id}"))
+    }
+}
+
+/// One contact of the list; without htmx the client's page, where it stands.
+pub async fn show(user: CurrentUser, app: web::Data<App>, view: View, path: Path) -> AppResult<HttpResponse> {
+    let (client, id) = path.into_inner();
+    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
+    let part = app
+        .db
+        .read(move |conn| {
+            let contact = model::find(conn, &actor, client, id)?;
+            Ok(ContactPart { shell: Shell::load(conn, &actor, now, &look, Section::Clients)?, contact })
+        })
+        .await?;
+    if view.is_fragment() {
+        view.html(|| part.render(), || part.render())
+    } else {
+        view.redirect(&format!("/clients/{client}"), "")
+    }
+}
+
+/// The form of a new contact.
+pub async fn new(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    client: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let page = form_page(
+        &app,
+        &user.actor,
+        &view,
+        client.into_inner(),
+        None,
+        ContactForm::default(),
+        FormErrors::default(),
+    )
+    .await?;
+    view.html(|| page.render(), || page.as_fields().render())
+}
+
+/// Adds a contact.
+pub async fn create(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    client: web::Path<ClientId>,
+    form: Form<ContactForm>,
+) -> AppResult<HttpResponse> {
+    let (client, form) = (client.into_inner(), form.0);
+    let created = match form.check() {
+        Ok(new) => {
+            let (actor, now) = (user.actor.clone(), app.clock.now());
+            app.db.write(move |conn| model::create(conn, &actor, now, client, &new)).await
+        }
+        Err(errors) => Err(errors.into()),
+    };
+    match created {
+        Ok(_) => view.redirect(&format!("/clients/{client}"), "Contact added."),
+        Err(AppError::Invalid(errors)) => {
+            let page = form_page(&app, &user.actor, &view, client, None, form, errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The form of a stored contact.
+pub async fn edit(user: Manager, app: web::Data<App>, view: View, path: Path) -> AppResult<HttpResponse> {
+    let (client, id) = path.into_inner();
+    let actor = user.actor.clone();
+    let contact = app.db.read(move |conn| model::find(conn, &actor, client, id)).await?;
+    let form = ContactForm::filled(&contact);
+    let page = form_page(&app, &user.actor, &view, client, Some(id), form, FormErrors::default()).await?;
+    view.html(|| page.render(), || page.as_fields().render())
+}
+
+/// Saves a contact: its row for htmx, the client's page otherwise.
+pub async fn update(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    path: Path,
+    form: Form<ContactForm>,
+) -> AppResult<HttpResponse> {
+    let ((client, id), form) = (path.into_inner(), form.0);
+    let saved = match (form.check(), form.version.parse::<i64>()) {
+        (Ok(new), Ok(version)) => {
+            let (actor, now, look) = (user.actor.clone(), app.clock.now(), view.clone());
+            app.db
+                .write(move |conn| {
+                    let contact = model::update(conn, &actor, now, client, id, version, &new)?;
+                    Ok(ContactPart {
+                        shell: Shell::load(conn, &actor, now, &look, Section::Clients)?,
+                        contact,
+                    })
+                })
+                .await
+        }
+        (Err(errors), _) => Err(errors.into()),
+        (_, Err(_)) => Err(AppError::BadRequest("The version that was edited is missing.".into())),
+    };
+    match saved {
+        Ok(part) if view.is_fragment() => view.html(|| part.render(), || part.render()),
+        Ok(_) => view.redirect(&format!("/clients/{client}"), "Contact saved."),
+        Err(AppError::Invalid(errors)) => {
+            let page = form_page(&app, &user.actor, &view, client, Some(id), form, errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a contact.
+pub async fn destroy(user: Manager, app: web::Data<App>, view: View, path: Path) -> AppResult<HttpResponse> {
+    let (client, id) = path.into_inner();
+    let (actor, now) = (user.actor, app.clock.now());
+    app.db.write(move |conn| model::delete(conn, &actor, now, client, id)).await?;
+    view.redirect(&format!("/clients/{client}"), "Contact removed.")
+}
+
+async fn form_page(
+    app: &App,
+    actor: &Actor,
+    view: &View,
+    client: ClientId,
+    id: Option<ContactId>,
+    form: ContactForm,
+    errors: FormErrors,
+) -> AppResult<ContactFormPage> {
+    let (actor, view, now) = (actor.clone(), view.clone(), app.clock.now());
+    app.db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &view, Section::Clients)?;
+            let client = clients::find(conn, &actor, client)?;
+            Ok(ContactFormPage { shell, client, id, form, errors })
+        })
+        .await
+}

@@ -1,0 +1,676 @@
+//! Clients: rows, queries, verbs.
+
+use chrono::{Datelike, NaiveDate};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
+
+use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::user::Actor;
+use crate::db::schema::{clients, contacts, invoices, payments, projects, time_entries};
+use crate::db::{Conn, dialect};
+use crate::error::{AppError, AppResult};
+use crate::rates::model::{self as rates, RateKind, Scope};
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ClientId, ProjectId};
+use crate::types::money::Currency;
+use crate::types::text::fold;
+use crate::web::pagination::{PER_PAGE, Pager};
+
+crate::text_enum! {
+    /// Where we stand with a client.
+    pub enum ClientStatus {
+        /// Not yet won.
+        Lead = "lead", "Lead";
+        /// We work for them.
+        Active = "active", "Active";
+        /// No work at present.
+        Paused = "paused", "Paused";
+        /// Put away; keeps its history.
+        Archived = "archived", "Archived";
+    }
+}
+
+impl ClientStatus {
+    /// The badge's colour.
+    pub fn tone(self) -> &'static str {
+        match self {
+            Self::Lead => "badge-info",
+            Self::Active => "badge-ok",
+            Self::Paused => "badge-warn",
+            Self::Archived => "",
+        }
+    }
+
+    /// What a form may choose: archiving is a verb of its own.
+    pub const CHOICES: [Self; 3] = [Self::Lead, Self::Active, Self::Paused];
+}
+
+/// A client.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = clients)]
+pub struct Client {
+    /// Which.
+    pub id: ClientId,
+    /// Its name.
+    pub name: String,
+    /// Where we stand.
+    pub status: ClientStatus,
+    /// General e-mail address.
+    pub email: String,
+    /// Telephone.
+    pub phone: String,
+    /// Web address with its scheme.
+    pub website: String,
+    /// VAT or tax number.
+    pub tax_id: String,
+    /// Billing street; may have several lines.
+    pub street: String,
+    /// Billing postal code.
+    pub postal_code: String,
+    /// Billing city.
+    pub city: String,
+    /// Billing state or region.
+    pub region: String,
+    /// Billing country, ISO 3166.
+    pub country: String,
+    /// Where letters go when it is elsewhere.
+    pub postal_address: String,
+    /// Language of its documents, BCP 47.
+    pub language: String,
+    /// Currency of its projects and invoices.
+    pub currency: Currency,
+    /// Days to pay; `None` follows the agency.
+    pub payment_terms_days: Option<i64>,
+    /// Tax on its lines in thousandths of a percent; `None` follows the agency.
+    pub tax_rate_millis: Option<i64>,
+    /// Notes for us.
+    pub notes: String,
+    /// When it was put away.
+    pub archived_at: Option<UtcTime>,
+    /// Since when we know it.
+    pub created_at: UtcTime,
+    /// Last change.
+    pub updated_at: UtcTime,
+    /// Counts the edits.
+    pub version: i64,
+}
+
+impl Client {
+    /// Whether it is put away.
+    pub fn is_archived(&self) -> bool {
+        self.archived_at.is_some()
+    }
+
+    /// The billing address as lines of a letter, without the name.
+    pub fn address_lines(&self) -> Vec<String> {
+        address_lines(&self.street, &self.postal_code, &self.city, &self.region, &self.country)
+    }
+
+    /// The website without its scheme.
+    pub fn host(&self) -> &str {
+        self.website.split_once("://").map_or(self.website.as_str(), |(_, host)| host).trim_end_matches('/')
+    }
+}
+
+/// An address as lines, empty parts left out.
+pub fn address_lines(
+    street: &str,
+    postal_code: &str,
+    city: &str,
+    region: &str,
+    country: &str,
+) -> Vec<String> {
+    let town = format!("{postal_code} {city}").trim().to_owned();
+    let country = crate::types::country::name(country).to_owned();
+    street
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .chain([town, region.to_owned(), country])
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// What a form may set, valid by construction.
+#[derive(Debug, Clone, AsChangeset, Insertable)]
+#[diesel(table_name = clients, treat_none_as_null = true)]
+pub struct NewClient {
+    /// Its name.
+    pub name: String,
+    /// Where we stand.
+    pub status: ClientStatus,
+    /// General e-mail address.
+    pub email: String,
+    /// Telephone.
+    pub phone: String,
+    /// Web address.
+    pub website: String,
+    /// VAT or tax number.
+    pub tax_id: String,
+    /// Billing street.
+    pub street: String,
+    /// Billing postal code.
+    pub postal_code: String,
+    /// Billing city.
+    pub city: String,
+    /// Billing region.
+    pub region: String,
+    /// Billing country.
+    pub country: String,
+    /// Where letters go.
+    pub postal_address: String,
+    /// Language of documents.
+    pub language: String,
+    /// Currency.
+    pub currency: Currency,
+    /// Days to pay.
+    pub payment_terms_days: Option<i64>,
+    /// Tax on lines.
+    pub tax_rate_millis: Option<i64>,
+    /// Notes for us.
+    pub notes: String,
+    /// Price of an hour in minor units; set as a dated rate.
+    #[diesel(skip_insertion, skip_update)]
+    pub rate_cents: Option<i64>,
+}
+
+/// What a list asks for.
+#[derive(Debug, Clone, Default)]
+pub struct ClientFilter {
+    /// Words in name, contacts, e-mail or city.
+    pub q: String,
+    /// One status; `None` is all that are not archived.
+    pub status: Option<ClientStatus>,
+    /// The order.
+    pub sort: ClientSort,
+    /// The page, from 1.
+    pub page: i64,
+}
+
+crate::text_enum! {
+    /// The order of the list.
+    pub enum ClientSort {
+        /// By name.
+        Name = "name", "Name";
+        /// By name, from the end.
+        NameDown = "-name", "Name, descending";
+        /// Oldest first.
+        Created = "created", "Oldest";
+        /// Newest first.
+        CreatedDown = "-created", "Newest";
+    }
+}
+
+impl Default for ClientSort {
+    fn default() -> Self {
+        Self::Name
+    }
+}
+
+/// A row of the list with its figures.
+#[derive(Debug, Clone)]
+pub struct ClientRow {
+    /// The client.
+    pub client: Client,
+    /// Its first contact.
+    pub contact: Option<String>,
+    /// Projects under way.
+    pub projects: i64,
+    /// Seconds logged this month.
+    pub month_seconds: i64,
+    /// Unpaid, in minor units.
+    pub outstanding: i64,
+    /// Unpaid and late.
+    pub overdue: i64,
+}
+
+type Clients<'a> = clients::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
+
+/// The clients that `actor` may see: all of them, for every role there is so far.
+pub fn visible_to<'a>(_actor: &Actor) -> Clients<'a> {
+    clients::table.into_boxed()
+}
+
+fn filtered<'a>(actor: &Actor, filter: &ClientFilter) -> Clients<'a> {
+    let mut query = visible_to(actor);
+    query = match filter.status {
+        Some(status) => query.filter(clients::status.eq(status)),
+        None => query.filter(clients::archived_at.is_null()),
+    };
+    for word in fold(&filter.q).split(' ').filter(|word| !word.is_empty()) {
+        query = query.filter(clients::search_text.like(dialect::contains(word)).escape('\\'));
+    }
+    query
+}
+
+/// A page of the list.
+pub fn list(
+    conn: &mut Conn,
+    actor: &Actor,
+    filter: &ClientFilter,
+    today: NaiveDate,
+) -> AppResult<(Vec<ClientRow>, Pager)> {
+    let total = filtered(actor, filter).count().get_result(conn)?;
+    let pager = Pager::new(filter.page, total);
+    let mut query = filtered(actor, filter);
+    query = match filter.sort {
+        ClientSort::Name => query.order((clients::name_key, clients::id)),
+        ClientSort::NameDown => query.order((clients::name_key.desc(), clients::id.desc())),
+        ClientSort::Created => query.order((clients::created_at, clients::id)),
+        ClientSort::CreatedDown => query.order((clients::created_at.desc(), clients::id.desc())),
+    };
+    let page: Vec<Client> =
+        query.select(Client::as_select()).limit(PER_PAGE).offset(pager.offset()).load(conn)?;
+    Ok((with_figures(conn, page, today)?, pager))
+}
+
+/// One row of the list.
+pub fn row(conn: &mut Conn, actor: &Actor, id: ClientId, today: NaiveDate) -> AppResult<ClientRow> {
+    let client = find(conn, actor, id)?;
+    with_figures(conn, vec![client], today)?.pop().ok_or(AppError::NotFound)
+}
+
+fn with_figures(conn: &mut Conn, page: Vec<Client>, today: NaiveDate) -> AppResult<Vec<ClientRow>> {
+    let ids: Vec<ClientId> = page.iter().map(|client| client.id).collect();
+    let contacts: Vec<(ClientId, String)> = contacts::table
+        .filter(contacts::client_id.eq_any(&ids))
+        .order(contacts::id)
+        .select((contacts::client_id, contacts::name))
+        .load(conn)?;
+    let projects: Vec<(ClientId, i64)> = projects::table
+        .filter(projects::client_id.eq_any(&ids))
+        .filter(projects::status.eq("active"))
+        .group_by(projects::client_id)
+        .select((projects::client_id, diesel::dsl::count_star()))
+        .load(conn)?;
+    let month = today.with_day(1).unwrap_or(today);
+    let hours: Vec<(ClientId, Option<i64>)> = time_entries::table
+        .filter(time_entries::client_id.eq_any(&ids))
+        .filter(time_entries::local_on.ge(month))
+        .group_by(time_entries::client_id)
+        .select((time_entries::client_id, sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")))
+        .load(conn)?;
+    let open: Vec<(ClientId, Option<NaiveDate>, i64, i64, i64)> = invoices::table
+        .filter(invoices::client_id.eq_any(&ids))
+        .filter(invoices::issued_at.is_not_null())
+        .filter(invoices::settled_at.is_null())
+        .select((
+            invoices::client_id,
+            invoices::due_on,
+            invoices::total_cents,
+            invoices::paid_cents,
+            invoices::credited_cents,
+        ))
+        .load(conn)?;
+    let balance = |id: ClientId, late_only: bool| {
+        open.iter()
+            .filter(|(client, due_on, ..)| {
+                *client == id && (!late_only || due_on.is_some_and(|due_on| due_on < today))
+            })
+            .map(|(_, _, total, paid, credited)| total - paid - credited)
+            .sum()
+    };
+    Ok(page
+        .into_iter()
+        .map(|client| ClientRow {
+            contact: contacts.iter().find(|(id, _)| *id == client.id).map(|(_, name)| name.clone()),
+            projects: projects.iter().find(|(id, _)| *id == client.id).map_or(0, |(_, count)| *count),
+            month_seconds: hours
+                .iter()
+                .find(|(id, _)| *id == client.id)
+                .and_then(|(_, sum)| *sum)
+                .unwrap_or(0),
+            outstanding: balance(client.id, false),
+            overdue: balance(client.id, true),
+            client,
+        })
+        .collect())
+}
+
+/// The client, if `actor` may see it.
+pub fn find(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<Client> {
+    Ok(visible_to(actor).filter(clients::id.eq(id)).select(Client::as_select()).first(conn)?)
+}
+
+/// Id, name and currency of every client that is not archived, by name, for a choice.
+pub fn choices(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<(ClientId, String)>> {
+    Ok(visible_to(actor)
+        .filter(clients::archived_at.is_null())
+        .order((clients::name_key, clients::id))
+        .select((clients::id, clients::name))
+        .load(conn)?)
+}
+
+/// The price of an hour agreed with the client itself.
+pub fn own_rate(conn: &mut Conn, id: ClientId, today: NaiveDate) -> AppResult<Option<i64>> {
+    rates::own(conn, RateKind::Bill, Scope::Client(id), today)
+}
+
+/// What stands at the head of each of a client's pages.
+#[derive(Debug, Clone)]
+pub struct ClientHead {
+    /// The client.
+    pub client: Client,
+    /// Unpaid, in minor units of its currency.
+    pub outstanding: i64,
+    /// Of that, late.
+    pub overdue: i64,
+    /// Value of unbilled hours.
+    pub ready_cents: i64,
+    /// Unbilled seconds.
+    pub ready_seconds: i64,
+    /// Net of this year's invoices.
+    pub billed_this_year: i64,
+    /// How many invoices that were.
+    pub invoices_this_year: i64,
+    /// Its own hourly rate.
+    pub rate_cents: Option<i64>,
+}
+
+/// The head of a client's pages.
+pub fn head(conn: &mut Conn, actor: &Actor, id: ClientId, today: NaiveDate) -> AppResult<ClientHead> {
+    let client = find(conn, actor, id)?;
+    let row = with_figures(conn, vec![client], today)?.pop().ok_or(AppError::NotFound)?;
+    let (ready_seconds, ready_cents): (Option<i64>, Option<i64>) = time_entries::table
+        .filter(time_entries::client_id.eq(id))
+        .filter(time_entries::is_unbilled)
+        .select((
+            sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)"),
+            sql::<Nullable<BigInt>>("CAST(SUM(amount_cents) AS BIGINT)"),
+        ))
+        .get_result(conn)?;
+    let january = NaiveDate::from_ymd_opt(today.year(), 1, 1).unwrap_or(today);
+    let (invoices_this_year, billed): (i64, Option<i64>) = invoices::table
+        .filter(invoices::client_id.eq(id))
+        .filter(invoices::issue_on.ge(january))
+        .filter(invoices::issued_at.is_not_null())
+        .select((diesel::dsl::count_star(), sql::<Nullable<BigInt>>("CAST(SUM(net_cents) AS BIGINT)")))
+        .get_result(conn)?;
+    Ok(ClientHead {
+        rate_cents: own_rate(conn, id, today)?,
+        client: row.client,
+        outstanding: row.outstanding,
+        overdue: row.overdue,
+        ready_cents: ready_cents.unwrap_or(0),
+        ready_seconds: ready_seconds.unwrap_or(0),
+        billed_this_year: billed.unwrap_or(0),
+        invoices_this_year,
+    })
+}
+
+/// A project as its client's page lists it.
+#[derive(Debug, Clone, Queryable)]
+pub struct ProjectLine {
+    /// Which.
+    pub id: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// Its status.
+    pub status: String,
+    /// When it is due.
+    pub due_on: Option<NaiveDate>,
+    /// Budget in seconds.
+    pub budget_seconds: Option<i64>,
+    /// Seconds logged.
+    #[diesel(skip_insertion)]
+    pub used_seconds: i64,
+}
+
+impl ProjectLine {
+    /// Used share of the budget in percent; `None` without a budget.
+    pub fn used_percent(&self) -> Option<i64> {
+        let budget = self.budget_seconds.filter(|budget| *budget > 0)?;
+        self.used_seconds.checked_mul(100)?.checked_div(budget)
+    }
+}
+
+/// A client's projects, those under way first.
+pub fn projects_of(conn: &mut Conn, id: ClientId) -> AppResult<Vec<ProjectLine>> {
+    let rows: Vec<(ProjectId, String, String, Option<NaiveDate>, Option<i64>)> = projects::table
+        .filter(projects::client_id.eq(id))
+        .order((projects::name_key, projects::id))
+        .select((projects::id, projects::name, projects::status, projects::due_on, projects::budget_seconds))
+        .load(conn)?;
+    let ids: Vec<ProjectId> = rows.iter().map(|row| row.0).collect();
+    let used: Vec<(ProjectId, Option<i64>)> = time_entries::table
+        .filter(time_entries::project_id.eq_any(&ids))
+        .group_by(time_entries::project_id)
+        .select((time_entries::project_id, sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")))
+        .load(conn)?;
+    let mut lines: Vec<ProjectLine> = rows
+        .into_iter()
+        .map(|(id, name, status, due_on, budget_seconds)| ProjectLine {
+            id,
+            name,
+            status,
+            due_on,
+            budget_seconds,
+            used_seconds: used
+                .iter()
+                .find(|(project, _)| *project == id)
+                .and_then(|(_, sum)| *sum)
+                .unwrap_or(0),
+        })
+        .collect();
+    lines.sort_by_key(|line| line.status != "active");
+    Ok(lines)
+}
+
+/// Clients that a new one called so, or with this tax number, might be a second copy of.
+pub fn similar(conn: &mut Conn, actor: &Actor, new: &NewClient) -> AppResult<Vec<Client>> {
+    let mut query = visible_to(actor).filter(clients::name_key.eq(fold(&new.name)));
+    if !new.tax_id.is_empty() {
+        query = query.or_filter(clients::tax_id.eq(new.tax_id.clone()));
+    }
+    Ok(query.order(clients::id).limit(5).select(Client::as_select()).load(conn)?)
+}
+
+/// Adds a client.
+pub fn create(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    today: NaiveDate,
+    new: &NewClient,
+) -> AppResult<Client> {
+    let id: ClientId = diesel::insert_into(clients::table)
+        .values((
+            new,
+            clients::name_key.eq(fold(&new.name)),
+            clients::search_text.eq(search_text(new, &[])),
+            clients::created_at.eq(now),
+            clients::updated_at.eq(now),
+        ))
+        .returning(clients::id)
+        .get_result(conn)?;
+    if new.rate_cents.is_some() {
+        rates::set(conn, actor.id, now, RateKind::Bill, Scope::Client(id), today, new.rate_cents)?;
+    }
+    audit::record(
+        conn,
+        Some(actor.id),
+        now,
+        &Entry::new(Action::Created, Subject::Client, id.0, &new.name).client(id),
+    )?;
+    find(conn, actor, id)
+}
+
+/// What became of a save that named the version it was made from.
+#[derive(Debug)]
+pub enum Saved {
+    /// It is stored; the row as it is now.
+    Done(Box<Client>),
+    /// Somebody was faster; the row as they left it. Nothing was stored.
+    Stale(Box<Client>),
+}
+
+/// Saves `new` over version `version`.
+pub fn update(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    today: NaiveDate,
+    id: ClientId,
+    version: i64,
+    new: &NewClient,
+) -> AppResult<Saved> {
+    let before = find(conn, actor, id)?;
+    if before.is_archived() {
+        return Err(AppError::Conflict("This client is archived. Restore it first.".into()));
+    }
+    if before.currency != new.currency && has_money(conn, id)? {
+        return Err(AppError::invalid(
+            "currency",
+            "cannot change any more: there are hours or invoices in it",
+        ));
+    }
+    let names = contact_names(conn, id)?;
+    let updated =
+        diesel::update(clients::table.filter(clients::id.eq(id)).filter(clients::version.eq(version)))
+            .set((
+                new,
+                clients::name_key.eq(fold(&new.name)),
+                clients::search_text.eq(search_text(new, &names)),
+                clients::updated_at.eq(now),
+                clients::version.eq(version + 1),
+            ))
+            .execute(conn)?;
+    if updated == 0 {
+        return Ok(Saved::Stale(Box::new(before)));
+    }
+    let rate_before = own_rate(conn, id, today)?;
+    rates::set(conn, actor.id, now, RateKind::Bill, Scope::Client(id), today, new.rate_cents)?;
+    let shown = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let entry = Entry::new(Action::Updated, Subject::Client, id.0, &new.name)
+        .client(id)
+        .change("name", &before.name, &new.name)
+        .change("status", before.status.label(), new.status.label())
+        .change("email", &before.email, &new.email)
+        .change("phone", &before.phone, &new.phone)
+        .change("website", &before.website, &new.website)
+        .change("tax_id", &before.tax_id, &new.tax_id)
+        .change("street", &before.street, &new.street)
+        .change("postal_code", &before.postal_code, &new.postal_code)
+        .change("city", &before.city, &new.city)
+        .change("region", &before.region, &new.region)
+        .change("country", &before.country, &new.country)
+        .change("postal_address", &before.postal_address, &new.postal_address)
+        .change("language", &before.language, &new.language)
+        .change("currency", before.currency, new.currency)
+        .change("payment_terms_days", shown(before.payment_terms_days), shown(new.payment_terms_days))
+        .change("tax_rate_millis", shown(before.tax_rate_millis), shown(new.tax_rate_millis))
+        .change("rate_cents", shown(rate_before), shown(new.rate_cents))
+        .change("notes", &before.notes, &new.notes);
+    if entry.has_changes() {
+        audit::record(conn, Some(actor.id), now, &entry)?;
+    }
+    Ok(Saved::Done(Box::new(find(conn, actor, id)?)))
+}
+
+/// Puts a client away; harmless when it is already.
+pub fn archive(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> AppResult<Client> {
+    let client = find(conn, actor, id)?;
+    if client.is_archived() {
+        return Ok(client);
+    }
+    set_status(conn, actor, now, &client, ClientStatus::Archived, Some(now), Action::Archived)
+}
+
+/// Takes a client back out, as active; harmless when it is not archived.
+pub fn restore(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> AppResult<Client> {
+    let client = find(conn, actor, id)?;
+    if !client.is_archived() {
+        return Ok(client);
+    }
+    set_status(conn, actor, now, &client, ClientStatus::Active, None, Action::Restored)
+}
+
+fn set_status(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    client: &Client,
+    status: ClientStatus,
+    archived_at: Option<UtcTime>,
+    action: Action,
+) -> AppResult<Client> {
+    diesel::update(clients::table.find(client.id))
+        .set((
+            clients::status.eq(status),
+            clients::archived_at.eq(archived_at),
+            clients::updated_at.eq(now),
+            clients::version.eq(clients::version + 1),
+        ))
+        .execute(conn)?;
+    let entry = Entry::new(action, Subject::Client, client.id.0, &client.name).client(client.id);
+    audit::record(conn, Some(actor.id), now, &entry)?;
+    find(conn, actor, client.id)
+}
+
+/// Deletes a client on which nothing hangs; a conflict that says what does.
+pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> AppResult<()> {
+    let client = find(conn, actor, id)?;
+    let counts = [
+        (projects::table.filter(projects::client_id.eq(id)).count().get_result::<i64>(conn)?, "project"),
+        (invoices::table.filter(invoices::client_id.eq(id)).count().get_result(conn)?, "invoice"),
+        (payments::table.filter(payments::client_id.eq(id)).count().get_result(conn)?, "payment"),
+    ];
+    let hanging: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| format!("{count} {noun}{}", if *count == 1 { "" } else { "s" }))
+        .collect();
+    if !hanging.is_empty() {
+        return Err(AppError::Conflict(format!(
+            "{} has {}. Archive it instead.",
+            client.name,
+            hanging.join(" and ")
+        )));
+    }
+    diesel::delete(contacts::table.filter(contacts::client_id.eq(id))).execute(conn)?;
+    rates::forget(conn, Scope::Client(id))?;
+    diesel::delete(clients::table.find(id)).execute(conn)?;
+    audit::record(
+        conn,
+        Some(actor.id),
+        now,
+        &Entry::new(Action::Deleted, Subject::Client, id.0, &client.name).client(id),
+    )
+}
+
+fn has_money(conn: &mut Conn, id: ClientId) -> AppResult<bool> {
+    let hours = time_entries::table
+        .filter(time_entries::client_id.eq(id))
+        .select(time_entries::id)
+        .first::<i64>(conn)
+        .optional()?;
+    let bills = invoices::table
+        .filter(invoices::client_id.eq(id))
+        .select(invoices::id)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(hours.is_some() || bills.is_some())
+}
+
+fn contact_names(conn: &mut Conn, id: ClientId) -> AppResult<Vec<String>> {
+    Ok(contacts::table
+        .filter(contacts::client_id.eq(id))
+        .order(contacts::id)
+        .select(contacts::name)
+        .load(conn)?)
+}
+
+/// Writes the search column anew after a contact changed.
+pub(in crate::clients) fn refresh_search(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<()> {
+    let client = find(conn, actor, id)?;
+    let names = contact_names(conn, id)?;
+    let text = fold(
+        &[client.name.as_str(), &client.email, &client.city, &client.website, &names.join(" ")].join(" "),
+    );
+    diesel::update(clients::table.find(id)).set(clients::search_text.eq(text)).execute(conn)?;
+    Ok(())
+}
+
+fn search_text(new: &NewClient, contacts: &[String]) -> String {
+    fold(&[new.name.as_str(), &new.email, &new.city, &new.website, &contacts.join(" ")].join(" "))
+}

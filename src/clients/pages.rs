@@ -1,0 +1,424 @@
+//! The pages of clients.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::contacts::model::{self as contacts, Contact};
+use super::form::{ClientForm, ClientQuery, LANGUAGES};
+use super::model::{self, Client, ClientHead, ClientRow, ClientStatus, ProjectLine, Saved};
+use crate::audit::model::{Scope, TimelineEntry, timeline};
+use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::user::Actor;
+use crate::error::{AppError, AppResult, FormErrors};
+use crate::types::ids::{ActivityId, ClientId};
+use crate::types::money::Currency;
+use crate::web::form::Form;
+use crate::web::page::{Section, Shell, View};
+use crate::web::pagination::{Pager, has_more};
+use crate::web::{App, filters};
+
+/// Entries on a page of the activity tab.
+const ACTIVITY_PAGE: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "clients/index.html", blocks = ["list"])]
+struct ClientsIndex {
+    shell: Shell,
+    query: ClientQuery,
+    rows: Vec<ClientRow>,
+    pager: Pager,
+}
+
+#[derive(Template)]
+#[template(path = "clients/show.html")]
+struct ClientShow {
+    shell: Shell,
+    head: ClientHead,
+    contacts: Vec<Contact>,
+    projects: Vec<ProjectLine>,
+}
+
+#[derive(Template)]
+#[template(path = "clients/activity.html", blocks = ["entries"])]
+struct ClientActivity {
+    shell: Shell,
+    head: ClientHead,
+    entries: Vec<TimelineEntry>,
+    older: Option<ActivityId>,
+}
+
+#[derive(Template)]
+#[template(path = "clients/form.html", blocks = ["fields"])]
+struct ClientFormPage {
+    shell: Shell,
+    /// The stored client when it is edited, `None` when it is new.
+    client: Option<Client>,
+    form: ClientForm,
+    errors: FormErrors,
+    /// Fields that somebody else changed meanwhile: label, theirs, ours.
+    conflict: Vec<(&'static str, String, String)>,
+    /// Clients that this one may be a copy of.
+    similar: Vec<Client>,
+}
+
+impl ClientFormPage {
+    fn action(&self) -> String {
+        self.client.as_ref().map_or_else(|| "/clients".to_owned(), |client| format!("/clients/{}", client.id))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "clients/_row.html")]
+struct ClientRowPart {
+    shell: Shell,
+    row: ClientRow,
+}
+
+#[derive(Template)]
+#[template(path = "clients/_row_form.html")]
+struct ClientRowForm {
+    id: ClientId,
+    form: ClientForm,
+    errors: FormErrors,
+}
+
+impl ClientShow {
+    fn tab(&self) -> &'static str {
+        "projects"
+    }
+}
+
+impl ClientActivity {
+    fn tab(&self) -> &'static str {
+        "activity"
+    }
+}
+
+/// The list, or its table for htmx.
+pub async fn index(
+    user: CurrentUser,
+    app: web::Data<App>,
+    view: View,
+    query: web::Query<ClientQuery>,
+) -> AppResult<HttpResponse> {
+    let query = query.into_inner();
+    let filter = query.check()?;
+    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
+    let page = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+            let (rows, pager) = model::list(conn, &actor, &filter, shell.today)?;
+            Ok(ClientsIndex { shell, query, rows, pager })
+        })
+        .await?;
+    view.html(|| page.render(), || page.as_list().render())
+}
+
+/// One client with its projects and contacts.
+pub async fn show(
+    user: CurrentUser,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
+    let page = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+            let head = model::head(conn, &actor, id, shell.today)?;
+            Ok(ClientShow {
+                contacts: contacts::of_client(conn, id)?,
+                projects: model::projects_of(conn, id)?,
+                shell,
+                head,
+            })
+        })
+        .await?;
+    view.html(|| page.render(), || page.render())
+}
+
+/// The query of a timeline.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TimelineQuery {
+    before: Option<i64>,
+}
+
+/// What happened around one client, newest first.
+pub async fn activity(
+    user: CurrentUser,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+    query: web::Query<TimelineQuery>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
+    let before = query.before.map(ActivityId);
+    let page = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+            let head = model::head(conn, &actor, id, shell.today)?;
+            let mut entries =
+                timeline(conn, Scope::Client(id), actor.sees_money(), before, ACTIVITY_PAGE + 1)?;
+            let more = has_more(&mut entries, ACTIVITY_PAGE);
+            let older = entries.last().filter(|_| more).map(|entry| entry.activity.id);
+            Ok(ClientActivity { shell, head, entries, older })
+        })
+        .await?;
+    view.html(|| page.render(), || page.as_entries().render())
+}
+
+/// The form of a new client.
+pub async fn new(user: Manager, app: web::Data<App>, view: View) -> AppResult<HttpResponse> {
+    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
+    let page = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+            let form = ClientForm::blank(shell.currency);
+            Ok(form_page(shell, None, form))
+        })
+        .await?;
+    view.html(|| page.render(), || page.as_fields().render())
+}
+
+/// Adds a client; shows those it may be a copy of before it does.
+pub async fn create(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    form: Form<ClientForm>,
+) -> AppResult<HttpResponse> {
+    enum Outcome {
+        Created(ClientId),
+        Similar(Vec<Client>),
+    }
+    let (actor, now, form) = (user.actor, app.clock.now(), form.0);
+    let created = match form.check() {
+        Ok(new) => {
+            let (actor, allowed) = (actor.clone(), form.allow_duplicate.0 == "true");
+            app.db
+                .write(move |conn| {
+                    let similar = if allowed { Vec::new() } else { model::similar(conn, &actor, &new)? };
+                    if !similar.is_empty() {
+                        return Ok(Outcome::Similar(similar));
+                    }
+                    let today = crate::web::page::today(conn, now)?;
+                    Ok(Outcome::Created(model::create(conn, &actor, now, today, &new)?.id))
+                })
+                .await
+        }
+        Err(errors) => Err(errors.into()),
+    };
+    let (similar, errors) = match created {
+        Ok(Outcome::Created(id)) => return view.redirect(&format!("/clients/{id}"), "Client added."),
+        Ok(Outcome::Similar(similar)) => (similar, FormErrors::default()),
+        Err(AppError::Invalid(errors)) => (Vec::new(), errors),
+        Err(error) => return Err(error),
+    };
+    let shell = shell(&app, &actor, &view).await?;
+    let page = ClientFormPage { similar, errors, ..form_page(shell, None, form) };
+    view.invalid(|| page.render(), || page.as_fields().render())
+}
+
+/// The form of a stored client.
+pub async fn edit(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
+    let page = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+            let client = model::find(conn, &actor, id)?;
+            let form = ClientForm::filled(&client, model::own_rate(conn, id, shell.today)?);
+            Ok(form_page(shell, Some(client), form))
+        })
+        .await?;
+    view.html(|| page.render(), || page.as_fields().render())
+}
+
+/// Saves a client. When somebody else was faster, shows both versions and keeps what was typed.
+pub async fn update(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+    form: Form<ClientForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, id, form) = (user.actor, id.into_inner(), form.0);
+    let errors = match save(&app, &actor, id, &form).await {
+        Ok(Saved::Done(_)) => return view.redirect(&format!("/clients/{id}"), "Client saved."),
+        Ok(Saved::Stale(_)) => FormErrors::default(),
+        Err(AppError::Invalid(errors)) => errors,
+        Err(error) => return Err(error),
+    };
+    let (look, now) = (view.clone(), app.clock.now());
+    let page = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+            let client = model::find(conn, &actor, id)?;
+            let stored = ClientForm::filled(&client, model::own_rate(conn, id, shell.today)?);
+            let stale = errors.is_empty();
+            let conflict = if stale { form.differences(&stored) } else { Vec::new() };
+            let version = if stale { stored.version } else { form.version.clone() };
+            let form = ClientForm { version, ..form };
+            Ok((ClientFormPage { errors, conflict, ..form_page(shell, Some(client), form) }, stale))
+        })
+        .await?;
+    let (page, stale) = page;
+    let status = if stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+    view.html_with(status, || page.render(), || page.as_fields().render())
+}
+
+async fn save(app: &App, actor: &Actor, id: ClientId, form: &ClientForm) -> AppResult<Saved> {
+    let new = form.check()?;
+    let version = form
+        .version
+        .parse()
+        .map_err(|_| AppError::BadRequest("The version that was edited is missing.".into()))?;
+    let (actor, now) = (actor.clone(), app.clock.now());
+    app.db
+        .write(move |conn| {
+            let today = crate::web::page::today(conn, now)?;
+            model::update(conn, &actor, now, today, id, version, &new)
+        })
+        .await
+}
+
+/// One row of the list.
+pub async fn row(
+    user: CurrentUser,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
+    let part = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+            let row = model::row(conn, &actor, id, shell.today)?;
+            Ok(ClientRowPart { shell, row })
+        })
+        .await?;
+    view.html(|| part.render(), || part.render())
+}
+
+/// One row of the list as a form; the full form for a browser without JavaScript.
+pub async fn edit_row(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, id) = (user.actor, id.into_inner());
+    if !view.is_fragment() {
+        return view.redirect(&format!("/clients/{id}/edit"), "");
+    }
+    let now = app.clock.now();
+    let part = app
+        .db
+        .read(move |conn| {
+            let client = model::find(conn, &actor, id)?;
+            let today = crate::web::page::today(conn, now)?;
+            let form = ClientForm::filled(&client, model::own_rate(conn, id, today)?);
+            Ok(ClientRowForm { id, form, errors: FormErrors::default() })
+        })
+        .await?;
+    view.html(|| part.render(), || part.render())
+}
+
+/// Saves what a row's form holds; the other fields travel along unseen.
+pub async fn update_row(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+    form: Form<ClientForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, id, form) = (user.actor, id.into_inner(), form.0);
+    match save(&app, &actor, id, &form).await {
+        Ok(Saved::Done(_)) => {
+            let (look, now) = (view.clone(), app.clock.now());
+            let part = app
+                .db
+                .read(move |conn| {
+                    let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+                    let row = model::row(conn, &actor, id, shell.today)?;
+                    Ok(ClientRowPart { shell, row })
+                })
+                .await?;
+            view.html(|| part.render(), || part.render())
+        }
+        Ok(Saved::Stale(_)) => Err(AppError::Conflict(
+            "Somebody else changed this client meanwhile. Open its full form to see both versions.".into(),
+        )),
+        Err(AppError::Invalid(errors)) => {
+            let part = ClientRowForm { id, form, errors };
+            view.invalid(|| part.render(), || part.render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts a client away.
+pub async fn archive(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::archive(conn, &actor, now, id)).await?;
+    view.redirect(&format!("/clients/{id}"), "Client archived. Its history stays.")
+}
+
+/// Takes a client back out.
+pub async fn restore(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::restore(conn, &actor, now, id)).await?;
+    view.redirect(&format!("/clients/{id}"), "Client restored.")
+}
+
+/// Deletes a client on which nothing hangs.
+pub async fn destroy(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::delete(conn, &actor, now, id)).await?;
+    view.redirect("/clients", "Client deleted.")
+}
+
+async fn shell(app: &App, actor: &Actor, view: &View) -> AppResult<Shell> {
+    let (actor, view, now) = (actor.clone(), view.clone(), app.clock.now());
+    app.db.read(move |conn| Shell::load(conn, &actor, now, &view, Section::Clients)).await
+}
+
+fn form_page(shell: Shell, client: Option<Client>, form: ClientForm) -> ClientFormPage {
+    ClientFormPage {
+        shell,
+        client,
+        form,
+        errors: FormErrors::default(),
+        conflict: Vec::new(),
+        similar: Vec::new(),
+    }
+}

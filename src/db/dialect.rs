@@ -1,0 +1,197 @@
+//! Everything that the two databases say differently.
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use super::Conn;
+use crate::error::{AppError, AppResult};
+
+/// The oldest SQLite whose write-ahead log does not race when several connections checkpoint.
+const SQLITE_FLOOR: [u32; 3] = [3, 51, 3];
+
+/// A `LIKE` pattern, to be used with `.escape('\\')`, that finds `text` anywhere.
+pub fn contains(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// The unique index or columns that an insert or update violated, as the database names them.
+pub fn violated_unique(error: &DieselError) -> Option<String> {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+            Some(format!("{} {}", info.constraint_name().unwrap_or_default(), info.message()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether PostgreSQL broke a deadlock or a serialization conflict at this transaction's cost.
+pub(super) fn asks_for_retry(error: &AppError) -> bool {
+    let AppError::Internal(message) = error else { return false };
+    message.contains("deadlock detected") || message.contains("could not serialize access")
+}
+
+/// Locks one row until the transaction ends. On SQLite the write transaction itself is the lock.
+pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
+    if let Conn::Pg(pg) = conn {
+        let sql = match table {
+            LockedTable::Invoices => "SELECT 1 FROM invoices WHERE id = $1 FOR UPDATE",
+            LockedTable::TimeEntriesOfClient => {
+                "SELECT 1 FROM time_entries WHERE client_id = $1 AND is_unbilled FOR UPDATE"
+            }
+            LockedTable::Users => "SELECT 1 FROM users WHERE id = $1 FOR UPDATE",
+        };
+        diesel::sql_query(sql).bind::<BigInt, _>(id).execute(pg)?;
+    }
+    Ok(())
+}
+
+/// What [`lock_row`] can hold.
+#[derive(Debug, Clone, Copy)]
+pub enum LockedTable {
+    /// One invoice.
+    Invoices,
+    /// All unbilled hours of one client.
+    TimeEntriesOfClient,
+    /// One person.
+    Users,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// Faults that the database finds in itself: broken pages, indexes or references. Empty when sound.
+pub fn integrity_faults(conn: &mut Conn) -> AppResult<Vec<String>> {
+    match conn {
+        Conn::Sqlite(sqlite) => {
+            let mut faults: Vec<String> =
+                diesel::sql_query("SELECT integrity_check AS line FROM pragma_integrity_check")
+                    .load::<Line>(sqlite)?
+                    .into_iter()
+                    .map(|row| row.line)
+                    .filter(|line| line != "ok")
+                    .collect();
+            faults.extend(
+                diesel::sql_query(
+                    "SELECT \"table\" || ' row ' || coalesce(rowid, '?') || ' refers to a missing row of ' || parent AS line \
+                     FROM pragma_foreign_key_check",
+                )
+                .load::<Line>(sqlite)?
+                .into_iter()
+                .map(|row| row.line),
+            );
+            Ok(faults)
+        }
+        Conn::Pg(pg) => Ok(diesel::sql_query(
+            "SELECT conrelid::regclass || ' constraint ' || conname || ' is not validated' AS line \
+             FROM pg_constraint WHERE NOT convalidated",
+        )
+        .load::<Line>(pg)?
+        .into_iter()
+        .map(|row| row.line)
+        .collect()),
+    }
+}
+
+/// The database and its version, and a sentence when that version is not safe to use.
+pub fn version(conn: &mut Conn) -> AppResult<(String, Option<String>)> {
+    match conn {
+        Conn::Sqlite(sqlite) => {
+            let row: Line = diesel::sql_query("SELECT sqlite_version() AS line").get_result(sqlite)?;
+            let parts: Vec<u32> = row.line.split('.').filter_map(|part| part.parse().ok()).collect();
+            let problem = (parts.as_slice() < SQLITE_FLOOR.as_slice()).then(|| {
+                format!(
+                    "SQLite {} can corrupt its write-ahead log; 3.51.3 is the oldest that is safe.",
+                    row.line
+                )
+            });
+            Ok((format!("SQLite {}", row.line), problem))
+        }
+        Conn::Pg(pg) => {
+            let row: Line = diesel::sql_query("SHOW server_version")
+                .get_result::<ServerVersion>(pg)
+                .map(|v| Line { line: v.server_version })?;
+            Ok((format!("PostgreSQL {}", row.line), None))
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct ServerVersion {
+    #[diesel(sql_type = Text)]
+    server_version: String,
+}
+
+#[derive(QueryableByName)]
+struct Flag {
+    #[diesel(sql_type = Bool)]
+    flag: bool,
+}
+
+/// Whether the table exists, for a database that may be empty or somebody else's.
+pub fn has_table(conn: &mut Conn, table: &str) -> AppResult<bool> {
+    let flag: Flag = match conn {
+        Conn::Sqlite(sqlite) => diesel::sql_query(
+            "SELECT count(*) > 0 AS flag FROM sqlite_master WHERE type = 'table' AND name = $1",
+        )
+        .bind::<Text, _>(table)
+        .get_result(sqlite)?,
+        Conn::Pg(pg) => diesel::sql_query("SELECT to_regclass($1) IS NOT NULL AS flag")
+            .bind::<Text, _>(table)
+            .get_result(pg)?,
+    };
+    Ok(flag.flag)
+}
+
+/// Serialises migrations of several processes that start at once.
+pub fn lock_migrations(conn: &mut Conn) -> AppResult<()> {
+    if let Conn::Pg(pg) = conn {
+        diesel::sql_query("SELECT pg_advisory_lock(4242000001)").execute(pg)?;
+    }
+    Ok(())
+}
+
+/// Ends [`lock_migrations`].
+pub fn unlock_migrations(conn: &mut Conn) -> AppResult<()> {
+    if let Conn::Pg(pg) = conn {
+        diesel::sql_query("SELECT pg_advisory_unlock(4242000001)").execute(pg)?;
+    }
+    Ok(())
+}
+
+/// Writes the write-ahead log back into the file, so that a stopped server leaves one file.
+pub fn checkpoint(conn: &mut Conn) -> AppResult<()> {
+    if let Conn::Sqlite(sqlite) = conn {
+        diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(sqlite)?;
+    }
+    Ok(())
+}
+
+/// Refreshes what the query planner knows, after a bulk load.
+pub fn analyze(conn: &mut Conn) -> AppResult<()> {
+    diesel::sql_query("ANALYZE").execute(conn)?;
+    Ok(())
+}
+
+/// Inserts a batch of rows; diesel's multi-connection cannot, though each side can.
+#[macro_export]
+macro_rules! insert_batch {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match $conn {
+            $crate::db::Conn::Sqlite(conn) => diesel::insert_into($table).values($rows).execute(conn),
+            $crate::db::Conn::Pg(conn) => diesel::insert_into($table).values($rows).execute(conn),
+        }
+    };
+}

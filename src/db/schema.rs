@@ -1,0 +1,451 @@
+// Written from the SQLite migrations; see diesel.toml. A test compares it with both databases.
+
+diesel::table! {
+    activities (id) {
+        id -> BigInt,
+        occurred_at -> Timestamp,
+        actor_id -> Nullable<BigInt>,
+        action -> Text,
+        subject_type -> Text,
+        subject_id -> BigInt,
+        subject_label -> Text,
+        client_id -> Nullable<BigInt>,
+        project_id -> Nullable<BigInt>,
+        task_id -> Nullable<BigInt>,
+        invoice_id -> Nullable<BigInt>,
+        changes -> Text,
+    }
+}
+
+diesel::table! {
+    activity_seals (seq) {
+        seq -> BigInt,
+        activity_id -> BigInt,
+        previous_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    agency (id) {
+        id -> BigInt,
+        name -> Text,
+        street -> Text,
+        postal_code -> Text,
+        city -> Text,
+        region -> Text,
+        country -> Text,
+        tax_id -> Text,
+        email -> Text,
+        phone -> Text,
+        website -> Text,
+        currency -> Text,
+        time_zone -> Text,
+        payment_terms_days -> BigInt,
+        tax_rate_millis -> BigInt,
+        invoice_terms -> Text,
+        invoice_footer -> Text,
+        bank_name -> Text,
+        bank_holder -> Text,
+        iban -> Text,
+        bic -> Text,
+        logo -> Nullable<Binary>,
+        logo_type -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_tokens (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        name -> Text,
+        token_hash -> Text,
+        auth_epoch -> BigInt,
+        created_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    billed_entries (time_entry_id) {
+        time_entry_id -> BigInt,
+        invoice_line_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        search_text -> Text,
+        status -> Text,
+        email -> Text,
+        phone -> Text,
+        website -> Text,
+        tax_id -> Text,
+        street -> Text,
+        postal_code -> Text,
+        city -> Text,
+        region -> Text,
+        country -> Text,
+        postal_address -> Text,
+        language -> Text,
+        currency -> Text,
+        payment_terms_days -> Nullable<BigInt>,
+        tax_rate_millis -> Nullable<BigInt>,
+        notes -> Text,
+        archived_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    contacts (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        name -> Text,
+        job_title -> Text,
+        email -> Text,
+        phone -> Text,
+        is_billing -> Bool,
+        is_technical -> Bool,
+        is_owner -> Bool,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    invoice_documents (invoice_id) {
+        invoice_id -> BigInt,
+        html -> Text,
+        sha256 -> Text,
+    }
+}
+
+diesel::table! {
+    invoice_lines (id) {
+        id -> BigInt,
+        invoice_id -> BigInt,
+        position -> BigInt,
+        title -> Text,
+        details -> Text,
+        quantity_e4 -> BigInt,
+        unit -> Text,
+        unit_price_cents -> BigInt,
+        tax_rate_millis -> BigInt,
+        net_cents -> BigInt,
+        logged_seconds -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    invoice_series (id) {
+        id -> BigInt,
+        kind -> Text,
+        pattern -> Text,
+        resets_yearly -> Bool,
+        year -> BigInt,
+        next_seq -> BigInt,
+        last_issue_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    invoice_taxes (invoice_id, tax_rate_millis) {
+        invoice_id -> BigInt,
+        tax_rate_millis -> BigInt,
+        base_cents -> BigInt,
+        tax_cents -> BigInt,
+    }
+}
+
+diesel::table! {
+    invoices (id) {
+        id -> BigInt,
+        kind -> Text,
+        client_id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        corrects_id -> Nullable<BigInt>,
+        series_id -> Nullable<BigInt>,
+        series_year -> Nullable<BigInt>,
+        seq -> Nullable<BigInt>,
+        number -> Nullable<Text>,
+        currency -> Text,
+        issue_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+        delivery_from -> Nullable<Date>,
+        delivery_to -> Nullable<Date>,
+        grouping -> Text,
+        note -> Text,
+        terms -> Text,
+        net_cents -> BigInt,
+        tax_cents -> BigInt,
+        total_cents -> BigInt,
+        paid_cents -> BigInt,
+        credited_cents -> BigInt,
+        seller -> Nullable<Text>,
+        buyer -> Nullable<Text>,
+        issued_at -> Nullable<Timestamp>,
+        issued_by -> Nullable<BigInt>,
+        settled_at -> Nullable<Timestamp>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    master_keys (id) {
+        id -> BigInt,
+        install_id -> Text,
+        check_value -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    payment_allocations (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        invoice_id -> BigInt,
+        amount_cents -> BigInt,
+    }
+}
+
+diesel::table! {
+    payments (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        received_on -> Date,
+        amount_cents -> BigInt,
+        currency -> Text,
+        method -> Text,
+        reference -> Text,
+        reverses_id -> Nullable<BigInt>,
+        idempotency_key -> Nullable<Text>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    projects (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        status -> Text,
+        billing_model -> Text,
+        budget_seconds -> Nullable<BigInt>,
+        budget_cents -> Nullable<BigInt>,
+        starts_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+        description -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    rates (id) {
+        id -> BigInt,
+        kind -> Text,
+        scope -> Text,
+        client_id -> Nullable<BigInt>,
+        project_id -> Nullable<BigInt>,
+        task_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        amount_cents -> Nullable<BigInt>,
+        starts_on -> Date,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (key_hash) {
+        key_hash -> Text,
+        user_id -> BigInt,
+        auth_epoch -> BigInt,
+        ip -> Text,
+        user_agent -> Text,
+        created_at -> Timestamp,
+        last_seen_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sign_in_throttles (subject_hash) {
+        subject_hash -> Text,
+        failures -> BigInt,
+        last_failed_at -> Timestamp,
+        blocked_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    task_comments (id) {
+        id -> BigInt,
+        task_id -> BigInt,
+        author_id -> BigInt,
+        body -> Text,
+        body_html -> Text,
+        edited_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    tasks (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        project_id -> BigInt,
+        title -> Text,
+        description -> Text,
+        description_html -> Text,
+        status -> Text,
+        assignee_id -> Nullable<BigInt>,
+        due_on -> Nullable<Date>,
+        due_order -> Date,
+        estimate_seconds -> Nullable<BigInt>,
+        is_billable -> Bool,
+        completed_at -> Nullable<Timestamp>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    time_entries (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        client_id -> BigInt,
+        project_id -> BigInt,
+        task_id -> Nullable<BigInt>,
+        started_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        break_seconds -> BigInt,
+        duration_seconds -> BigInt,
+        time_zone -> Text,
+        local_on -> Date,
+        note -> Text,
+        is_billable -> Bool,
+        rate_cents -> Nullable<BigInt>,
+        rate_source -> Text,
+        cost_rate_cents -> Nullable<BigInt>,
+        cost_rate_source -> Text,
+        amount_cents -> BigInt,
+        is_unbilled -> Bool,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    time_write_offs (time_entry_id) {
+        time_entry_id -> BigInt,
+        reason -> Text,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    unsealed_activities (activity_id) {
+        activity_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        email -> Text,
+        name -> Text,
+        role -> Text,
+        password_hash -> Nullable<Text>,
+        time_zone -> Text,
+        auth_epoch -> BigInt,
+        disabled_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::joinable!(activities -> users (actor_id));
+diesel::joinable!(activity_seals -> activities (activity_id));
+diesel::joinable!(api_tokens -> users (user_id));
+diesel::joinable!(billed_entries -> invoice_lines (invoice_line_id));
+diesel::joinable!(billed_entries -> time_entries (time_entry_id));
+diesel::joinable!(contacts -> clients (client_id));
+diesel::joinable!(invoice_documents -> invoices (invoice_id));
+diesel::joinable!(invoice_lines -> invoices (invoice_id));
+diesel::joinable!(invoice_taxes -> invoices (invoice_id));
+diesel::joinable!(invoices -> clients (client_id));
+diesel::joinable!(invoices -> projects (project_id));
+diesel::joinable!(invoices -> invoice_series (series_id));
+diesel::joinable!(payment_allocations -> invoices (invoice_id));
+diesel::joinable!(payment_allocations -> payments (payment_id));
+diesel::joinable!(payments -> clients (client_id));
+diesel::joinable!(payments -> users (created_by));
+diesel::joinable!(projects -> clients (client_id));
+diesel::joinable!(rates -> clients (client_id));
+diesel::joinable!(rates -> projects (project_id));
+diesel::joinable!(rates -> tasks (task_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(task_comments -> users (author_id));
+diesel::joinable!(task_comments -> tasks (task_id));
+diesel::joinable!(tasks -> clients (client_id));
+diesel::joinable!(tasks -> projects (project_id));
+diesel::joinable!(time_entries -> clients (client_id));
+diesel::joinable!(time_entries -> projects (project_id));
+diesel::joinable!(time_entries -> tasks (task_id));
+diesel::joinable!(time_entries -> users (user_id));
+diesel::joinable!(time_write_offs -> users (created_by));
+diesel::joinable!(time_write_offs -> time_entries (time_entry_id));
+diesel::joinable!(unsealed_activities -> activities (activity_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    activities,
+    activity_seals,
+    agency,
+    api_tokens,
+    billed_entries,
+    clients,
+    contacts,
+    invoice_documents,
+    invoice_lines,
+    invoice_series,
+    invoice_taxes,
+    invoices,
+    master_keys,
+    payment_allocations,
+    payments,
+    projects,
+    rates,
+    sessions,
+    sign_in_throttles,
+    task_comments,
+    tasks,
+    time_entries,
+    time_write_offs,
+    unsealed_activities,
+    users,
+);

@@ -1,0 +1,117 @@
+//! The master key and the keys derived from it, one per purpose, so that a leaked one never opens another.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
+
+use crate::error::{AppError, AppResult};
+
+const KEY_BYTES: usize = 32;
+
+/// What the process may do with the master key.
+#[derive(Clone)]
+pub struct Keys {
+    cookie: Zeroizing<Vec<u8>>,
+    pepper: Zeroizing<Vec<u8>>,
+    check: String,
+}
+
+impl Keys {
+    /// Derives every key for the installation `install_id`.
+    pub fn derive(master: &MasterKey, install_id: &str) -> AppResult<Self> {
+        let expand = |label: &str| -> AppResult<Zeroizing<Vec<u8>>> {
+            let mut mac = Hmac::<Sha512>::new_from_slice(&master.0).map_err(AppError::internal)?;
+            mac.update(format!("{label}\0{install_id}").as_bytes());
+            Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
+        };
+        let check = BASE64.encode(Sha256::digest(expand("bureau/key-check/v1")?.as_slice()));
+        Ok(Self { cookie: expand("bureau/cookie/v1")?, pepper: expand("bureau/pepper/v1")?, check })
+    }
+
+    /// 64 bytes that sign the session cookie.
+    pub fn cookie(&self) -> &[u8] {
+        &self.cookie
+    }
+
+    /// What bcrypt hashes in place of `password`: 64 characters whatever its length, so nothing is truncated,
+    /// and of no use without the key.
+    pub fn peppered(&self, password: &str) -> AppResult<Zeroizing<String>> {
+        let mut mac = Hmac::<Sha384>::new_from_slice(&self.pepper).map_err(AppError::internal)?;
+        mac.update(password.as_bytes());
+        Ok(Zeroizing::new(BASE64.encode(mac.finalize().into_bytes())))
+    }
+
+    /// Stored beside the data: equal only when the master key is the same.
+    pub fn check_value(&self) -> &str {
+        &self.check
+    }
+}
+
+/// 32 random bytes, kept outside the database.
+pub struct MasterKey(Zeroizing<Vec<u8>>);
+
+impl MasterKey {
+    /// Reads the key file: base64 of 32 bytes, readable by its owner only.
+    pub fn read(path: &Path) -> AppResult<Self> {
+        let refuse =
+            |reason: String| AppError::Internal(format!("The master key {} {reason}", path.display()));
+        check_permissions(path).map_err(refuse)?;
+        let text = Zeroizing::new(
+            fs::read_to_string(path).map_err(|error| refuse(format!("cannot be read: {error}.")))?,
+        );
+        let bytes = BASE64.decode(text.trim()).map(Zeroizing::new);
+        match bytes {
+            Ok(bytes) if bytes.len() == KEY_BYTES => Ok(Self(bytes)),
+            _ => Err(refuse("does not hold 32 bytes in base64.".to_owned())),
+        }
+    }
+
+    /// Makes a new key file with mode 0600; never replaces one.
+    pub fn create(path: &Path) -> AppResult<Self> {
+        let fault = |error: std::io::Error| {
+            AppError::Internal(format!("The master key {} cannot be written: {error}.", path.display()))
+        };
+        let key = Self(Zeroizing::new(rand::random::<[u8; KEY_BYTES]>().to_vec()));
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(fault)?;
+        let text = Zeroizing::new(format!("{}\n", BASE64.encode(key.0.as_slice())));
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
+        Ok(key)
+    }
+}
+
+#[cfg(unix)]
+fn check_permissions(path: &Path) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = fs::metadata(path).map_err(|error| format!("cannot be read: {error}."))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(format!("is readable by others (mode {mode:04o}); set it to 0600."))
+    }
+}
+
+#[cfg(not(unix))]
+fn check_permissions(_path: &Path) -> Result<(), String> {
+    Ok(())
+}
+
+/// Lower-case hex of the SHA-256 of `text`: how tokens and session keys are stored.
+pub fn sha256_hex(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A new random token of 256 bits, safe in a URL.
+pub fn random_token() -> String {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}

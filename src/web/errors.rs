@@ -1,0 +1,216 @@
+//! Errors become answers: problem+json under `/api`, a short text for a fragment, a page otherwise.
+//!
+//! `ResponseError` never sees the request, so [`AppError`] first becomes a bare status, and one middleware
+//! writes the body. Refusals of extractors and of the router arrive there too.
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, ResponseError};
+use askama::Template;
+use serde_json::json;
+
+use super::filters;
+use crate::error::AppError;
+
+impl ResponseError for AppError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        match self {
+            Self::TooMany(seconds) => response.insert_header((header::RETRY_AFTER, seconds.to_string())),
+            Self::Unavailable => response.insert_header((header::RETRY_AFTER, "5")),
+            _ => &mut response,
+        };
+        response.finish()
+    }
+}
+
+/// A refusal in words: title, what to do, and where.
+#[derive(Template)]
+#[template(path = "errors/page.html")]
+struct ErrorPage<'a> {
+    status: u16,
+    title: &'a str,
+    detail: &'a str,
+    request_id: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "errors/_fragment.html")]
+struct ErrorFragment<'a> {
+    title: &'a str,
+    detail: &'a str,
+    request_id: &'a str,
+}
+
+/// What an answer depends on, noted before the request is handed on.
+struct Asked {
+    is_api: bool,
+    is_htmx: bool,
+    is_get: bool,
+    target: String,
+}
+
+/// Gives every error its body, logs a fault once, and sends who is not signed in to the door.
+pub async fn render<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let asked = Asked {
+        is_api: request.path().starts_with("/api"),
+        is_htmx: request.headers().get("hx-request").is_some_and(|value| value == "true"),
+        is_get: *request.method() == Method::GET,
+        target: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+    };
+    match next.call(request).await {
+        Ok(response) => {
+            let status = response.status();
+            let is_error = status.is_client_error() || status.is_server_error();
+            let has_body = response.headers().contains_key(header::CONTENT_TYPE)
+                && response.response().error().is_none();
+            if !is_error || has_body {
+                return Ok(response.map_into_left_body());
+            }
+            let (request, bare) = response.into_parts();
+            let route = request.match_pattern().unwrap_or_default();
+            let answer = answer(&asked, &route, status, bare.error(), bare.headers());
+            Ok(ServiceResponse::new(request, answer).map_into_right_body())
+        }
+        // A middleware failed before a handler ran.
+        Err(error) => {
+            let bare = error.error_response();
+            let answer = answer(&asked, "", bare.status(), Some(&error), bare.headers());
+            Err(InternalError::from_response(error, answer).into())
+        }
+    }
+}
+
+fn answer(
+    asked: &Asked,
+    route: &str,
+    status: StatusCode,
+    error: Option<&Error>,
+    bare: &HeaderMap,
+) -> HttpResponse {
+    let refusal = error.and_then(|error| error.as_error::<AppError>());
+    let mut request_id = String::new();
+    if status.is_server_error() {
+        request_id = crate::keys::random_token().chars().take(12).collect();
+    }
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        let cause = error.map(ToString::to_string).unwrap_or_default();
+        tracing::error!(request_id, route, cause, "a request failed");
+    }
+    let (title, detail) = words(status, refusal);
+    let mut answer = if asked.is_api {
+        problem(status, &title, &detail, refusal, &request_id)
+    } else if status == StatusCode::UNAUTHORIZED {
+        to_the_door(asked)
+    } else {
+        let body = if asked.is_htmx {
+            ErrorFragment { title: &title, detail: &detail, request_id: &request_id }.render()
+        } else {
+            ErrorPage { status: status.as_u16(), title: &title, detail: &detail, request_id: &request_id }
+                .render()
+        };
+        HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body.unwrap_or(title))
+    };
+    for name in [header::RETRY_AFTER, header::ALLOW] {
+        if let Some(value) = bare.get(&name) {
+            answer.headers_mut().insert(name, value.clone());
+        }
+    }
+    answer
+}
+
+fn problem(
+    status: StatusCode,
+    title: &str,
+    detail: &str,
+    error: Option<&AppError>,
+    request_id: &str,
+) -> HttpResponse {
+    let mut document =
+        json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+    if let (Some(AppError::Invalid(errors)), Some(fields)) = (error, document.as_object_mut()) {
+        fields.insert("errors".to_owned(), json!(errors));
+    }
+    if let (false, Some(fields)) = (request_id.is_empty(), document.as_object_mut()) {
+        fields.insert("request_id".to_owned(), json!(request_id));
+    }
+    let mut response = HttpResponse::build(status);
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
+    response.content_type("application/problem+json").body(document.to_string())
+}
+
+fn to_the_door(asked: &Asked) -> HttpResponse {
+    let next: String = url::form_urlencoded::byte_serialize(asked.target.as_bytes()).collect();
+    let location = format!("/login?next={next}");
+    if asked.is_htmx {
+        let location = HeaderValue::from_str(&location).unwrap_or(HeaderValue::from_static("/login"));
+        let mut response = HttpResponse::Unauthorized();
+        return response.insert_header((HeaderName::from_static("hx-redirect"), location)).finish();
+    }
+    let location = if asked.is_get { location } else { "/login".to_owned() };
+    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
+}
+
+fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
+    let (title, detail) = match status {
+        StatusCode::BAD_REQUEST => {
+            ("That request cannot be read", "Nothing was changed. Go back and try once more.")
+        }
+        StatusCode::UNAUTHORIZED => ("Sign in first", "Send a valid API token as a bearer token."),
+        StatusCode::FORBIDDEN => {
+            ("That is not open to you", "Nothing was changed. Ask an owner or admin if you need it.")
+        }
+        StatusCode::NOT_FOUND => {
+            ("There is nothing here", "It may have been deleted, or the address has a typo.")
+        }
+        StatusCode::METHOD_NOT_ALLOWED => ("That cannot be done here", "Nothing was changed."),
+        StatusCode::CONFLICT => {
+            ("That no longer fits", "Nothing was changed. Reload to see how it stands now.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => ("That is too large", "Nothing was saved. Send less at a time."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("That kind of data is not read here", "Nothing was changed."),
+        StatusCode::UNPROCESSABLE_ENTITY => ("Some fields need a second look", "Nothing was saved."),
+        StatusCode::TOO_MANY_REQUESTS => ("Too many tries", "Wait a little, then try again."),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("Bureau is busy", "Nothing was changed. Try again in a few seconds.")
+        }
+        _ => (
+            "Something broke on our side",
+            "Nothing was saved. Try once more; if it stays, quote the reference.",
+        ),
+    };
+    let detail = match error {
+        Some(AppError::Conflict(sentence) | AppError::BadRequest(sentence)) => {
+            format!("{sentence} Nothing was changed.")
+        }
+        Some(AppError::Invalid(errors)) => format!("Nothing was saved: {errors}."),
+        Some(AppError::TooMany(seconds)) => format!("Try again in {seconds} seconds."),
+        _ => detail.to_owned(),
+    };
+    (title.to_owned(), detail)
+}

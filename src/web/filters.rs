@@ -1,0 +1,161 @@
+//! How values are written in HTML. `Display` of the types serves CSV, mail and JSON.
+#![expect(missing_docs, reason = "askama's attribute writes undocumented items")]
+
+use std::fmt::Display;
+
+use askama::Values;
+use askama::filters::Safe;
+use chrono::NaiveDate;
+
+use super::assets;
+use crate::types::clock::UtcTime;
+use crate::types::duration;
+use crate::types::money::{Currency, Money, plain_decimal};
+use crate::types::text::initials;
+use crate::types::zone::{self, Tz};
+
+/// A small value, however many references a template puts before it.
+pub trait Given<V> {
+    /// The value.
+    fn given(&self) -> V;
+}
+
+macro_rules! given {
+    ($($value:ty),+) => {$(
+        impl Given<$value> for $value {
+            fn given(&self) -> $value {
+                *self
+            }
+        }
+    )+};
+}
+given!(i64, NaiveDate, UtcTime);
+
+impl<V, T: Given<V>> Given<V> for &T {
+    fn given(&self) -> V {
+        (**self).given()
+    }
+}
+
+/// A symbol of the icon sprite: `{{ "clock"|icon }}`.
+#[askama::filter_fn]
+pub fn icon(name: &str, _: &dyn Values) -> askama::Result<Safe<String>> {
+    Ok(Safe(symbol("icon", name)))
+}
+
+/// [`icon()`] in the small size.
+#[askama::filter_fn]
+pub fn icon_sm(name: &str, _: &dyn Values) -> askama::Result<Safe<String>> {
+    Ok(Safe(symbol("icon icon-sm", name)))
+}
+
+/// [`icon()`] in the large size.
+#[askama::filter_fn]
+pub fn icon_lg(name: &str, _: &dyn Values) -> askama::Result<Safe<String>> {
+    Ok(Safe(symbol("icon icon-lg", name)))
+}
+
+fn symbol(class: &str, name: &str) -> String {
+    let sprite = assets::url("vendor/icons.svg");
+    format!(r##"<svg class="{class}" aria-hidden="true"><use href="{sprite}#{name}"/></svg>"##)
+}
+
+/// A field's name in words: "payment_terms_days" is "Payment terms days".
+#[askama::filter_fn]
+pub fn field_name(name: &str, _: &dyn Values) -> askama::Result<String> {
+    let words = name.replace('_', " ");
+    let mut chars = words.chars();
+    Ok(chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default())
+}
+
+/// The fingerprinted URL of an asset: `{{ "js/app.js"|asset }}`.
+#[askama::filter_fn]
+pub fn asset(name: &str, _: &dyn Values) -> askama::Result<&'static str> {
+    Ok(assets::url(name))
+}
+
+/// "€4,820.00".
+#[askama::filter_fn]
+pub fn money<I: Given<i64>>(cents: I, _: &dyn Values, currency: &Currency) -> askama::Result<Money> {
+    Ok(Money::new(cents.given(), *currency))
+}
+
+/// "€18,420", for tiles.
+#[askama::filter_fn]
+pub fn whole_money<I: Given<i64>>(cents: I, _: &dyn Values, currency: &Currency) -> askama::Result<String> {
+    Ok(Money::new(cents.given(), *currency).whole())
+}
+
+/// "1:30".
+#[askama::filter_fn]
+pub fn clock<I: Given<i64>>(seconds: I, _: &dyn Values) -> askama::Result<String> {
+    Ok(duration::clock(seconds.given()))
+}
+
+/// "1.5".
+#[askama::filter_fn]
+pub fn hours<I: Given<i64>>(seconds: I, _: &dyn Values) -> askama::Result<String> {
+    Ok(duration::hours(seconds.given()))
+}
+
+/// Thousandths of a percent as "19" or "9.975".
+#[askama::filter_fn]
+pub fn percent<I: Given<i64>>(millis: I, _: &dyn Values) -> askama::Result<String> {
+    Ok(plain_decimal(millis.given(), 3))
+}
+
+/// "19 Nov 2026".
+#[askama::filter_fn]
+pub fn date<D: Given<NaiveDate>>(date: D, _: &dyn Values) -> askama::Result<String> {
+    Ok(date.given().format("%-d %b %Y").to_string())
+}
+
+/// "19 Nov", with the year when it is not that of `today`; "Today", "Tomorrow", "Yesterday" near it.
+#[askama::filter_fn]
+pub fn day<D: Given<NaiveDate>>(date: D, _: &dyn Values, today: &NaiveDate) -> askama::Result<String> {
+    use chrono::Datelike;
+    let date = date.given();
+    Ok(match date.signed_duration_since(*today).num_days() {
+        0 => "Today".to_owned(),
+        1 => "Tomorrow".to_owned(),
+        -1 => "Yesterday".to_owned(),
+        _ if date.year() == today.year() => date.format("%-d %b").to_string(),
+        _ => date.format("%-d %b %Y").to_string(),
+    })
+}
+
+/// "19 Nov 2026, 14:05" on the wall of `zone`.
+#[askama::filter_fn]
+pub fn at<T: Given<UtcTime>>(instant: T, _: &dyn Values, zone: &Tz) -> askama::Result<String> {
+    Ok(zone::local_time(instant.given(), *zone).format("%-d %b %Y, %H:%M").to_string())
+}
+
+/// "19 Nov 2026" on the calendar of `zone`.
+#[askama::filter_fn]
+pub fn date_of<T: Given<UtcTime>>(instant: T, _: &dyn Values, zone: &Tz) -> askama::Result<String> {
+    Ok(zone::local_date(instant.given(), *zone).format("%-d %b %Y").to_string())
+}
+
+/// "14:05" on the wall of `zone`.
+#[askama::filter_fn]
+pub fn time<T: Given<UtcTime>>(instant: T, _: &dyn Values, zone: &Tz) -> askama::Result<String> {
+    Ok(zone::local_time(instant.given(), *zone).format("%H:%M").to_string())
+}
+
+/// "HB" for "Halden Brewing Co.".
+#[askama::filter_fn]
+pub fn avatar(name: &str, _: &dyn Values) -> askama::Result<String> {
+    Ok(initials(name))
+}
+
+/// One of the five avatar colours, always the same for the same row.
+#[askama::filter_fn]
+pub fn hue<T: Display>(id: T, _: &dyn Values) -> askama::Result<i64> {
+    Ok(id.to_string().parse::<i64>().unwrap_or(0).rem_euclid(5) + 1)
+}
+
+/// "s" unless the count is one.
+#[askama::filter_fn]
+pub fn s<I: Given<i64>>(count: I, _: &dyn Values) -> askama::Result<&'static str> {
+    Ok(if count.given() == 1 { "" } else { "s" })
+}

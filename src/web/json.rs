@@ -1,0 +1,114 @@
+//! JSON bodies and lists.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::form::{has_media_type, read_body};
+use crate::error::AppError;
+
+/// A posted JSON document. Unknown fields and wrong types are refused with their place.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            if !has_media_type(&request, "application/json") {
+                return Err(AppError::UnsupportedMediaType.into());
+            }
+            let body = read_body(&request, payload).await?;
+            match serde_json::from_slice(&body) {
+                Ok(value) => Ok(Self(value)),
+                Err(error) => Err(AppError::BadRequest(format!("The JSON cannot be read: {error}.")).into()),
+            }
+        })
+    }
+}
+
+/// What a list says about itself.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Meta {
+    /// Rows in this answer.
+    pub count: usize,
+    /// Pass as `after` to get the next rows; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Rows in all, up to where counting stops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
+}
+
+/// A value that JSON gives as text or number and a form gives as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(value_type = String)]
+#[serde(transparent)]
+pub struct Typed(pub String);
+
+impl<'de> Deserialize<'de> for Typed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Typed;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("text, a whole number, true, false or null")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Typed, E> {
+                Ok(Typed(text.to_owned()))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Typed, E> {
+                Ok(Typed(number.to_string()))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Typed, E> {
+                Ok(Typed(number.to_string()))
+            }
+            fn visit_bool<E>(self, flag: bool) -> Result<Typed, E> {
+                Ok(Typed(flag.to_string()))
+            }
+            fn visit_unit<E>(self) -> Result<Typed, E> {
+                Ok(Typed::default())
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl std::ops::Deref for Typed {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<T: ToString> From<Option<T>> for Typed {
+    fn from(value: Option<T>) -> Self {
+        Self(value.map(|value| value.to_string()).unwrap_or_default())
+    }
+}
+
+impl From<String> for Typed {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Typed {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}

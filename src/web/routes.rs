@@ -1,0 +1,156 @@
+//! Routes that carry their policy.
+//!
+//! The policy is the type of a handler's first argument: a handler that does not begin with an [`Access`]
+//! cannot be routed, so no route is open by oversight.
+
+use actix_web::http::Method;
+use actix_web::{FromRequest, Handler, Responder, web};
+
+use crate::auth::policy::Policy;
+
+/// A first argument that lets a request in or refuses it.
+pub trait Access: FromRequest {
+    /// Whom it lets in.
+    const POLICY: Policy;
+}
+
+/// Handler arguments that begin with an [`Access`].
+pub trait Guarded: FromRequest {
+    /// The policy of that first argument.
+    const POLICY: Policy;
+}
+
+macro_rules! guarded {
+    ($($rest:ident)*) => {
+        impl<A: Access + 'static, $($rest: FromRequest + 'static),*> Guarded for (A, $($rest,)*) {
+            const POLICY: Policy = A::POLICY;
+        }
+    };
+}
+guarded! {}
+guarded! { B }
+guarded! { B C }
+guarded! { B C D }
+guarded! { B C D E }
+guarded! { B C D E F }
+
+/// One method on one path.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path with its placeholders, as in `/clients/{id}`.
+    pub path: &'static str,
+    /// Whom it lets in.
+    pub policy: Policy,
+    build: Box<dyn Fn() -> actix_web::Route + Send + Sync>,
+}
+
+/// The routes of an area, in order.
+#[derive(Default)]
+pub struct Routes(Vec<Route>);
+
+impl Routes {
+    /// No routes yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers GET.
+    pub fn get<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(Method::GET, path, handler)
+    }
+
+    /// Answers POST.
+    pub fn post<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(Method::POST, path, handler)
+    }
+
+    /// Answers PUT.
+    pub fn put<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(Method::PUT, path, handler)
+    }
+
+    /// Answers DELETE.
+    pub fn delete<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(Method::DELETE, path, handler)
+    }
+
+    fn route<F, Args>(mut self, method: Method, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        let on = method.clone();
+        let build = Box::new(move || web::method(on.clone()).to(handler.clone()));
+        self.0.push(Route { method, path, policy: Args::POLICY, build });
+        self
+    }
+
+    /// These and then `others`.
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// Every route.
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.0.iter()
+    }
+
+    /// The same routes with `prefix` taken off their paths, for a scope of that name.
+    pub fn within(mut self, prefix: &'static str) -> Self {
+        for route in &mut self.0 {
+            route.path = route.path.strip_prefix(prefix).unwrap_or(route.path);
+        }
+        self
+    }
+
+    /// Registers the routes: one resource a path, its other methods answered with 405. `{id}` takes digits only.
+    pub fn configure(&self, cfg: &mut web::ServiceConfig) {
+        let mut done: Vec<&str> = Vec::new();
+        for route in &self.0 {
+            if done.contains(&route.path) {
+                continue;
+            }
+            done.push(route.path);
+            let mut resource = web::resource(pattern(route.path));
+            for same in self.0.iter().filter(|other| other.path == route.path) {
+                resource = resource.route((same.build)());
+                if same.method == Method::GET {
+                    // The server drops the body of an answer to HEAD.
+                    resource = resource.route((same.build)().method(Method::HEAD));
+                }
+            }
+            cfg.service(resource.default_service(web::to(method_not_allowed)));
+        }
+    }
+}
+
+fn pattern(path: &str) -> String {
+    path.replace("_id}", "_id:\\d+}").replace("{id}", "{id:\\d+}")
+}
+
+async fn method_not_allowed() -> actix_web::HttpResponse {
+    actix_web::HttpResponse::MethodNotAllowed().finish()
+}
