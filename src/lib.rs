@@ -23,6 +23,9 @@ pub mod web;
 
 pub mod agency;
 pub mod clients;
+
+pub mod dashboard;
+pub mod doctor;
 pub mod rates;
 
 pub mod app;
