@@ -23,6 +23,8 @@ pub mod web;
 
 pub mod agency;
 pub mod clients;
+pub mod projects;
 pub mod rates;
+pub mod tasks;
 
 pub mod app;

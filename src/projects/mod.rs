@@ -1,0 +1,3 @@
+//! Projects: pieces of work for a client, with a budget, a price and dates.
+
+pub mod model;
