@@ -24,6 +24,9 @@ pub mod web;
 pub mod agency;
 pub mod clients;
 pub mod projects;
+
+pub mod dashboard;
+pub mod doctor;
 pub mod rates;
 pub mod tasks;
 
