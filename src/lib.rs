@@ -24,10 +24,10 @@ pub mod web;
 pub mod agency;
 pub mod clients;
 pub mod projects;
+pub mod tasks;
 
 pub mod dashboard;
 pub mod doctor;
 pub mod rates;
-pub mod tasks;
 
 pub mod app;
