@@ -23,6 +23,8 @@ pub mod web;
 
 pub mod agency;
 pub mod clients;
+pub mod projects;
+pub mod tasks;
 
 pub mod dashboard;
 pub mod doctor;
