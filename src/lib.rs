@@ -26,5 +26,6 @@ pub mod clients;
 pub mod projects;
 pub mod rates;
 pub mod tasks;
+pub mod time_entries;
 
 pub mod app;
