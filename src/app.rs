@@ -10,6 +10,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, HttpServer, web};
 use diesel::prelude::*;
 
+use crate::auth::policy::Policy;
 use crate::auth::session::Sessions;
 use crate::config::Config;
 use crate::db::manager::{DatabaseUrl, Manager};
@@ -36,11 +37,21 @@ pub fn pages() -> Routes {
         .and(crate::agency::pages())
         .and(crate::clients::pages())
         .and(crate::time_entries::pages())
+        .and(crate::dashboard::pages())
 }
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
     crate::clients::api().and(crate::time_entries::api())
+}
+
+/// Method, path and policy of everything that is served.
+pub fn all_routes() -> Vec<(String, &'static str, Policy)> {
+    let own = ["/healthz", "/api/openapi.json"].map(|path| ("GET".to_owned(), path, Policy::Public));
+    let areas = pages().and(api());
+    own.into_iter()
+        .chain(areas.iter().map(|route| (route.method.to_string(), route.path, route.policy)))
+        .collect()
 }
 
 /// Opens everything: data directory, schema, master key, pools. A sentence in the error says what to do.
@@ -55,7 +66,7 @@ pub fn open(config: Config, clock: Clock) -> AppResult<App> {
 
 /// Makes the data directory and tells whether the database is about to be made. Refuses to make an empty
 /// database where one has been lost: the key that was made with it is still there.
-fn prepare_storage(config: &Config) -> AppResult<bool> {
+pub fn prepare_storage(config: &Config) -> AppResult<bool> {
     let fault = |path: &Path, error: std::io::Error| {
         AppError::Internal(format!("The directory {} cannot be used: {error}.", path.display()))
     };

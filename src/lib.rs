@@ -28,4 +28,7 @@ pub mod rates;
 pub mod tasks;
 pub mod time_entries;
 
+pub mod dashboard;
+pub mod doctor;
+
 pub mod app;
