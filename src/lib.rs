@@ -21,13 +21,14 @@ pub mod audit;
 pub mod auth;
 pub mod web;
 
+pub mod rates;
 pub mod agency;
 pub mod clients;
 pub mod projects;
 pub mod tasks;
+pub mod time_entries;
 
 pub mod dashboard;
 pub mod doctor;
-pub mod rates;
 
 pub mod app;

@@ -12,3 +12,4 @@ mod browser;
 mod support;
 
 mod clients;
+mod money;
