@@ -32,12 +32,15 @@ const SEAL_BATCH: i64 = 500;
 
 /// The pages of every area.
 pub fn pages() -> Routes {
-    crate::auth::pages::pages().and(crate::agency::pages()).and(crate::clients::pages())
+    crate::auth::pages::pages()
+        .and(crate::agency::pages())
+        .and(crate::clients::pages())
+        .and(crate::billing::pages())
 }
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
-    crate::clients::api()
+    crate::clients::api().and(crate::billing::api())
 }
 
 /// Opens everything: data directory, schema, master key, pools. A sentence in the error says what to do.

@@ -25,4 +25,6 @@ pub mod agency;
 pub mod clients;
 pub mod rates;
 
+pub mod billing;
+
 pub mod app;
