@@ -38,12 +38,16 @@ pub fn pages() -> Routes {
         .and(crate::clients::pages())
         .and(crate::projects::pages())
         .and(crate::time_entries::pages())
+        .and(crate::billing::pages())
         .and(crate::dashboard::pages())
 }
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
-    crate::clients::api().and(crate::projects::api()).and(crate::time_entries::api())
+    crate::clients::api()
+        .and(crate::projects::api())
+        .and(crate::time_entries::api())
+        .and(crate::billing::api())
 }
 
 /// Method, path and policy of everything that is served.

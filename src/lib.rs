@@ -31,4 +31,6 @@ pub mod time_entries;
 pub mod dashboard;
 pub mod doctor;
 
+pub mod billing;
+
 pub mod app;
