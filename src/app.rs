@@ -37,12 +37,13 @@ pub fn pages() -> Routes {
         .and(crate::agency::pages())
         .and(crate::clients::pages())
         .and(crate::projects::pages())
+        .and(crate::tasks::pages())
         .and(crate::dashboard::pages())
 }
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
-    crate::clients::api().and(crate::projects::api())
+    crate::clients::api().and(crate::projects::api()).and(crate::tasks::api())
 }
 
 /// Method, path and policy of everything that is served.
