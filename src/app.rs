@@ -37,6 +37,7 @@ pub fn pages() -> Routes {
         .and(crate::agency::pages())
         .and(crate::clients::pages())
         .and(crate::projects::pages())
+        .and(crate::tasks::pages())
         .and(crate::time_entries::pages())
         .and(crate::billing::pages())
         .and(crate::dashboard::pages())
@@ -46,6 +47,7 @@ pub fn pages() -> Routes {
 pub fn api() -> Routes {
     crate::clients::api()
         .and(crate::projects::api())
+        .and(crate::tasks::api())
         .and(crate::time_entries::api())
         .and(crate::billing::api())
 }
