@@ -29,3 +29,4 @@ pub mod doctor;
 pub mod rates;
 
 pub mod app;
+pub mod openapi;

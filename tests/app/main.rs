@@ -10,5 +10,8 @@
 
 mod support;
 
+mod architecture;
 mod clients;
+mod migrations;
 mod money;
+mod openapi;
