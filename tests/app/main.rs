@@ -15,3 +15,4 @@ mod clients;
 mod migrations;
 mod money;
 mod openapi;
+mod routes;
