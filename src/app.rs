@@ -39,12 +39,18 @@ pub fn pages() -> Routes {
     crate::auth::pages::pages()
         .and(crate::agency::pages())
         .and(crate::clients::pages())
+        .and(crate::projects::pages())
+        .and(crate::time_entries::pages())
+        .and(crate::billing::pages())
         .and(crate::dashboard::pages())
 }
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
     crate::clients::api()
+        .and(crate::projects::api())
+        .and(crate::time_entries::api())
+        .and(crate::billing::api())
 }
 
 /// The API's description, area by area.
@@ -149,23 +155,27 @@ fn unlock(conn: &mut Conn, config: &Config, fresh: bool, clock: &Clock) -> AppRe
     Ok(keys)
 }
 
+/// The session look-up that stands before every page.
+pub fn sessions(app: &App) -> SessionMiddleware<Sessions> {
+    let cookie = if app.config.is_https() { "__Host-bureau" } else { "bureau" };
+    let lifetime = Duration::seconds(app.config.session.max_seconds);
+    SessionMiddleware::builder(
+        Sessions::new(app.db.clone(), app.clock.clone(), app.config.session),
+        Key::from(app.keys.cookie()),
+    )
+    .cookie_name(cookie.to_owned())
+    .cookie_secure(app.config.is_https())
+    .cookie_http_only(true)
+    .cookie_same_site(SameSite::Lax)
+    .cookie_content_security(CookieContentSecurity::Signed)
+    .session_lifecycle(PersistentSession::default().session_ttl(lifetime))
+    .build()
+}
+
 /// Registers everything under the middleware that every request passes: the app that tests start is this one.
 pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
     let app = app.clone();
     move |cfg| {
-        let cookie = if app.config.is_https() { "__Host-bureau" } else { "bureau" };
-        let lifetime = Duration::seconds(app.config.session.max_seconds);
-        let sessions = SessionMiddleware::builder(
-            Sessions::new(app.db.clone(), app.clock.clone(), app.config.session),
-            Key::from(app.keys.cookie()),
-        )
-        .cookie_name(cookie.to_owned())
-        .cookie_secure(app.config.is_https())
-        .cookie_http_only(true)
-        .cookie_same_site(SameSite::Lax)
-        .cookie_content_security(CookieContentSecurity::Signed)
-        .session_lifecycle(PersistentSession::default().session_ttl(lifetime))
-        .build();
         let site = web::scope("")
             .service(web::resource("/healthz").route(web::get().to(healthz)).route(web::head().to(healthz)))
             .service(openapi::resource())
@@ -174,7 +184,7 @@ pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) +
             .service(
                 web::scope("")
                     .wrap(from_fn(csrf::protect))
-                    .wrap(sessions)
+                    .wrap(sessions(&app))
                     .configure(|cfg| pages().configure(cfg))
                     .default_service(web::to(nothing)),
             )

@@ -21,12 +21,17 @@ pub mod audit;
 pub mod auth;
 pub mod web;
 
+pub mod rates;
 pub mod agency;
 pub mod clients;
+pub mod projects;
+pub mod tasks;
+pub mod time_entries;
 
 pub mod dashboard;
 pub mod doctor;
-pub mod rates;
+
+pub mod billing;
 
 pub mod app;
 pub mod openapi;
