@@ -9,6 +9,8 @@ use actix_web::cookie::{Key, SameSite, time::Duration};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, HttpServer, web};
 use diesel::prelude::*;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 use crate::auth::policy::Policy;
 use crate::auth::session::Sessions;
@@ -18,6 +20,7 @@ use crate::db::schema::master_keys;
 use crate::db::{Conn, Db, dialect, migrate};
 use crate::error::{AppError, AppResult};
 use crate::keys::{Keys, MasterKey, random_token};
+use crate::openapi;
 use crate::types::clock::Clock;
 use crate::web::routes::Routes;
 use crate::web::{App, assets, csrf, errors, headers};
@@ -50,6 +53,11 @@ pub fn api() -> Routes {
         .and(crate::tasks::api())
         .and(crate::time_entries::api())
         .and(crate::billing::api())
+}
+
+/// The API's description, area by area.
+pub fn api_docs() -> Vec<OpenApi> {
+    vec![crate::clients::api::ApiDoc::openapi()]
 }
 
 /// Method, path and policy of everything that is served.
@@ -171,7 +179,8 @@ pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) +
     let app = app.clone();
     move |cfg| {
         let site = web::scope("")
-            .service(web::resource("/healthz").route(web::get().to(healthz)))
+            .service(web::resource("/healthz").route(web::get().to(healthz)).route(web::head().to(healthz)))
+            .service(openapi::resource())
             .configure(assets::configure)
             .service(web::scope("/api").configure(|cfg| api().within("/api").configure(cfg)))
             .service(

@@ -33,3 +33,4 @@ pub mod dashboard;
 pub mod demo;
 pub mod doctor;
 pub mod app;
+pub mod openapi;

@@ -11,5 +11,9 @@
 mod browser;
 mod support;
 
+mod architecture;
 mod clients;
+mod migrations;
 mod money;
+mod openapi;
+mod routes;
