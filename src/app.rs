@@ -36,13 +36,14 @@ pub fn pages() -> Routes {
     crate::auth::pages::pages()
         .and(crate::agency::pages())
         .and(crate::clients::pages())
+        .and(crate::projects::pages())
         .and(crate::time_entries::pages())
         .and(crate::dashboard::pages())
 }
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
-    crate::clients::api().and(crate::time_entries::api())
+    crate::clients::api().and(crate::projects::api()).and(crate::time_entries::api())
 }
 
 /// Method, path and policy of everything that is served.

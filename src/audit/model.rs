@@ -262,8 +262,23 @@ pub enum Scope {
     Invoice(InvoiceId),
 }
 
+/// Fields whose values are amounts, rates or terms, and so for roles with money only.
+const MONEY_FIELDS: [&str; 4] = ["rate", "budget", "payment_terms_days", "tax_rate_millis"];
+
+/// `changes` without the fields that tell of money.
+fn without_money(changes: &str) -> String {
+    match serde_json::from_str(changes) {
+        Ok(Value::Object(mut fields)) => {
+            fields.retain(|field, _| !field.ends_with("_cents") && !MONEY_FIELDS.contains(&field.as_str()));
+            Value::Object(fields).to_string()
+        }
+        _ => "{}".to_owned(),
+    }
+}
+
 /// Newest entries first, at most `limit`, older than `before`. The caller has shown that the actor may see the
-/// scope; without `with_money`, entries about invoices and anybody's hours stay out.
+/// scope; without `with_money`, entries about invoices and anybody's hours stay out, and so do amounts and rates of
+/// the others.
 pub fn timeline(
     conn: &mut Conn,
     scope: Scope,
@@ -299,6 +314,11 @@ pub fn timeline(
     let rows: Vec<(Activity, Option<String>, Option<String>)> = query.load(conn)?;
     Ok(rows
         .into_iter()
-        .map(|(activity, actor_name, client_name)| TimelineEntry { activity, actor_name, client_name })
+        .map(|(mut activity, actor_name, client_name)| {
+            if !with_money {
+                activity.changes = without_money(&activity.changes);
+            }
+            TimelineEntry { activity, actor_name, client_name }
+        })
         .collect())
 }
