@@ -30,7 +30,7 @@ pub mod time_entries;
 pub mod billing;
 pub mod dashboard;
 
+pub mod openapi;
 pub mod demo;
 pub mod doctor;
 pub mod app;
-pub mod openapi;
