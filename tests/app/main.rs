@@ -11,3 +11,5 @@
 mod support;
 
 mod clients;
+mod projects;
+mod tasks;
