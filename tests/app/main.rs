@@ -8,12 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
-mod browser;
 mod support;
 
 mod architecture;
+mod browser;
 mod clients;
 mod migrations;
 mod money;
 mod openapi;
+mod projects;
 mod routes;
+mod tasks;
