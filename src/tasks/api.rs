@@ -15,6 +15,11 @@ use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::web::App;
 use crate::web::json::{Json, Meta};
 
+/// This area's part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list_tasks, find_task, create_task, update_task, delete_task))]
+pub struct ApiDoc;
+
 /// A task as JSON.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the fields are those of Task and TaskRow")]
