@@ -12,3 +12,4 @@ mod support;
 
 mod clients;
 mod money;
+mod time_entries;

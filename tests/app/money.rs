@@ -3,7 +3,8 @@
 use bureau::types::clock::UtcTime;
 use bureau::types::duration;
 use bureau::types::money::{
-    Currency, MAX_CENTS, Money, div_round, entry_amount, hours_e4, line_net, parse_decimal, plain_decimal, tax,
+    Currency, MAX_CENTS, Money, div_round, entry_amount, hours_e4, line_net, parse_decimal, plain_decimal,
+    tax,
 };
 use bureau::types::zone::{self, Instant, Tz};
 use chrono::NaiveDateTime;
@@ -256,5 +257,9 @@ fn an_instant_belongs_to_the_local_day() {
     let at = UtcTime::from_datetime("2026-11-19T23:30:00Z".parse().unwrap());
     assert_eq!(zone::local_date(at, zone::zone("Europe/Berlin")).to_string(), "2026-11-20");
     assert_eq!(zone::local_date(at, zone::zone("America/New_York")).to_string(), "2026-11-19");
-    assert_eq!(zone::local_date(at, zone::zone("No/Where")).to_string(), "2026-11-19", "unknown zones are UTC");
+    assert_eq!(
+        zone::local_date(at, zone::zone("No/Where")).to_string(),
+        "2026-11-19",
+        "unknown zones are UTC"
+    );
 }
