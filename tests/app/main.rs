@@ -19,3 +19,4 @@ mod openapi;
 mod projects;
 mod routes;
 mod tasks;
+mod time_entries;
