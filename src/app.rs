@@ -10,6 +10,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, HttpServer, web};
 use diesel::prelude::*;
 
+use crate::auth::policy::Policy;
 use crate::auth::session::Sessions;
 use crate::config::Config;
 use crate::db::manager::{DatabaseUrl, Manager};
@@ -35,12 +36,27 @@ pub fn pages() -> Routes {
     crate::auth::pages::pages()
         .and(crate::agency::pages())
         .and(crate::clients::pages())
+        .and(crate::projects::pages())
+        .and(crate::time_entries::pages())
         .and(crate::billing::pages())
+        .and(crate::dashboard::pages())
 }
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
-    crate::clients::api().and(crate::billing::api())
+    crate::clients::api()
+        .and(crate::projects::api())
+        .and(crate::time_entries::api())
+        .and(crate::billing::api())
+}
+
+/// Method, path and policy of everything that is served.
+pub fn all_routes() -> Vec<(String, &'static str, Policy)> {
+    let own = ["/healthz", "/api/openapi.json"].map(|path| ("GET".to_owned(), path, Policy::Public));
+    let areas = pages().and(api());
+    own.into_iter()
+        .chain(areas.iter().map(|route| (route.method.to_string(), route.path, route.policy)))
+        .collect()
 }
 
 /// Opens everything: data directory, schema, master key, pools. A sentence in the error says what to do.
@@ -55,7 +71,7 @@ pub fn open(config: Config, clock: Clock) -> AppResult<App> {
 
 /// Makes the data directory and tells whether the database is about to be made. Refuses to make an empty
 /// database where one has been lost: the key that was made with it is still there.
-fn prepare_storage(config: &Config) -> AppResult<bool> {
+pub fn prepare_storage(config: &Config) -> AppResult<bool> {
     let fault = |path: &Path, error: std::io::Error| {
         AppError::Internal(format!("The directory {} cannot be used: {error}.", path.display()))
     };
@@ -131,23 +147,27 @@ fn unlock(conn: &mut Conn, config: &Config, fresh: bool, clock: &Clock) -> AppRe
     Ok(keys)
 }
 
+/// The session look-up that stands before every page.
+pub fn sessions(app: &App) -> SessionMiddleware<Sessions> {
+    let cookie = if app.config.is_https() { "__Host-bureau" } else { "bureau" };
+    let lifetime = Duration::seconds(app.config.session.max_seconds);
+    SessionMiddleware::builder(
+        Sessions::new(app.db.clone(), app.clock.clone(), app.config.session),
+        Key::from(app.keys.cookie()),
+    )
+    .cookie_name(cookie.to_owned())
+    .cookie_secure(app.config.is_https())
+    .cookie_http_only(true)
+    .cookie_same_site(SameSite::Lax)
+    .cookie_content_security(CookieContentSecurity::Signed)
+    .session_lifecycle(PersistentSession::default().session_ttl(lifetime))
+    .build()
+}
+
 /// Registers everything under the middleware that every request passes: the app that tests start is this one.
 pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
     let app = app.clone();
     move |cfg| {
-        let cookie = if app.config.is_https() { "__Host-bureau" } else { "bureau" };
-        let lifetime = Duration::seconds(app.config.session.max_seconds);
-        let sessions = SessionMiddleware::builder(
-            Sessions::new(app.db.clone(), app.clock.clone(), app.config.session),
-            Key::from(app.keys.cookie()),
-        )
-        .cookie_name(cookie.to_owned())
-        .cookie_secure(app.config.is_https())
-        .cookie_http_only(true)
-        .cookie_same_site(SameSite::Lax)
-        .cookie_content_security(CookieContentSecurity::Signed)
-        .session_lifecycle(PersistentSession::default().session_ttl(lifetime))
-        .build();
         let site = web::scope("")
             .service(web::resource("/healthz").route(web::get().to(healthz)))
             .configure(assets::configure)
@@ -155,7 +175,7 @@ pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) +
             .service(
                 web::scope("")
                     .wrap(from_fn(csrf::protect))
-                    .wrap(sessions)
+                    .wrap(sessions(&app))
                     .configure(|cfg| pages().configure(cfg))
                     .default_service(web::to(nothing)),
             )

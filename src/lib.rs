@@ -21,10 +21,15 @@ pub mod audit;
 pub mod auth;
 pub mod web;
 
+pub mod rates;
 pub mod agency;
 pub mod clients;
-pub mod rates;
-
+pub mod projects;
+pub mod tasks;
+pub mod time_entries;
 pub mod billing;
+
+pub mod dashboard;
+pub mod doctor;
 
 pub mod app;

@@ -1,20 +1,266 @@
 //! The commands of the `bureau` binary.
 
-use bureau::config::Config;
-use bureau::types::clock::Clock;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::process::ExitCode;
 
-fn main() {
-    let config = Config::load(&Default::default()).unwrap_or_else(|e| {
-        eprintln!("{e}");
-        std::process::exit(1)
-    });
-    tracing_subscriber::fmt().init();
-    let app = bureau::app::open(config, Clock::System).unwrap_or_else(|e| {
-        eprintln!("{e}");
-        std::process::exit(1)
-    });
-    if let Err(e) = actix_web::rt::System::new().block_on(bureau::app::serve(app)) {
-        eprintln!("{e}");
-        std::process::exit(1)
+use bureau::app;
+use bureau::auth::policy::Role;
+use bureau::auth::user::{self, NewUser};
+use bureau::auth::{password, token};
+use bureau::config::{Config, SETTINGS};
+use bureau::db::migrate;
+use bureau::error::{AppError, AppResult};
+use bureau::types::clock::Clock;
+use bureau::web::App;
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+/// Clients, projects, hours and invoices of a small agency: one binary, one database.
+#[derive(Parser)]
+#[command(name = "bureau", version, arg_required_else_help = false, subcommand_required = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the application (the default).
+    Serve,
+    /// Load a sample agency into an empty database, print how to sign in, and serve it.
+    Demo {
+        /// Stop after loading.
+        #[arg(long)]
+        load_only: bool,
+        /// Load this many times as much; 500 makes 50,000 tasks and 1,000,000 time entries.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        scale: u32,
+    },
+    /// Bring the database up to this version's schema.
+    Migrate,
+    /// Manage people.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Manage API tokens.
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// List every route with its method and policy.
+    Routes {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the database: integrity, references, invoice numbers, money, activity chain.
+    Doctor {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a person who can sign in.
+    Add {
+        /// E-mail address to sign in with.
+        email: String,
+        /// Name on screen.
+        #[arg(long)]
+        name: String,
+        /// owner, admin, manager, member or bookkeeper.
+        #[arg(long)]
+        role: String,
+        /// Read the password from standard input, up to its first line end.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make a token for a person and print it, once, alone on its line.
+    Add {
+        /// Whose token.
+        email: String,
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let matches = with_settings(Cli::command()).get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let flags: BTreeMap<&'static str, String> = SETTINGS
+        .iter()
+        .filter_map(|setting| matches_value(&matches, setting.env).map(|value| (setting.env, value)))
+        .collect();
+    let config = match Config::load(&flags) {
+        Ok(config) => config,
+        Err(error) => return fail(&error),
+    };
+    start_logging(&config);
+    match run(cli.command.unwrap_or(Command::Serve), config) {
+        Ok(code) => code,
+        Err(AppError::Internal(sentence)) => fail(&sentence),
+        Err(error) => fail(&error),
     }
+}
+
+fn run(command: Command, config: Config) -> AppResult<ExitCode> {
+    match command {
+        Command::Serve => serve(app::open(config, Clock::System)?),
+        Command::Demo { load_only, scale } => {
+            let app = app::open(config, Clock::System)?;
+            let sign_in = scale; // demo
+            say(&format!("{sign_in}"))?;
+            if load_only { Ok(ExitCode::SUCCESS) } else { serve(app) }
+        }
+        Command::Migrate => {
+            app::prepare_storage(&config)?;
+            let steps = migrate::run(&config.database)?;
+            for step in &steps {
+                say(step)?;
+            }
+            say(&format!("{} is up to date.", config.database.shown()))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::User { command: UserCommand::Add { email, name, role, .. } } => {
+            add_user(config, &email, &name, &role)
+        }
+        Command::Token { command: TokenCommand::Add { email, name } } => add_token(config, &email, &name),
+        Command::Routes { json } => list_routes(json),
+        Command::Doctor { json } => {
+            let report = bureau::doctor::examine(&app::open(config, Clock::System)?)?;
+            say(&if json { report.json() } else { report.to_string() })?;
+            Ok(if report.is_healthy() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}
+
+fn serve(app: App) -> AppResult<ExitCode> {
+    actix_web::rt::System::new().block_on(app::serve(app))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn add_user(config: Config, email: &str, name: &str, role: &str) -> AppResult<ExitCode> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(AppError::internal)?;
+    let secret = zeroize::Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
+    let role: Role = role.parse().map_err(|()| {
+        AppError::Internal(format!(
+            "{role:?} is no role; it must be owner, admin, manager, member or bookkeeper."
+        ))
+    })?;
+    if let Some(weakness) = password::weakness(&secret, name, email) {
+        return Err(AppError::Internal(format!("The password {weakness}.")));
+    }
+    let mut check = bureau::web::form::Check::new();
+    let (email, name) = (check.required("email", email), check.required("name", name));
+    check.email("email", &email);
+    check.finish(Some(()))?;
+    let app = app::open(config, Clock::System)?;
+    let hash = password::hash_blocking(&app.keys, app.config.bcrypt_cost, &secret)?;
+    let now = app.clock.now();
+    let added = app.db.write_blocking(|conn| {
+        if !bureau::agency::model::exists(conn)? {
+            return Err(AppError::Internal("Bureau is not set up yet. Open it in a browser first.".into()));
+        }
+        let time_zone = bureau::agency::model::load(conn)?.time_zone;
+        let new = NewUser {
+            email: email.clone(),
+            name: name.clone(),
+            role,
+            password_hash: Some(hash.clone()),
+            time_zone,
+        };
+        user::create(conn, None, now, &new)
+    })?;
+    say(&format!("{} can sign in as {} ({}).", added.name, added.email, added.role))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn add_token(config: Config, email: &str, name: &str) -> AppResult<ExitCode> {
+    let app = app::open(config, Clock::System)?;
+    let now = app.clock.now();
+    let text = app.db.write_blocking(|conn| {
+        let user = user::find_by_email(conn, email)?
+            .filter(|user| user.disabled_at.is_none())
+            .ok_or_else(|| AppError::Internal(format!("Nobody signs in as {email}.")))?;
+        token::create(conn, now, &user, name)
+    })?;
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list_routes(json: bool) -> AppResult<ExitCode> {
+    let routes = app::all_routes();
+    if json {
+        let list: Vec<_> = routes
+            .iter()
+            .map(|route| serde_json::json!({ "method": route.0, "path": route.1, "policy": route.2 }))
+            .collect();
+        say(&serde_json::to_string_pretty(&list).map_err(AppError::internal)?)?;
+    } else {
+        for (method, path, policy) in routes {
+            say(&format!("{method:6} {path:60} {policy:?}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every setting as a global flag of its own.
+fn with_settings(mut command: clap::Command) -> clap::Command {
+    for setting in SETTINGS {
+        let help = if setting.default.is_empty() {
+            format!("{} [env: {}]", setting.help, setting.env)
+        } else {
+            format!("{} [env: {}] [default: {}]", setting.help, setting.env, setting.default)
+        };
+        let argument = Arg::new(setting.env).long(setting.flag).value_name("VALUE").help(help).global(true);
+        command = command.arg(argument.help_heading("Settings"));
+    }
+    command
+}
+
+fn matches_value(matches: &clap::ArgMatches, name: &str) -> Option<String> {
+    let mut level = Some(matches);
+    let mut found = None;
+    while let Some(matches) = level {
+        found = matches.get_one::<String>(name).cloned().or(found);
+        level = matches.subcommand().map(|(_, inner)| inner);
+    }
+    found
+}
+
+fn start_logging(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .parse_lossy(format!("{},actix_server=warn,html5ever=error", config.log));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.log_json {
+        subscriber.json().init();
+    } else {
+        subscriber.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
+    }
+}
+
+/// Prints a line; a reader that has gone away is not a fault.
+fn say(line: &str) -> AppResult<()> {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(AppError::internal(error)),
+        _ => Ok(()),
+    }
+}
+
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    // Nothing is left to do when even this cannot be written.
+    let _ = writeln!(std::io::stderr(), "bureau: {error}");
+    ExitCode::FAILURE
 }

@@ -5,6 +5,7 @@
 //! between the two databases lives in [`dialect`]; nothing else names the variants of [`Conn`].
 
 mod conn;
+pub mod count;
 pub mod dialect;
 pub mod manager;
 pub mod migrate;

@@ -71,6 +71,11 @@ pub fn clock(seconds: i64) -> String {
     format!("{sign}{}:{:02}", minutes / 60, minutes % 60)
 }
 
+/// As a form shows it, so that it reads back as the same seconds: "1.5", or "1:20:00" where decimals fall short.
+pub fn plain(seconds: i64) -> String {
+    if seconds % 36 == 0 { hours(seconds) } else { stopwatch(seconds) }
+}
+
 /// "1:30:15", for a running timer.
 pub fn stopwatch(seconds: i64) -> String {
     let seconds = seconds.max(0);

@@ -1,1 +1,15 @@
+//! Every test of Bureau, in one binary: in process, with real migrations and real middleware, each against a
+//! fresh database. `TEST_DATABASE_URL` picks PostgreSQL; without it the tests run on SQLite.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
+mod browser;
+mod support;
+
+mod clients;
+mod money;

@@ -1,0 +1,310 @@
+//! The figures of the dashboard, each on an index.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, Days, NaiveDate};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
+
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::db::schema::{clients, invoices, projects, tasks, time_entries};
+use crate::error::AppResult;
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ClientId, InvoiceId, TaskId};
+use crate::types::money::{Currency, Money};
+use crate::types::zone;
+
+/// Rows in a list of the dashboard.
+const ROWS: i64 = 8;
+
+/// Amounts of several currencies, which are never added up.
+#[derive(Debug, Clone, Default)]
+pub struct Amounts(BTreeMap<&'static str, Money>);
+
+impl Amounts {
+    fn add(&mut self, cents: i64, currency: Currency) {
+        let sum = self.0.entry(currency.code()).or_insert(Money::new(0, currency));
+        sum.cents = sum.cents.saturating_add(cents);
+    }
+
+    /// The amount of `currency` in whole units.
+    pub fn main(&self, currency: &Currency) -> String {
+        self.0.get(currency.code()).copied().unwrap_or(Money::new(0, *currency)).whole()
+    }
+
+    /// The amounts of all other currencies: " + $1,200".
+    pub fn others(&self, currency: &Currency) -> String {
+        let others = self.0.values().filter(|sum| sum.currency != *currency && sum.cents != 0);
+        others.map(|sum| format!(" + {}", sum.whole())).collect()
+    }
+
+    /// Whether there is nothing in any currency.
+    pub fn is_zero(&self) -> bool {
+        self.0.values().all(|sum| sum.cents == 0)
+    }
+}
+
+/// What is owed and what could be billed.
+#[derive(Debug, Clone, Default)]
+pub struct MoneyFigures {
+    /// Unpaid.
+    pub outstanding: Amounts,
+    /// Unpaid and late.
+    pub overdue: Amounts,
+    /// Late invoices.
+    pub overdue_count: i64,
+    /// Value of unbilled hours.
+    pub ready: Amounts,
+    /// Unbilled seconds.
+    pub ready_seconds: i64,
+    /// Clients that could be billed.
+    pub ready_clients: i64,
+    /// The latest of the late.
+    pub late: Vec<LateInvoice>,
+}
+
+/// An invoice past its due date.
+#[derive(Debug, Clone)]
+pub struct LateInvoice {
+    /// Which.
+    pub id: InvoiceId,
+    /// Its number.
+    pub number: String,
+    /// Who owes it.
+    pub client: String,
+    /// What is left to pay.
+    pub balance: Money,
+    /// Days past the due date.
+    pub days: i64,
+}
+
+/// The figures for roles that see money.
+pub fn money(conn: &mut Conn, today: NaiveDate) -> AppResult<MoneyFigures> {
+    let mut figures = MoneyFigures::default();
+    type Row = (InvoiceId, Option<String>, String, Currency, Option<NaiveDate>, i64, i64, i64);
+    let open: Vec<Row> = invoices::table
+        .inner_join(clients::table)
+        .filter(invoices::issued_at.is_not_null())
+        .filter(invoices::settled_at.is_null())
+        .order((invoices::due_on, invoices::id))
+        .select((
+            invoices::id,
+            invoices::number,
+            clients::name,
+            invoices::currency,
+            invoices::due_on,
+            invoices::total_cents,
+            invoices::paid_cents,
+            invoices::credited_cents,
+        ))
+        .load(conn)?;
+    for (id, number, client, currency, due_on, total, paid, credited) in open {
+        let balance = total - paid - credited;
+        figures.outstanding.add(balance, currency);
+        let Some(due_on) = due_on.filter(|due_on| *due_on < today) else { continue };
+        figures.overdue.add(balance, currency);
+        figures.overdue_count += 1;
+        if figures.late.len() < 5 {
+            figures.late.push(LateInvoice {
+                id,
+                number: number.unwrap_or_default(),
+                client,
+                balance: Money::new(balance, currency),
+                days: today.signed_duration_since(due_on).num_days(),
+            });
+        }
+    }
+    let ready: Vec<(ClientId, Option<i64>, Option<i64>)> = time_entries::table
+        .filter(time_entries::is_unbilled)
+        .group_by(time_entries::client_id)
+        .select((
+            time_entries::client_id,
+            sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)"),
+            sql::<Nullable<BigInt>>("CAST(SUM(amount_cents) AS BIGINT)"),
+        ))
+        .load(conn)?;
+    let ids: Vec<ClientId> = ready.iter().map(|row| row.0).collect();
+    let currencies: BTreeMap<ClientId, Currency> = clients::table
+        .filter(clients::id.eq_any(ids))
+        .select((clients::id, clients::currency))
+        .load::<(ClientId, Currency)>(conn)?
+        .into_iter()
+        .collect();
+    for (client, seconds, cents) in ready {
+        figures.ready_clients += 1;
+        figures.ready_seconds += seconds.unwrap_or(0);
+        if let Some(currency) = currencies.get(&client) {
+            figures.ready.add(cents.unwrap_or(0), *currency);
+        }
+    }
+    Ok(figures)
+}
+
+/// An open task of the one who looks.
+#[derive(Debug, Clone)]
+pub struct MyTask {
+    /// Which.
+    pub id: TaskId,
+    /// What.
+    pub title: String,
+    /// For whom.
+    pub client: String,
+    /// On what.
+    pub project: String,
+    /// When it is due.
+    pub due_on: Option<NaiveDate>,
+}
+
+impl MyTask {
+    /// Whether its date has passed.
+    pub fn is_late(&self, today: &NaiveDate) -> bool {
+        self.due_on.is_some_and(|due_on| due_on < *today)
+    }
+}
+
+/// One's own open tasks, the most urgent first.
+pub fn my_tasks(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<MyTask>> {
+    let rows: Vec<(TaskId, String, String, String, Option<NaiveDate>)> = tasks::table
+        .inner_join(projects::table)
+        .inner_join(clients::table)
+        .filter(tasks::assignee_id.eq(actor.id))
+        .filter(tasks::completed_at.is_null())
+        .order((tasks::due_order, tasks::id))
+        .limit(ROWS)
+        .select((tasks::id, tasks::title, clients::name, projects::name, tasks::due_on))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, title, client, project, due_on)| MyTask { id, title, client, project, due_on })
+        .collect())
+}
+
+/// A day of one's own week.
+#[derive(Debug, Clone)]
+pub struct Day {
+    /// Which.
+    pub date: NaiveDate,
+    /// Billable seconds.
+    pub billable: i64,
+    /// All seconds.
+    pub total: i64,
+    /// Whether it is today.
+    pub is_today: bool,
+    /// Seconds at the top of the chart.
+    scale: i64,
+    index: i64,
+}
+
+impl Day {
+    /// "M".
+    pub fn letter(&self) -> String {
+        self.date.format("%a").to_string().chars().take(1).collect()
+    }
+
+    /// Left edge of the bar in percent of the chart.
+    pub fn x(&self) -> String {
+        tenths(self.index * 1_000 / 7 + 36)
+    }
+
+    /// Height of the bar for `seconds` in percent of the chart.
+    pub fn height(&self, seconds: &i64) -> String {
+        tenths(seconds * 1_000 / self.scale)
+    }
+
+    /// Upper edge of the bar that is `seconds` high.
+    pub fn y(&self, seconds: &i64) -> String {
+        tenths(1_000 - seconds * 1_000 / self.scale)
+    }
+}
+
+fn tenths(tenths: i64) -> String {
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// One's own week from Monday, the running timer counted up to now.
+#[derive(Debug, Clone)]
+pub struct Week {
+    /// Monday to Sunday.
+    pub days: Vec<Day>,
+    /// Hours at the top of the chart.
+    pub top_hours: i64,
+}
+
+impl Week {
+    /// Seconds of the week.
+    pub fn total(&self) -> i64 {
+        self.days.iter().map(|day| day.total).sum()
+    }
+
+    /// Billable share in percent.
+    pub fn billable_percent(&self) -> i64 {
+        let billable: i64 = self.days.iter().map(|day| day.billable).sum();
+        (billable * 100).checked_div(self.total()).unwrap_or(0)
+    }
+
+    /// Seconds of today.
+    pub fn today(&self) -> i64 {
+        self.days.iter().filter(|day| day.is_today).map(|day| day.total).sum()
+    }
+
+    /// The chart in one sentence.
+    pub fn sentence(&self) -> String {
+        let days: Vec<String> = self
+            .days
+            .iter()
+            .filter(|day| day.total > 0)
+            .map(|day| format!("{} {}", day.date.format("%A"), crate::types::duration::clock(day.total)))
+            .collect();
+        if days.is_empty() {
+            "No hours this week yet.".to_owned()
+        } else {
+            format!("Hours this week: {}.", days.join(", "))
+        }
+    }
+}
+
+/// The week of `now` in the zone of `actor`.
+pub fn my_week(conn: &mut Conn, actor: &Actor, now: UtcTime) -> AppResult<Week> {
+    let today = zone::local_date(now, actor.zone());
+    let monday =
+        today.checked_sub_days(Days::new(u64::from(today.weekday().num_days_from_monday()))).unwrap_or(today);
+    let sunday = monday.checked_add_days(Days::new(6)).unwrap_or(monday);
+    let rows: Vec<(NaiveDate, i64, bool, UtcTime, Option<UtcTime>)> = time_entries::table
+        .filter(time_entries::user_id.eq(actor.id))
+        .filter(time_entries::local_on.between(monday, sunday))
+        .select((
+            time_entries::local_on,
+            time_entries::duration_seconds,
+            time_entries::is_billable,
+            time_entries::started_at,
+            time_entries::ended_at,
+        ))
+        .load(conn)?;
+    let mut days: Vec<Day> = (0..7)
+        .filter_map(|index| monday.checked_add_days(Days::new(index)))
+        .enumerate()
+        .map(|(index, date)| Day {
+            date,
+            billable: 0,
+            total: 0,
+            is_today: date == today,
+            scale: 1,
+            index: index as i64,
+        })
+        .collect();
+    for (date, seconds, is_billable, started_at, ended_at) in rows {
+        let seconds = if ended_at.is_some() { seconds } else { now.seconds_since(started_at).max(0) };
+        if let Some(day) = days.iter_mut().find(|day| day.date == date) {
+            day.total += seconds;
+            day.billable += if is_billable { seconds } else { 0 };
+        }
+    }
+    let most = days.iter().map(|day| day.total).max().unwrap_or(0);
+    let top_hours = (most / 3_600 + 1).max(8);
+    for day in &mut days {
+        day.scale = top_hours * 3_600;
+    }
+    Ok(Week { days, top_hours })
+}

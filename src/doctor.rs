@@ -1,0 +1,76 @@
+//! Checks what can be checked: each finding is a sentence that names what is wrong.
+
+use serde::Serialize;
+
+use crate::audit::seal;
+use crate::db::{Conn, dialect};
+use crate::error::{AppError, AppResult};
+use crate::web::App;
+
+/// One check and what it found.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// What was checked.
+    pub check: &'static str,
+    /// What is wrong; empty when all is well.
+    pub faults: Vec<String>,
+}
+
+/// Everything that was checked.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The database and its version.
+    pub database: String,
+    /// The checks, in order.
+    pub checks: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether no check found a fault.
+    pub fn is_healthy(&self) -> bool {
+        self.checks.iter().all(|finding| finding.faults.is_empty())
+    }
+
+    /// The report as one JSON document.
+    pub fn json(&self) -> String {
+        let document = serde_json::json!({ "healthy": self.is_healthy(), "database": self.database, "checks": self.checks });
+        document.to_string()
+    }
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{}", self.database)?;
+        for finding in &self.checks {
+            let verdict = if finding.faults.is_empty() { "ok" } else { "FAULT" };
+            writeln!(f, "{verdict:>5}  {}", finding.check)?;
+            for fault in &finding.faults {
+                writeln!(f, "       {fault}")?;
+            }
+        }
+        write!(
+            f,
+            "{}",
+            if self.is_healthy() { "All is well." } else { "Something is wrong; nothing was changed." }
+        )
+    }
+}
+
+type Check = (&'static str, fn(&mut Conn) -> AppResult<Vec<String>>);
+
+/// The checks, in order.
+const CHECKS: &[Check] =
+    &[("database integrity and references", dialect::integrity_faults), ("activity chain", seal::faults)];
+
+/// Runs every check, after chaining what the activity log still waits for.
+pub fn examine(app: &App) -> AppResult<Report> {
+    while app.db.write_blocking(|conn| seal::seal_next(conn, 500))? > 0 {}
+    app.db.read_blocking(|conn| {
+        let (database, problem) = dialect::version(conn)?;
+        let mut checks = vec![Finding { check: "database version", faults: problem.into_iter().collect() }];
+        for (check, run) in CHECKS {
+            checks.push(Finding { check, faults: run(conn)? });
+        }
+        Ok::<_, AppError>(Report { database, checks })
+    })
+}

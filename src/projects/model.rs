@@ -1,0 +1,546 @@
+//! Projects: rows, queries, verbs.
+
+use chrono::NaiveDate;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
+
+use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::user::Actor;
+use crate::clients::model as clients_model;
+use crate::db::schema::{clients, invoices, projects, tasks, time_entries};
+use crate::db::{Conn, dialect};
+use crate::error::{AppError, AppResult};
+use crate::rates::model::{self as rates, RateKind, Scope};
+use crate::types::clock::UtcTime;
+use crate::types::duration;
+use crate::types::ids::{ClientId, ProjectId};
+use crate::types::money::{Currency, Money};
+use crate::types::text::fold;
+use crate::web::pagination::{PER_PAGE, Pager};
+
+crate::text_enum! {
+    /// How far a project is.
+    pub enum ProjectStatus {
+        /// Work goes on.
+        Active = "active", "Active";
+        /// No work at present.
+        Paused = "paused", "Paused";
+        /// Everything is delivered.
+        Done = "done", "Done";
+        /// Put away; keeps its history.
+        Archived = "archived", "Archived";
+    }
+}
+
+impl ProjectStatus {
+    /// The badge's colour.
+    pub fn tone(self) -> &'static str {
+        match self {
+            Self::Active => "badge-ok",
+            Self::Paused => "badge-warn",
+            Self::Done => "badge-info",
+            Self::Archived => "",
+        }
+    }
+
+    /// What a form may choose: archiving is a verb of its own.
+    pub const CHOICES: [Self; 3] = [Self::Active, Self::Paused, Self::Done];
+}
+
+crate::text_enum! {
+    /// How a project is paid for.
+    pub enum BillingModel {
+        /// By the hour.
+        Hourly = "hourly", "By the hour";
+        /// One price for everything.
+        FixedPrice = "fixed_price", "Fixed price";
+        /// A sum each month.
+        Retainer = "retainer", "Retainer";
+        /// A price for each milestone.
+        Milestones = "milestones", "Milestones";
+        /// Not at all: new hours are not billable.
+        NonBillable = "non_billable", "Non-billable";
+    }
+}
+
+/// A project.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = projects)]
+pub struct Project {
+    /// Which.
+    pub id: ProjectId,
+    /// For whom.
+    pub client_id: ClientId,
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub status: ProjectStatus,
+    /// How it is paid for.
+    pub billing_model: BillingModel,
+    /// Budget in seconds of work.
+    pub budget_seconds: Option<i64>,
+    /// Budget in minor units of the client's currency.
+    pub budget_cents: Option<i64>,
+    /// First day.
+    pub starts_on: Option<NaiveDate>,
+    /// Day it is due.
+    pub due_on: Option<NaiveDate>,
+    /// What it is about.
+    pub description: String,
+    /// When it was added.
+    pub created_at: UtcTime,
+    /// Last change.
+    pub updated_at: UtcTime,
+    /// Counts the edits.
+    pub version: i64,
+}
+
+impl Project {
+    /// Whether it is put away.
+    pub fn is_archived(&self) -> bool {
+        self.status == ProjectStatus::Archived
+    }
+
+    /// Whether new hours on it are billable unless somebody says otherwise.
+    pub fn is_billable(&self) -> bool {
+        self.billing_model != BillingModel::NonBillable
+    }
+}
+
+/// What a form may set, valid by construction.
+#[derive(Debug, Clone, AsChangeset, Insertable)]
+#[diesel(table_name = projects, treat_none_as_null = true)]
+pub struct NewProject {
+    /// For whom.
+    pub client_id: ClientId,
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub status: ProjectStatus,
+    /// How it is paid for.
+    pub billing_model: BillingModel,
+    /// Budget in seconds.
+    pub budget_seconds: Option<i64>,
+    /// Budget in minor units.
+    pub budget_cents: Option<i64>,
+    /// First day.
+    pub starts_on: Option<NaiveDate>,
+    /// Day it is due.
+    pub due_on: Option<NaiveDate>,
+    /// What it is about.
+    pub description: String,
+    /// Price of an hour in minor units; set as a dated rate.
+    #[diesel(skip_insertion, skip_update)]
+    pub rate_cents: Option<i64>,
+}
+
+impl NewProject {
+    /// What would leave `project` as it is.
+    pub fn same(project: &Project, rate_cents: Option<i64>) -> Self {
+        Self {
+            client_id: project.client_id,
+            name: project.name.clone(),
+            status: project.status,
+            billing_model: project.billing_model,
+            budget_seconds: project.budget_seconds,
+            budget_cents: project.budget_cents,
+            starts_on: project.starts_on,
+            due_on: project.due_on,
+            description: project.description.clone(),
+            rate_cents,
+        }
+    }
+}
+
+/// What a list asks for.
+#[derive(Debug, Clone, Default)]
+pub struct ProjectFilter {
+    /// Words in the names of project or client.
+    pub q: String,
+    /// One status; `None` is all that are not archived.
+    pub status: Option<ProjectStatus>,
+    /// One client's.
+    pub client_id: Option<ClientId>,
+    /// The page, from 1.
+    pub page: i64,
+}
+
+/// A project with the figures that lists and its own pages show.
+#[derive(Debug, Clone)]
+pub struct ProjectHead {
+    /// The project.
+    pub project: Project,
+    /// Its client's name.
+    pub client_name: String,
+    /// The currency of its amounts: its client's.
+    pub currency: Currency,
+    /// Seconds logged.
+    pub used_seconds: i64,
+    /// Value of the billable hours, in minor units.
+    pub used_cents: i64,
+    /// Tasks that are not done.
+    pub open_tasks: i64,
+    /// Its own hourly rate; lists leave it out.
+    pub rate_cents: Option<i64>,
+}
+
+impl ProjectHead {
+    /// Used share of the budget in hours, in percent; `None` without one.
+    pub fn hours_percent(&self) -> Option<i64> {
+        percent(self.used_seconds, self.project.budget_seconds)
+    }
+
+    /// Used share of the budget in money, in percent; `None` without one.
+    pub fn money_percent(&self) -> Option<i64> {
+        percent(self.used_cents, self.project.budget_cents)
+    }
+
+    /// [`ProjectHead::money_percent`] for roles with money only.
+    pub fn shown_money_percent(&self, money: bool) -> Option<i64> {
+        self.money_percent().filter(|_| money)
+    }
+}
+
+fn percent(used: i64, budget: Option<i64>) -> Option<i64> {
+    let budget = budget.filter(|budget| *budget > 0)?;
+    used.checked_mul(100)?.checked_div(budget)
+}
+
+type Projects<'a> = projects::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
+
+/// The projects that `actor` may see: all of them, for every role there is so far.
+pub fn visible_to<'a>(_actor: &Actor) -> Projects<'a> {
+    projects::table.into_boxed()
+}
+
+fn filtered<'a>(actor: &Actor, filter: &ProjectFilter) -> Projects<'a> {
+    let mut query = visible_to(actor);
+    query = match filter.status {
+        Some(status) => query.filter(projects::status.eq(status)),
+        None => query.filter(projects::status.ne(ProjectStatus::Archived)),
+    };
+    if let Some(client) = filter.client_id {
+        query = query.filter(projects::client_id.eq(client));
+    }
+    for word in fold(&filter.q).split(' ').filter(|word| !word.is_empty()) {
+        let of_client = clients::table
+            .filter(clients::name_key.like(dialect::contains(word)).escape('\\'))
+            .select(clients::id);
+        query = query.filter(
+            projects::name_key
+                .like(dialect::contains(word))
+                .escape('\\')
+                .or(projects::client_id.eq_any(of_client)),
+        );
+    }
+    query
+}
+
+/// A page of the list, by name.
+pub fn list(conn: &mut Conn, actor: &Actor, filter: &ProjectFilter) -> AppResult<(Vec<ProjectHead>, Pager)> {
+    let total = filtered(actor, filter).count().get_result(conn)?;
+    let pager = Pager::new(filter.page, total);
+    let page = filtered(actor, filter)
+        .order((projects::name_key, projects::id))
+        .limit(PER_PAGE)
+        .offset(pager.offset());
+    Ok((with_figures(conn, page)?, pager))
+}
+
+/// The head of a project's pages: the project with its figures, if `actor` may see it.
+pub fn head(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> AppResult<ProjectHead> {
+    let query = visible_to(actor).filter(projects::id.eq(id));
+    let head = with_figures(conn, query)?.pop().ok_or(AppError::NotFound)?;
+    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, ..head })
+}
+
+type Figures = (Project, Option<String>, Option<Currency>, Option<i64>, Option<i64>, Option<i64>);
+
+fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHead>> {
+    let client = || clients::table.filter(clients::id.eq(projects::client_id));
+    let hours = || time_entries::table.filter(time_entries::project_id.eq(projects::id));
+    let open = tasks::table.filter(tasks::project_id.eq(projects::id)).filter(tasks::completed_at.is_null());
+    let rows: Vec<Figures> = query
+        .select((
+            Project::as_select(),
+            client().select(clients::name).single_value(),
+            client().select(clients::currency).single_value(),
+            hours().select(sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")).single_value(),
+            hours().select(sql::<Nullable<BigInt>>("CAST(SUM(amount_cents) AS BIGINT)")).single_value(),
+            open.count().single_value(),
+        ))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(project, client_name, currency, used_seconds, used_cents, open_tasks)| ProjectHead {
+            project,
+            client_name: client_name.unwrap_or_default(),
+            currency: currency.unwrap_or(Currency::EUR),
+            used_seconds: used_seconds.unwrap_or(0),
+            used_cents: used_cents.unwrap_or(0),
+            open_tasks: open_tasks.unwrap_or(0),
+            rate_cents: None,
+        })
+        .collect())
+}
+
+/// The project, if `actor` may see it.
+pub fn find(conn: &mut Conn, actor: &Actor, id: ProjectId) -> AppResult<Project> {
+    Ok(visible_to(actor).filter(projects::id.eq(id)).select(Project::as_select()).first(conn)?)
+}
+
+/// The price of an hour agreed for the project itself.
+pub fn own_rate(conn: &mut Conn, id: ProjectId, today: NaiveDate) -> AppResult<Option<i64>> {
+    rates::own(conn, RateKind::Bill, Scope::Project(id), today)
+}
+
+/// A project that work can be put on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectChoice {
+    /// Which.
+    pub id: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// For whom.
+    pub client_id: ClientId,
+    /// The client's name.
+    pub client_name: String,
+    /// Whether new hours on it are billable.
+    pub is_billable: bool,
+}
+
+/// Projects under way of clients that are not archived, by client and name, for a choice.
+pub fn choices(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<ProjectChoice>> {
+    let client_name = clients::table
+        .filter(clients::id.eq(projects::client_id))
+        .filter(clients::archived_at.is_null())
+        .select(clients::name)
+        .single_value();
+    let rows: Vec<(ProjectId, String, ClientId, Option<String>, BillingModel)> = visible_to(actor)
+        .filter(projects::status.eq(ProjectStatus::Active))
+        .order((projects::name_key, projects::id))
+        .select((projects::id, projects::name, projects::client_id, client_name, projects::billing_model))
+        .load(conn)?;
+    let mut choices: Vec<ProjectChoice> = rows
+        .into_iter()
+        .filter_map(|(id, name, client_id, client_name, billing_model)| {
+            let client_name = client_name?;
+            let is_billable = billing_model != BillingModel::NonBillable;
+            Some(ProjectChoice { id, name, client_id, client_name, is_billable })
+        })
+        .collect();
+    // Stable: the names within a client stay in the order of the query.
+    choices.sort_by_cached_key(|choice| (crate::types::text::fold(&choice.client_name), choice.client_id));
+    Ok(choices)
+}
+
+/// Adds a project.
+pub fn create(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    today: NaiveDate,
+    new: &NewProject,
+) -> AppResult<Project> {
+    open_client(conn, actor, new.client_id)?;
+    let id: ProjectId = diesel::insert_into(projects::table)
+        .values((
+            new,
+            projects::name_key.eq(fold(&new.name)),
+            projects::created_at.eq(now),
+            projects::updated_at.eq(now),
+        ))
+        .returning(projects::id)
+        .get_result(conn)?;
+    if new.rate_cents.is_some() {
+        rates::set(conn, actor.id, now, RateKind::Bill, Scope::Project(id), today, new.rate_cents)?;
+    }
+    let entry = Entry::new(Action::Created, Subject::Project, id.0, &new.name);
+    audit::record(conn, Some(actor.id), now, &entry.client(new.client_id).project(id))?;
+    find(conn, actor, id)
+}
+
+/// What became of a save that named the version it was made from.
+#[derive(Debug)]
+pub enum Saved {
+    /// It is stored; the row as it is now.
+    Done(Box<Project>),
+    /// Somebody was faster; the row as they left it. Nothing was stored.
+    Stale(Box<Project>),
+}
+
+/// Saves `new` over version `version`. Once there are hours or invoices, the project stays with its client.
+pub fn update(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    today: NaiveDate,
+    id: ProjectId,
+    version: i64,
+    new: &NewProject,
+) -> AppResult<Saved> {
+    let before = find(conn, actor, id)?;
+    if before.is_archived() {
+        return Err(AppError::Conflict("This project is archived. Restore it first.".into()));
+    }
+    let moves = before.client_id != new.client_id;
+    if moves && before.version == version {
+        open_client(conn, actor, new.client_id)?;
+        if has_work(conn, id)? {
+            return Err(AppError::invalid(
+                "client_id",
+                "cannot change any more: there are hours or invoices on the project",
+            ));
+        }
+    }
+    let updated =
+        diesel::update(projects::table.filter(projects::id.eq(id)).filter(projects::version.eq(version)))
+            .set((
+                new,
+                projects::name_key.eq(fold(&new.name)),
+                projects::updated_at.eq(now),
+                projects::version.eq(version + 1),
+            ))
+            .execute(conn)?;
+    if updated == 0 {
+        return Ok(Saved::Stale(Box::new(before)));
+    }
+    if moves {
+        diesel::update(tasks::table.filter(tasks::project_id.eq(id)))
+            .set(tasks::client_id.eq(new.client_id))
+            .execute(conn)?;
+    }
+    let rate_before = own_rate(conn, id, today)?;
+    rates::set(conn, actor.id, now, RateKind::Bill, Scope::Project(id), today, new.rate_cents)?;
+    let client_before = clients_model::find(conn, actor, before.client_id)?;
+    let client = clients_model::find(conn, actor, new.client_id)?;
+    let amount = |cents: Option<i64>, currency: Currency| {
+        cents.map(|cents| Money::new(cents, currency).to_string()).unwrap_or_default()
+    };
+    let hours = |seconds: Option<i64>| seconds.map(duration::hours).unwrap_or_default();
+    let day = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
+    let entry = Entry::new(Action::Updated, Subject::Project, id.0, &new.name)
+        .client(new.client_id)
+        .project(id)
+        .change("client", &client_before.name, &client.name)
+        .change("name", &before.name, &new.name)
+        .change("status", before.status.label(), new.status.label())
+        .change("billing", before.billing_model.label(), new.billing_model.label())
+        .change("hours_budget", hours(before.budget_seconds), hours(new.budget_seconds))
+        .change(
+            "budget",
+            amount(before.budget_cents, client_before.currency),
+            amount(new.budget_cents, client.currency),
+        )
+        .change("rate", amount(rate_before, client_before.currency), amount(new.rate_cents, client.currency))
+        .change("starts_on", day(before.starts_on), day(new.starts_on))
+        .change("due_on", day(before.due_on), day(new.due_on))
+        .change("description", &before.description, &new.description);
+    if entry.has_changes() {
+        audit::record(conn, Some(actor.id), now, &entry)?;
+    }
+    Ok(Saved::Done(Box::new(find(conn, actor, id)?)))
+}
+
+/// Puts a project away; harmless when it is already.
+pub fn archive(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ProjectId) -> AppResult<Project> {
+    let project = find(conn, actor, id)?;
+    if project.is_archived() {
+        return Ok(project);
+    }
+    set_status(conn, actor, now, &project, ProjectStatus::Archived, Action::Archived)
+}
+
+/// Takes a project back out, as active; harmless when it is not archived.
+pub fn restore(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ProjectId) -> AppResult<Project> {
+    let project = find(conn, actor, id)?;
+    if !project.is_archived() {
+        return Ok(project);
+    }
+    set_status(conn, actor, now, &project, ProjectStatus::Active, Action::Restored)
+}
+
+fn set_status(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    project: &Project,
+    status: ProjectStatus,
+    action: Action,
+) -> AppResult<Project> {
+    diesel::update(projects::table.find(project.id))
+        .set((
+            projects::status.eq(status),
+            projects::updated_at.eq(now),
+            projects::version.eq(projects::version + 1),
+        ))
+        .execute(conn)?;
+    let entry = Entry::new(action, Subject::Project, project.id.0, &project.name)
+        .client(project.client_id)
+        .project(project.id);
+    audit::record(conn, Some(actor.id), now, &entry)?;
+    find(conn, actor, project.id)
+}
+
+/// Deletes a project on which nothing hangs; a conflict that says what does.
+pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ProjectId) -> AppResult<()> {
+    let project = find(conn, actor, id)?;
+    let counts: [(i64, &str, &str); 3] = [
+        (tasks::table.filter(tasks::project_id.eq(id)).count().get_result(conn)?, "task", "tasks"),
+        (
+            time_entries::table.filter(time_entries::project_id.eq(id)).count().get_result(conn)?,
+            "time entry",
+            "time entries",
+        ),
+        (
+            invoices::table.filter(invoices::project_id.eq(id)).count().get_result(conn)?,
+            "invoice",
+            "invoices",
+        ),
+    ];
+    let hanging: Vec<String> = counts
+        .iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
+        .collect();
+    if !hanging.is_empty() {
+        return Err(AppError::Conflict(format!(
+            "{} has {}. Archive it instead.",
+            project.name,
+            hanging.join(" and ")
+        )));
+    }
+    rates::forget(conn, Scope::Project(id))?;
+    diesel::delete(projects::table.find(id)).execute(conn)?;
+    let entry = Entry::new(Action::Deleted, Subject::Project, id.0, &project.name)
+        .client(project.client_id)
+        .project(id);
+    audit::record(conn, Some(actor.id), now, &entry)
+}
+
+/// Refuses a client that is gone or put away, at the field that names it.
+fn open_client(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<()> {
+    match clients_model::find(conn, actor, id) {
+        Ok(client) if client.is_archived() => {
+            Err(AppError::invalid("client_id", "is archived; restore the client first"))
+        }
+        Ok(_) => Ok(()),
+        Err(AppError::NotFound) => Err(AppError::invalid("client_id", "must be one of the choices")),
+        Err(error) => Err(error),
+    }
+}
+
+fn has_work(conn: &mut Conn, id: ProjectId) -> AppResult<bool> {
+    let hours = time_entries::table
+        .filter(time_entries::project_id.eq(id))
+        .select(time_entries::id)
+        .first::<i64>(conn)
+        .optional()?;
+    let bills = invoices::table
+        .filter(invoices::project_id.eq(id))
+        .select(invoices::id)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(hours.is_some() || bills.is_some())
+}

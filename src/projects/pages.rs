@@ -1,0 +1,367 @@
+//! The pages of projects.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::form::{ProjectForm, ProjectQuery, StatusForm};
+use super::model::{self, BillingModel, NewProject, Project, ProjectHead, ProjectStatus, Saved};
+use crate::audit::model::{Scope, TimelineEntry, timeline};
+use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::user::Actor;
+use crate::clients::model as clients;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult, FormErrors};
+use crate::types::ids::{ActivityId, ClientId, ProjectId};
+use crate::web::form::Form;
+use crate::web::page::{Section, Shell, View};
+use crate::web::pagination::{Pager, has_more};
+use crate::web::{App, filters};
+
+/// Entries on a page of the activity tab.
+const ACTIVITY_PAGE: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "projects/index.html", blocks = ["list"])]
+struct ProjectsIndex {
+    shell: Shell,
+    query: ProjectQuery,
+    clients: Vec<(ClientId, String)>,
+    rows: Vec<ProjectHead>,
+    pager: Pager,
+}
+
+#[derive(Template)]
+#[template(path = "projects/activity.html", blocks = ["entries"])]
+struct ProjectActivity {
+    shell: Shell,
+    head: ProjectHead,
+    entries: Vec<TimelineEntry>,
+    older: Option<ActivityId>,
+}
+
+impl ProjectActivity {
+    fn tab(&self) -> &'static str {
+        "activity"
+    }
+}
+
+#[derive(Template)]
+#[template(path = "projects/form.html", blocks = ["fields"])]
+struct ProjectFormPage {
+    shell: Shell,
+    /// The stored project when it is edited, `None` when it is new.
+    project: Option<Project>,
+    clients: Vec<(ClientId, String)>,
+    form: ProjectForm,
+    errors: FormErrors,
+    /// Fields that somebody else changed meanwhile: label, theirs, ours.
+    conflict: Vec<(&'static str, String, String)>,
+}
+
+impl ProjectFormPage {
+    fn action(&self) -> String {
+        self.project
+            .as_ref()
+            .map_or_else(|| "/projects".to_owned(), |project| format!("/projects/{}", project.id))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "projects/_status.html")]
+struct ProjectStatusPart {
+    shell: Shell,
+    head: ProjectHead,
+}
+
+/// The list, or its table for htmx.
+pub async fn index(
+    user: CurrentUser,
+    app: web::Data<App>,
+    view: View,
+    query: web::Query<ProjectQuery>,
+) -> AppResult<HttpResponse> {
+    let query = query.into_inner();
+    let filter = query.check()?;
+    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
+    let page = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
+            let (rows, pager) = model::list(conn, &actor, &filter)?;
+            let clients =
+                if look.is_fragment() { Vec::new() } else { client_choices(conn, &actor, filter.client_id)? };
+            Ok(ProjectsIndex { shell, query, clients, rows, pager })
+        })
+        .await?;
+    view.html(|| page.render(), || page.as_list().render())
+}
+
+/// The query of a timeline.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TimelineQuery {
+    before: Option<i64>,
+}
+
+/// What happened around one project, newest first.
+pub async fn activity(
+    user: CurrentUser,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ProjectId>,
+    query: web::Query<TimelineQuery>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
+    let before = query.before.map(ActivityId);
+    let page = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
+            let head = model::head(conn, &actor, id, shell.today)?;
+            let mut entries =
+                timeline(conn, Scope::Project(id), actor.sees_money(), before, ACTIVITY_PAGE + 1)?;
+            let more = has_more(&mut entries, ACTIVITY_PAGE);
+            let older = entries.last().filter(|_| more).map(|entry| entry.activity.id);
+            Ok(ProjectActivity { shell, head, entries, older })
+        })
+        .await?;
+    view.html(|| page.render(), || page.as_entries().render())
+}
+
+/// What a new project may be told before it is typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NewQuery {
+    client_id: String,
+}
+
+/// The form of a new project.
+pub async fn new(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    query: web::Query<NewQuery>,
+) -> AppResult<HttpResponse> {
+    let form = ProjectForm::blank(query.client_id.parse().ok());
+    let page = form_page(&app, &user.actor, &view, None, form, FormErrors::default()).await?;
+    view.html(|| page.render(), || page.as_fields().render())
+}
+
+/// Adds a project.
+pub async fn create(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    form: Form<ProjectForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, form) = (user.actor, app.clock.now(), form.0);
+    let created = {
+        let (actor, form) = (actor.clone(), form.clone());
+        app.db
+            .write(move |conn| {
+                let new = form.check_for(conn, &actor)?;
+                let today = crate::web::page::today(conn, now)?;
+                model::create(conn, &actor, now, today, &new)
+            })
+            .await
+    };
+    match created {
+        Ok(project) => view.redirect(&format!("/projects/{}", project.id), "Project added."),
+        Err(AppError::Invalid(errors)) => {
+            let page = form_page(&app, &actor, &view, None, form, errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The form of a stored project.
+pub async fn edit(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let reader = actor.clone();
+    let form = app
+        .db
+        .read(move |conn| {
+            let today = crate::web::page::today(conn, now)?;
+            stored_form(conn, &reader, id, today)
+        })
+        .await?;
+    let page = form_page(&app, &actor, &view, Some(id), form, FormErrors::default()).await?;
+    view.html(|| page.render(), || page.as_fields().render())
+}
+
+/// Saves a project. When somebody else was faster, shows both versions and keeps what was typed.
+pub async fn update(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ProjectId>,
+    form: Form<ProjectForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
+    let saved = match form.version.parse::<i64>() {
+        Ok(version) => {
+            let (actor, form) = (actor.clone(), form.clone());
+            app.db
+                .write(move |conn| {
+                    model::find(conn, &actor, id)?;
+                    let new = form.check_for(conn, &actor)?;
+                    let today = crate::web::page::today(conn, now)?;
+                    model::update(conn, &actor, now, today, id, version, &new)
+                })
+                .await
+        }
+        Err(_) => Err(AppError::BadRequest("The version that was edited is missing.".into())),
+    };
+    match saved {
+        Ok(Saved::Done(_)) => view.redirect(&format!("/projects/{id}"), "Project saved."),
+        Ok(Saved::Stale(_)) => {
+            let reader = actor.clone();
+            let stored = app
+                .db
+                .read(move |conn| {
+                    let today = crate::web::page::today(conn, now)?;
+                    stored_form(conn, &reader, id, today)
+                })
+                .await?;
+            let merged = ProjectForm { version: stored.version.clone(), ..form };
+            let mut page = form_page(&app, &actor, &view, Some(id), merged, FormErrors::default()).await?;
+            page.conflict = page.form.differences(&stored, |id| {
+                let found = page.clients.iter().find(|(client, _)| client.to_string() == id);
+                found.map(|(_, name)| name.clone()).unwrap_or_default()
+            });
+            view.html_with(StatusCode::CONFLICT, || page.render(), || page.as_fields().render())
+        }
+        Err(AppError::Invalid(errors)) => {
+            let page = form_page(&app, &actor, &view, Some(id), form, errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Changes the status alone, in place.
+pub async fn update_status(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ProjectId>,
+    form: Form<StatusForm>,
+) -> AppResult<HttpResponse> {
+    let (status, version) = form.0.check()?;
+    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
+    let part = app
+        .db
+        .write(move |conn| {
+            let today = crate::web::page::today(conn, now)?;
+            let project = model::find(conn, &actor, id)?;
+            let rate_cents = model::own_rate(conn, id, today)?;
+            let new = NewProject { status, ..NewProject::same(&project, rate_cents) };
+            match model::update(conn, &actor, now, today, id, version, &new)? {
+                Saved::Done(_) => Ok(ProjectStatusPart {
+                    shell: Shell::load(conn, &actor, now, &look, Section::Projects)?,
+                    head: model::head(conn, &actor, id, today)?,
+                }),
+                Saved::Stale(_) => Err(AppError::Conflict(
+                    "Somebody else changed this project meanwhile. Reload to see how.".into(),
+                )),
+            }
+        })
+        .await?;
+    if view.is_fragment() {
+        view.html(|| part.render(), || part.render())
+    } else {
+        view.redirect(&format!("/projects/{id}"), "Status changed.")
+    }
+}
+
+/// Puts a project away.
+pub async fn archive(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::archive(conn, &actor, now, id)).await?;
+    view.redirect(&format!("/projects/{id}"), "Project archived. Its history stays.")
+}
+
+/// Takes a project back out.
+pub async fn restore(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::restore(conn, &actor, now, id)).await?;
+    view.redirect(&format!("/projects/{id}"), "Project restored.")
+}
+
+/// Deletes a project on which nothing hangs.
+pub async fn destroy(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::delete(conn, &actor, now, id)).await?;
+    view.redirect("/projects", "Project deleted.")
+}
+
+fn stored_form(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: ProjectId,
+    today: chrono::NaiveDate,
+) -> AppResult<ProjectForm> {
+    let project = model::find(conn, actor, id)?;
+    let currency = clients::find(conn, actor, project.client_id)?.currency;
+    Ok(ProjectForm::filled(&project, model::own_rate(conn, id, today)?, currency))
+}
+
+/// Clients to choose from; `chosen` is among them even when it is archived.
+fn client_choices(
+    conn: &mut Conn,
+    actor: &Actor,
+    chosen: Option<ClientId>,
+) -> AppResult<Vec<(ClientId, String)>> {
+    let mut choices = clients::choices(conn, actor)?;
+    if let Some(id) = chosen.filter(|id| choices.iter().all(|(other, _)| other != id)) {
+        match clients::find(conn, actor, id) {
+            Ok(client) => choices.insert(0, (client.id, client.name)),
+            Err(AppError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(choices)
+}
+
+async fn form_page(
+    app: &App,
+    actor: &Actor,
+    view: &View,
+    id: Option<ProjectId>,
+    form: ProjectForm,
+    errors: FormErrors,
+) -> AppResult<ProjectFormPage> {
+    let (actor, view, now) = (actor.clone(), view.clone(), app.clock.now());
+    app.db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &view, Section::Projects)?;
+            let project = id.map(|id| model::find(conn, &actor, id)).transpose()?;
+            let stored = project.as_ref().map(|project| project.client_id);
+            let clients = client_choices(conn, &actor, stored)?;
+            Ok(ProjectFormPage { shell, project, clients, form, errors, conflict: Vec::new() })
+        })
+        .await
+}

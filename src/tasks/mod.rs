@@ -1,0 +1,3 @@
+//! Tasks: what is to be done on a project.
+
+pub mod model;

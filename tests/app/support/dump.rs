@@ -1,0 +1,104 @@
+//! The whole content of the database as text, to show that nothing has changed.
+
+use std::collections::BTreeMap;
+
+use bureau::db::Conn;
+use bureau::error::AppResult;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::app::TestApp;
+
+/// Rows by table, each row as text.
+pub type Dump = BTreeMap<String, Vec<String>>;
+
+/// What requests move although they change nothing: who came in, when, and how often not.
+const NOT_DATA: [&str; 3] = ["sessions", "sign_in_throttles", "api_tokens"];
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+impl TestApp {
+    /// Every row of every table but sessions, sign-in throttles and tokens.
+    pub fn dump(&self) -> Dump {
+        self.read(dump)
+    }
+
+    /// The same rows as in `before`.
+    #[track_caller]
+    pub fn assert_unchanged(&self, before: &Dump) {
+        let after = self.dump();
+        for (table, rows) in before {
+            assert_eq!(&after[table], rows, "{table} has changed");
+        }
+    }
+
+    /// Rows of a table.
+    #[track_caller]
+    pub fn count(&self, table: &str) -> i64 {
+        self.count_where(table, "1 = 1")
+    }
+
+    /// Rows of a table under a condition in SQL.
+    #[track_caller]
+    pub fn count_where(&self, table: &str, condition: &str) -> i64 {
+        let sql = format!("SELECT count(*) AS count FROM {table} WHERE {condition}");
+        self.read(|conn| Ok(diesel::sql_query(&sql).get_result::<Count>(conn)?.count))
+    }
+
+    /// One value as text, by a query that calls it `line`.
+    #[track_caller]
+    pub fn line(&self, sql: &str) -> String {
+        self.read(|conn| Ok(diesel::sql_query(sql).get_result::<Line>(conn)?.line))
+    }
+
+    /// Runs SQL behind Bureau's back.
+    #[track_caller]
+    pub fn execute(&self, sql: &str) {
+        self.write(|conn| Ok(diesel::sql_query(sql).execute(conn)?));
+    }
+
+    /// What the database says to SQL that it should refuse.
+    #[track_caller]
+    pub fn execute_refused(&self, sql: &str) -> String {
+        self.refused(|conn| Ok(diesel::sql_query(sql).execute(conn)?))
+    }
+}
+
+fn dump(conn: &mut Conn) -> AppResult<Dump> {
+    let lines = |conn: &mut Conn, sql: &str| -> AppResult<Vec<String>> {
+        Ok(diesel::sql_query(sql).load::<Line>(conn)?.into_iter().map(|row| row.line).collect())
+    };
+    let is_sqlite = matches!(conn, Conn::Sqlite(_));
+    let tables = lines(
+        conn,
+        if is_sqlite {
+            "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1"
+        } else {
+            "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        },
+    )?;
+    let mut dump = Dump::new();
+    for table in tables.into_iter().filter(|table| !NOT_DATA.contains(&table.as_str())) {
+        let row = if is_sqlite {
+            let columns = lines(conn, &format!("SELECT name AS line FROM pragma_table_info('{table}')"))?;
+            let quoted: Vec<String> =
+                columns.iter().map(|column| format!("'{column}=' || quote(\"{column}\")")).collect();
+            quoted.join(" || ' ' || ")
+        } else {
+            "t::text".to_owned()
+        };
+        let rows = lines(conn, &format!("SELECT {row} AS line FROM \"{table}\" t ORDER BY 1"))?;
+        dump.insert(table, rows);
+    }
+    Ok(dump)
+}

@@ -1,0 +1,414 @@
+//! Rows with sensible defaults. Where a model verb exists it makes the row, so that what holds in life holds here.
+
+use bureau::audit::model as audit;
+use bureau::clients::contacts::model::{self as contacts, NewContact};
+use bureau::clients::model::{self as clients, ClientStatus, NewClient};
+use bureau::db::schema::{
+    invoice_lines, invoice_series, invoice_taxes, invoices, payment_allocations, payments, projects, rates,
+    task_comments, tasks, time_entries,
+};
+use bureau::types::clock::UtcTime;
+use bureau::types::ids::{
+    ClientId, CommentId, ContactId, InvoiceId, PaymentId, ProjectId, TaskId, TimeEntryId, UserId,
+};
+use bureau::types::money::Currency;
+use bureau::types::text::fold;
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::app::TestApp;
+
+/// A calendar date.
+#[track_caller]
+pub fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// Minor units of a decimal amount with two decimals: `cents("1,250.00")` is 125000.
+#[track_caller]
+pub fn cents(text: &str) -> i64 {
+    bureau::types::money::parse_decimal(&text.replace(',', ""), 2).unwrap()
+}
+
+/// A client in euros that no field but the name says anything about.
+pub fn new_client(name: &str) -> NewClient {
+    NewClient {
+        name: name.into(),
+        status: ClientStatus::Active,
+        email: String::new(),
+        phone: String::new(),
+        website: String::new(),
+        tax_id: String::new(),
+        street: String::new(),
+        postal_code: String::new(),
+        city: String::new(),
+        region: String::new(),
+        country: String::new(),
+        postal_address: String::new(),
+        language: "en".into(),
+        currency: Currency::EUR,
+        payment_terms_days: None,
+        tax_rate_millis: None,
+        notes: String::new(),
+        rate_cents: None,
+    }
+}
+
+/// A contact without a role.
+pub fn new_contact(name: &str) -> NewContact {
+    NewContact {
+        name: name.into(),
+        job_title: String::new(),
+        email: String::new(),
+        phone: String::new(),
+        is_billing: false,
+        is_technical: false,
+        is_owner: false,
+    }
+}
+
+impl TestApp {
+    /// Today, for the agency.
+    pub fn today(&self) -> NaiveDate {
+        self.read(|conn| bureau::web::page::today(conn, self.now()))
+    }
+
+    /// A client in euros.
+    pub fn client(&self, name: &str) -> ClientId {
+        self.client_with(name, |_| {})
+    }
+
+    /// A client with other fields.
+    pub fn client_with(&self, name: &str, change: impl FnOnce(&mut NewClient)) -> ClientId {
+        let mut new = new_client(name);
+        change(&mut new);
+        let actor = self.actor();
+        let today = self.today();
+        self.write(|conn| clients::create(conn, &actor, self.now(), today, &new)).id
+    }
+
+    /// A client as it is stored.
+    pub fn find_client(&self, id: ClientId) -> clients::Client {
+        let actor = self.actor();
+        self.read(|conn| clients::find(conn, &actor, id))
+    }
+
+    /// A contact without a role.
+    pub fn contact(&self, client: ClientId, name: &str) -> ContactId {
+        self.contact_with(client, name, |_| {})
+    }
+
+    /// A contact with other fields.
+    pub fn contact_with(
+        &self,
+        client: ClientId,
+        name: &str,
+        change: impl FnOnce(&mut NewContact),
+    ) -> ContactId {
+        let mut new = new_contact(name);
+        change(&mut new);
+        let actor = self.actor();
+        self.write(|conn| contacts::create(conn, &actor, self.now(), client, &new)).id
+    }
+
+    /// An active hourly project called "Website".
+    pub fn project(&self, client: ClientId) -> ProjectId {
+        self.project_named(client, "Website")
+    }
+
+    /// An active hourly project.
+    pub fn project_named(&self, client: ClientId, name: &str) -> ProjectId {
+        let now = self.now();
+        self.write(|conn| {
+            Ok(diesel::insert_into(projects::table)
+                .values((
+                    projects::client_id.eq(client),
+                    projects::name.eq(name),
+                    projects::name_key.eq(fold(name)),
+                    projects::status.eq("active"),
+                    projects::billing_model.eq("hourly"),
+                    projects::created_at.eq(now),
+                    projects::updated_at.eq(now),
+                ))
+                .returning(projects::id)
+                .get_result(conn)?)
+        })
+    }
+
+    /// An open billable task called "Homepage" that nobody has taken.
+    pub fn task(&self, project: ProjectId) -> TaskId {
+        self.task_named(project, "Homepage")
+    }
+
+    /// An open billable task that nobody has taken.
+    pub fn task_named(&self, project: ProjectId, title: &str) -> TaskId {
+        self.task_for(project, title, None, None)
+    }
+
+    /// An open billable task, taken and due.
+    pub fn task_for(
+        &self,
+        project: ProjectId,
+        title: &str,
+        assignee: Option<UserId>,
+        due_on: Option<NaiveDate>,
+    ) -> TaskId {
+        let (now, by) = (self.now(), self.owner().id());
+        self.write(|conn| {
+            let client: ClientId = projects::table.find(project).select(projects::client_id).first(conn)?;
+            Ok(diesel::insert_into(tasks::table)
+                .values((
+                    tasks::client_id.eq(client),
+                    tasks::project_id.eq(project),
+                    tasks::title.eq(title),
+                    tasks::status.eq("todo"),
+                    tasks::assignee_id.eq(assignee),
+                    tasks::due_on.eq(due_on),
+                    tasks::due_order.eq(due_on.unwrap_or_else(|| day("9999-12-31"))),
+                    tasks::created_by.eq(by),
+                    tasks::created_at.eq(now),
+                    tasks::updated_at.eq(now),
+                ))
+                .returning(tasks::id)
+                .get_result(conn)?)
+        })
+    }
+
+    /// A comment.
+    pub fn comment(&self, task: TaskId, author: UserId, body: &str) -> CommentId {
+        let now = self.now();
+        self.write(|conn| {
+            Ok(diesel::insert_into(task_comments::table)
+                .values((
+                    task_comments::task_id.eq(task),
+                    task_comments::author_id.eq(author),
+                    task_comments::body.eq(body),
+                    task_comments::body_html.eq(format!("<p>{body}</p>")),
+                    task_comments::created_at.eq(now),
+                ))
+                .returning(task_comments::id)
+                .get_result(conn)?)
+        })
+    }
+
+    /// An hourly bill rate from 1970 on, in minor units.
+    pub fn project_rate(&self, project: ProjectId, cents: i64) {
+        let now = self.now();
+        self.write(|conn| {
+            Ok(diesel::insert_into(rates::table)
+                .values((
+                    rates::kind.eq("bill"),
+                    rates::scope.eq("project"),
+                    rates::project_id.eq(project),
+                    rates::amount_cents.eq(cents),
+                    rates::starts_on.eq(NaiveDate::default()),
+                    rates::created_at.eq(now),
+                ))
+                .execute(conn)?)
+        });
+    }
+
+    /// Unbilled hours on a task at 90.00, begun at 08:00 UTC.
+    pub fn entry(&self, user: UserId, task: TaskId, on: NaiveDate, seconds: i64) -> TimeEntryId {
+        self.entry_at(user, task, on, seconds, Some(9_000))
+    }
+
+    /// Hours on a task at a rate in minor units; without one they are not billable.
+    pub fn entry_at(
+        &self,
+        user: UserId,
+        task: TaskId,
+        on: NaiveDate,
+        seconds: i64,
+        rate: Option<i64>,
+    ) -> TimeEntryId {
+        let start = UtcTime::from_datetime(on.and_hms_opt(8, 0, 0).unwrap().and_utc());
+        self.insert_entry(user, task, on, start, Some(seconds), rate)
+    }
+
+    /// A timer of `user` that has been running on `task` for `seconds`.
+    pub fn running_timer(&self, user: UserId, task: TaskId, seconds: i64) -> TimeEntryId {
+        let start = self.now().plus_seconds(-seconds);
+        self.insert_entry(user, task, self.today(), start, None, Some(9_000))
+    }
+
+    fn insert_entry(
+        &self,
+        user: UserId,
+        task: TaskId,
+        on: NaiveDate,
+        start: UtcTime,
+        seconds: Option<i64>,
+        rate: Option<i64>,
+    ) -> TimeEntryId {
+        let now = self.now();
+        let worth = seconds.zip(rate).map_or(0, |(seconds, rate)| (seconds * rate + 1_800) / 3_600);
+        self.write(|conn| {
+            let (client, project): (ClientId, ProjectId) =
+                tasks::table.find(task).select((tasks::client_id, tasks::project_id)).first(conn)?;
+            Ok(diesel::insert_into(time_entries::table)
+                .values((
+                    time_entries::user_id.eq(user),
+                    time_entries::client_id.eq(client),
+                    time_entries::project_id.eq(project),
+                    time_entries::task_id.eq(task),
+                    time_entries::started_at.eq(start),
+                    time_entries::ended_at.eq(seconds.map(|seconds| start.plus_seconds(seconds))),
+                    time_entries::duration_seconds.eq(seconds.unwrap_or(0)),
+                    time_entries::time_zone.eq("Europe/Berlin"),
+                    time_entries::local_on.eq(on),
+                    time_entries::is_billable.eq(rate.is_some()),
+                    time_entries::rate_cents.eq(rate),
+                    time_entries::rate_source.eq("agency"),
+                    time_entries::amount_cents.eq(worth),
+                    time_entries::is_unbilled.eq(seconds.is_some() && rate.is_some()),
+                    time_entries::created_at.eq(now),
+                    time_entries::updated_at.eq(now),
+                ))
+                .returning(time_entries::id)
+                .get_result(conn)?)
+        })
+    }
+
+    /// A draft with one free line of `net_cents` at 19 %; see [`TestApp::issued_invoice`].
+    pub fn draft(&self, client: ClientId, net_cents: i64) -> InvoiceId {
+        let (now, by) = (self.now(), self.owner().id());
+        let tax = (net_cents * 19 + 50) / 100;
+        self.write(|conn| {
+            let id: InvoiceId = diesel::insert_into(invoices::table)
+                .values((
+                    invoices::kind.eq("invoice"),
+                    invoices::client_id.eq(client),
+                    invoices::currency.eq("EUR"),
+                    invoices::grouping.eq("task"),
+                    invoices::net_cents.eq(net_cents),
+                    invoices::tax_cents.eq(tax),
+                    invoices::total_cents.eq(net_cents + tax),
+                    invoices::created_by.eq(by),
+                    invoices::created_at.eq(now),
+                    invoices::updated_at.eq(now),
+                ))
+                .returning(invoices::id)
+                .get_result(conn)?;
+            diesel::insert_into(invoice_lines::table)
+                .values((
+                    invoice_lines::invoice_id.eq(id),
+                    invoice_lines::position.eq(1_i64),
+                    invoice_lines::title.eq("Design"),
+                    invoice_lines::quantity_e4.eq(10_000_i64),
+                    invoice_lines::unit.eq("C62"),
+                    invoice_lines::unit_price_cents.eq(net_cents),
+                    invoice_lines::tax_rate_millis.eq(19_000_i64),
+                    invoice_lines::net_cents.eq(net_cents),
+                ))
+                .execute(conn)?;
+            diesel::insert_into(invoice_taxes::table)
+                .values((
+                    invoice_taxes::invoice_id.eq(id),
+                    invoice_taxes::tax_rate_millis.eq(19_000_i64),
+                    invoice_taxes::base_cents.eq(net_cents),
+                    invoice_taxes::tax_cents.eq(tax),
+                ))
+                .execute(conn)?;
+            Ok(id)
+        })
+    }
+
+    /// An invoice over `net_cents` at 19 %, issued on `on` and due 14 days later, with the next number.
+    pub fn issued_invoice(&self, client: ClientId, net_cents: i64, on: NaiveDate) -> InvoiceId {
+        let id = self.draft(client, net_cents);
+        let (now, by) = (self.now(), self.owner().id());
+        self.write(|conn| {
+            let (series, seq): (i64, i64) = invoice_series::table
+                .filter(invoice_series::kind.eq("invoice"))
+                .select((invoice_series::id, invoice_series::next_seq))
+                .first(conn)?;
+            diesel::update(invoice_series::table.find(series))
+                .set((
+                    invoice_series::year.eq(2026_i64),
+                    invoice_series::next_seq.eq(seq + 1),
+                    invoice_series::last_issue_on.eq(on),
+                ))
+                .execute(conn)?;
+            diesel::update(invoices::table.find(id))
+                .set((
+                    invoices::series_id.eq(series),
+                    invoices::series_year.eq(2026_i64),
+                    invoices::seq.eq(seq),
+                    invoices::number.eq(format!("INV-2026-{seq:04}")),
+                    invoices::issue_on.eq(on),
+                    invoices::due_on.eq(on + chrono::Days::new(14)),
+                    invoices::delivery_from.eq(on),
+                    invoices::delivery_to.eq(on),
+                    invoices::seller.eq("{}"),
+                    invoices::buyer.eq("{}"),
+                    invoices::issued_at.eq(now),
+                    invoices::issued_by.eq(by),
+                ))
+                .execute(conn)?;
+            Ok(())
+        });
+        id
+    }
+
+    /// A payment of `cents` on an issued invoice. The invoice's own figures follow.
+    pub fn payment(&self, invoice: InvoiceId, cents: i64) -> PaymentId {
+        let (now, today, by) = (self.now(), self.today(), self.owner().id());
+        self.write(|conn| {
+            let (client, total, paid): (ClientId, i64, i64) = invoices::table
+                .find(invoice)
+                .select((invoices::client_id, invoices::total_cents, invoices::paid_cents))
+                .first(conn)?;
+            let id: PaymentId = diesel::insert_into(payments::table)
+                .values((
+                    payments::client_id.eq(client),
+                    payments::received_on.eq(today),
+                    payments::amount_cents.eq(cents),
+                    payments::currency.eq("EUR"),
+                    payments::method.eq("bank_transfer"),
+                    payments::created_by.eq(by),
+                    payments::created_at.eq(now),
+                ))
+                .returning(payments::id)
+                .get_result(conn)?;
+            diesel::insert_into(payment_allocations::table)
+                .values((
+                    payment_allocations::payment_id.eq(id),
+                    payment_allocations::invoice_id.eq(invoice),
+                    payment_allocations::amount_cents.eq(cents),
+                ))
+                .execute(conn)?;
+            let settled = (paid + cents >= total).then_some(now);
+            diesel::update(invoices::table.find(invoice))
+                .set((invoices::paid_cents.eq(paid + cents), invoices::settled_at.eq(settled)))
+                .execute(conn)?;
+            Ok(id)
+        })
+    }
+
+    /// "action subject: label" of every entry about a client, newest first.
+    pub fn activity_of(&self, client: ClientId) -> Vec<String> {
+        self.timeline(audit::Scope::Client(client))
+    }
+
+    /// "action subject: label" of every entry, newest first.
+    pub fn activity(&self) -> Vec<String> {
+        self.timeline(audit::Scope::All)
+    }
+
+    fn timeline(&self, scope: audit::Scope) -> Vec<String> {
+        let entries = self.read(|conn| audit::timeline(conn, scope, true, None, 1_000));
+        entries
+            .iter()
+            .map(|entry| {
+                let activity = &entry.activity;
+                format!(
+                    "{} {}: {}",
+                    activity.action.as_str(),
+                    activity.subject_type.as_str(),
+                    activity.subject_label
+                )
+            })
+            .collect()
+    }
+}
