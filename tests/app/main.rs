@@ -11,5 +11,7 @@
 mod browser;
 mod support;
 
+mod billing;
+mod billing_totals;
 mod clients;
 mod money;
