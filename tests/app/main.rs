@@ -11,6 +11,8 @@
 mod support;
 
 mod architecture;
+mod billing;
+mod billing_totals;
 mod browser;
 mod clients;
 mod migrations;
