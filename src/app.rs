@@ -50,7 +50,6 @@ pub fn pages() -> Routes {
 pub fn api() -> Routes {
     crate::clients::api()
         .and(crate::projects::api())
-<<<<<<< HEAD
         .and(crate::tasks::api())
         .and(crate::time_entries::api())
         .and(crate::billing::api())
@@ -59,10 +58,6 @@ pub fn api() -> Routes {
 /// The API's description, area by area.
 pub fn api_docs() -> Vec<OpenApi> {
     vec![crate::clients::api::ApiDoc::openapi()]
-=======
-        .and(crate::time_entries::api())
-        .and(crate::billing::api())
->>>>>>> billing
 }
 
 /// Method, path and policy of everything that is served.

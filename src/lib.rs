@@ -28,16 +28,9 @@ pub mod projects;
 pub mod tasks;
 pub mod time_entries;
 pub mod billing;
-<<<<<<< HEAD
 pub mod dashboard;
 
 pub mod openapi;
 pub mod demo;
 pub mod doctor;
-=======
-
-pub mod dashboard;
-pub mod doctor;
-
->>>>>>> billing
 pub mod app;
