@@ -9,6 +9,8 @@ use actix_web::cookie::{Key, SameSite, time::Duration};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, HttpServer, web};
 use diesel::prelude::*;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 use crate::auth::policy::Policy;
 use crate::auth::session::Sessions;
@@ -18,6 +20,7 @@ use crate::db::schema::master_keys;
 use crate::db::{Conn, Db, dialect, migrate};
 use crate::error::{AppError, AppResult};
 use crate::keys::{Keys, MasterKey, random_token};
+use crate::openapi;
 use crate::types::clock::Clock;
 use crate::web::routes::Routes;
 use crate::web::{App, assets, csrf, errors, headers};
@@ -38,12 +41,23 @@ pub fn pages() -> Routes {
         .and(crate::clients::pages())
         .and(crate::projects::pages())
         .and(crate::tasks::pages())
+        .and(crate::time_entries::pages())
+        .and(crate::billing::pages())
         .and(crate::dashboard::pages())
 }
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
-    crate::clients::api().and(crate::projects::api()).and(crate::tasks::api())
+    crate::clients::api()
+        .and(crate::projects::api())
+        .and(crate::tasks::api())
+        .and(crate::time_entries::api())
+        .and(crate::billing::api())
+}
+
+/// The API's description, area by area.
+pub fn api_docs() -> Vec<OpenApi> {
+    vec![crate::clients::api::ApiDoc::openapi()]
 }
 
 /// Method, path and policy of everything that is served.
@@ -143,31 +157,36 @@ fn unlock(conn: &mut Conn, config: &Config, fresh: bool, clock: &Clock) -> AppRe
     Ok(keys)
 }
 
+/// The session look-up that stands before every page.
+pub fn sessions(app: &App) -> SessionMiddleware<Sessions> {
+    let cookie = if app.config.is_https() { "__Host-bureau" } else { "bureau" };
+    let lifetime = Duration::seconds(app.config.session.max_seconds);
+    SessionMiddleware::builder(
+        Sessions::new(app.db.clone(), app.clock.clone(), app.config.session),
+        Key::from(app.keys.cookie()),
+    )
+    .cookie_name(cookie.to_owned())
+    .cookie_secure(app.config.is_https())
+    .cookie_http_only(true)
+    .cookie_same_site(SameSite::Lax)
+    .cookie_content_security(CookieContentSecurity::Signed)
+    .session_lifecycle(PersistentSession::default().session_ttl(lifetime))
+    .build()
+}
+
 /// Registers everything under the middleware that every request passes: the app that tests start is this one.
 pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
     let app = app.clone();
     move |cfg| {
-        let cookie = if app.config.is_https() { "__Host-bureau" } else { "bureau" };
-        let lifetime = Duration::seconds(app.config.session.max_seconds);
-        let sessions = SessionMiddleware::builder(
-            Sessions::new(app.db.clone(), app.clock.clone(), app.config.session),
-            Key::from(app.keys.cookie()),
-        )
-        .cookie_name(cookie.to_owned())
-        .cookie_secure(app.config.is_https())
-        .cookie_http_only(true)
-        .cookie_same_site(SameSite::Lax)
-        .cookie_content_security(CookieContentSecurity::Signed)
-        .session_lifecycle(PersistentSession::default().session_ttl(lifetime))
-        .build();
         let site = web::scope("")
-            .service(web::resource("/healthz").route(web::get().to(healthz)))
+            .service(web::resource("/healthz").route(web::get().to(healthz)).route(web::head().to(healthz)))
+            .service(openapi::resource())
             .configure(assets::configure)
             .service(web::scope("/api").configure(|cfg| api().within("/api").configure(cfg)))
             .service(
                 web::scope("")
                     .wrap(from_fn(csrf::protect))
-                    .wrap(sessions)
+                    .wrap(sessions(&app))
                     .configure(|cfg| pages().configure(cfg))
                     .default_service(web::to(nothing)),
             )

@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use url::Url;
 
-use crate::db::manager::DatabaseUrl;
-
 /// One setting as the operator sees it.
 #[derive(Debug)]
 pub struct Setting {
@@ -137,6 +135,28 @@ pub struct Config {
     pub log: String,
     /// Whether logs are JSON.
     pub log_json: bool,
+}
+
+/// Which database, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A `postgres://` URL.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// What may be printed: the file, or host and database without the password.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(url) => match Url::parse(url) {
+                Ok(url) => format!("postgres://{}{}", url.host_str().unwrap_or(""), url.path()),
+                Err(_) => "postgres://…".to_owned(),
+            },
+        }
+    }
 }
 
 /// How long a session lives.

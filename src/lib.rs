@@ -21,13 +21,16 @@ pub mod audit;
 pub mod auth;
 pub mod web;
 
+pub mod rates;
 pub mod agency;
 pub mod clients;
 pub mod projects;
 pub mod tasks;
-
+pub mod time_entries;
+pub mod billing;
 pub mod dashboard;
-pub mod doctor;
-pub mod rates;
 
+pub mod openapi;
+pub mod demo;
+pub mod doctor;
 pub mod app;

@@ -27,9 +27,9 @@ crate::text_enum! {
         /// A task was taken up again.
         Reopened = "reopened", "reopened";
         /// A timer began.
-        Started = "started", "started the timer on";
+        Started = "started", "started";
         /// A timer ended.
-        Stopped = "stopped", "stopped the timer on";
+        Stopped = "stopped", "stopped";
         /// Hours will not be billed.
         WrittenOff = "written_off", "wrote off";
         /// Written-off hours may be billed again.
@@ -68,6 +68,8 @@ crate::text_enum! {
         Comment = "comment", "comment on";
         /// Hours.
         TimeEntry = "time_entry", "hours on";
+        /// Hours that run.
+        Timer = "timer", "the timer on";
         /// An invoice.
         Invoice = "invoice", "invoice";
     }
@@ -233,7 +235,7 @@ impl TimelineEntry {
             Subject::Client | Subject::Contact => activity.client_id.map(|id| format!("/clients/{id}")),
             Subject::Project => activity.project_id.map(|id| format!("/projects/{id}")),
             Subject::Task | Subject::Comment => activity.task_id.map(|id| format!("/tasks/{id}")),
-            Subject::TimeEntry => activity
+            Subject::TimeEntry | Subject::Timer => activity
                 .task_id
                 .map(|id| format!("/tasks/{id}"))
                 .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
@@ -275,7 +277,8 @@ fn without_money(changes: &str) -> String {
 }
 
 /// Newest entries first, at most `limit`, older than `before`. The caller has shown that the actor may see the
-/// scope; without `with_money`, entries about invoices stay out, and so do amounts and rates of the others.
+/// scope; without `with_money`, entries about invoices and other people's hours stay out, and so do amounts and
+/// rates of the rest.
 pub fn timeline(
     conn: &mut Conn,
     scope: Scope,
@@ -299,7 +302,11 @@ pub fn timeline(
         Scope::Invoice(id) => query.filter(activities::invoice_id.eq(id)),
     };
     if !with_money {
-        query = query.filter(activities::subject_type.ne(Subject::Invoice));
+        query = query.filter(activities::subject_type.ne_all([
+            Subject::Invoice,
+            Subject::TimeEntry,
+            Subject::Timer,
+        ]));
     }
     if let Some(before) = before {
         query = query.filter(activities::id.lt(before));

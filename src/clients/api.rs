@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::contacts::model as contacts;
+use super::figures;
 use super::form::{ClientForm, ClientQuery};
 use super::model::{self, Client, Saved};
 use crate::auth::extract::{CurrentUser, Manager};
@@ -16,6 +17,11 @@ use crate::types::ids::{ClientId, ContactId};
 use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::json::{Json, Meta};
+
+/// This area's part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list_clients, find_client, create_client, update_client, delete_client))]
+pub struct ApiDoc;
 
 /// A client as JSON. Amounts are minor units; taxes thousandths of a percent.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -128,7 +134,7 @@ pub async fn list_clients(
         .db
         .read(move |conn| {
             let today = crate::web::page::today(conn, now)?;
-            let (rows, pager) = model::list(conn, &actor, &filter, today)?;
+            let (rows, pager) = figures::list(conn, &actor, &filter, today)?;
             let clients: Vec<ClientJson> = rows
                 .into_iter()
                 .map(|row| json(conn, &actor, row.client, today))

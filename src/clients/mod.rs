@@ -8,6 +8,7 @@
 
 pub mod api;
 pub mod contacts;
+pub mod figures;
 pub mod form;
 pub mod model;
 pub mod pages;

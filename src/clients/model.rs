@@ -1,9 +1,7 @@
 //! Clients: rows, queries, verbs.
 
-use chrono::{Datelike, NaiveDate};
-use diesel::dsl::sql;
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
@@ -12,10 +10,12 @@ use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ClientId, ProjectId};
+use crate::types::ids::ClientId;
 use crate::types::money::Currency;
 use crate::types::text::fold;
-use crate::web::pagination::{PER_PAGE, Pager};
+
+/// The head of a client's pages, for the tabs of later areas.
+pub use super::figures::{ClientHead, head};
 
 crate::text_enum! {
     /// Where we stand with a client.
@@ -207,23 +207,6 @@ impl Default for ClientSort {
     }
 }
 
-/// A row of the list with its figures.
-#[derive(Debug, Clone)]
-pub struct ClientRow {
-    /// The client.
-    pub client: Client,
-    /// Its first contact.
-    pub contact: Option<String>,
-    /// Projects under way.
-    pub projects: i64,
-    /// Seconds logged this month.
-    pub month_seconds: i64,
-    /// Unpaid, in minor units.
-    pub outstanding: i64,
-    /// Unpaid and late.
-    pub overdue: i64,
-}
-
 type Clients<'a> = clients::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
 /// The clients that `actor` may see: all of them, for every role there is so far.
@@ -231,7 +214,7 @@ pub fn visible_to<'a>(_actor: &Actor) -> Clients<'a> {
     clients::table.into_boxed()
 }
 
-fn filtered<'a>(actor: &Actor, filter: &ClientFilter) -> Clients<'a> {
+pub(super) fn filtered<'a>(actor: &Actor, filter: &ClientFilter) -> Clients<'a> {
     let mut query = visible_to(actor);
     query = match filter.status {
         Some(status) => query.filter(clients::status.eq(status)),
@@ -241,90 +224,6 @@ fn filtered<'a>(actor: &Actor, filter: &ClientFilter) -> Clients<'a> {
         query = query.filter(clients::search_text.like(dialect::contains(word)).escape('\\'));
     }
     query
-}
-
-/// A page of the list.
-pub fn list(
-    conn: &mut Conn,
-    actor: &Actor,
-    filter: &ClientFilter,
-    today: NaiveDate,
-) -> AppResult<(Vec<ClientRow>, Pager)> {
-    let total = filtered(actor, filter).count().get_result(conn)?;
-    let pager = Pager::new(filter.page, total);
-    let mut query = filtered(actor, filter);
-    query = match filter.sort {
-        ClientSort::Name => query.order((clients::name_key, clients::id)),
-        ClientSort::NameDown => query.order((clients::name_key.desc(), clients::id.desc())),
-        ClientSort::Created => query.order((clients::created_at, clients::id)),
-        ClientSort::CreatedDown => query.order((clients::created_at.desc(), clients::id.desc())),
-    };
-    let page: Vec<Client> =
-        query.select(Client::as_select()).limit(PER_PAGE).offset(pager.offset()).load(conn)?;
-    Ok((with_figures(conn, page, today)?, pager))
-}
-
-/// One row of the list.
-pub fn row(conn: &mut Conn, actor: &Actor, id: ClientId, today: NaiveDate) -> AppResult<ClientRow> {
-    let client = find(conn, actor, id)?;
-    with_figures(conn, vec![client], today)?.pop().ok_or(AppError::NotFound)
-}
-
-fn with_figures(conn: &mut Conn, page: Vec<Client>, today: NaiveDate) -> AppResult<Vec<ClientRow>> {
-    let ids: Vec<ClientId> = page.iter().map(|client| client.id).collect();
-    let contacts: Vec<(ClientId, String)> = contacts::table
-        .filter(contacts::client_id.eq_any(&ids))
-        .order(contacts::id)
-        .select((contacts::client_id, contacts::name))
-        .load(conn)?;
-    let projects: Vec<(ClientId, i64)> = projects::table
-        .filter(projects::client_id.eq_any(&ids))
-        .filter(projects::status.eq("active"))
-        .group_by(projects::client_id)
-        .select((projects::client_id, diesel::dsl::count_star()))
-        .load(conn)?;
-    let month = today.with_day(1).unwrap_or(today);
-    let hours: Vec<(ClientId, Option<i64>)> = time_entries::table
-        .filter(time_entries::client_id.eq_any(&ids))
-        .filter(time_entries::local_on.ge(month))
-        .group_by(time_entries::client_id)
-        .select((time_entries::client_id, sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")))
-        .load(conn)?;
-    let open: Vec<(ClientId, Option<NaiveDate>, i64, i64, i64)> = invoices::table
-        .filter(invoices::client_id.eq_any(&ids))
-        .filter(invoices::issued_at.is_not_null())
-        .filter(invoices::settled_at.is_null())
-        .select((
-            invoices::client_id,
-            invoices::due_on,
-            invoices::total_cents,
-            invoices::paid_cents,
-            invoices::credited_cents,
-        ))
-        .load(conn)?;
-    let balance = |id: ClientId, late_only: bool| {
-        open.iter()
-            .filter(|(client, due_on, ..)| {
-                *client == id && (!late_only || due_on.is_some_and(|due_on| due_on < today))
-            })
-            .map(|(_, _, total, paid, credited)| total - paid - credited)
-            .sum()
-    };
-    Ok(page
-        .into_iter()
-        .map(|client| ClientRow {
-            contact: contacts.iter().find(|(id, _)| *id == client.id).map(|(_, name)| name.clone()),
-            projects: projects.iter().find(|(id, _)| *id == client.id).map_or(0, |(_, count)| *count),
-            month_seconds: hours
-                .iter()
-                .find(|(id, _)| *id == client.id)
-                .and_then(|(_, sum)| *sum)
-                .unwrap_or(0),
-            outstanding: balance(client.id, false),
-            overdue: balance(client.id, true),
-            client,
-        })
-        .collect())
 }
 
 /// The client, if `actor` may see it.
@@ -344,116 +243,6 @@ pub fn choices(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<(ClientId, Strin
 /// The price of an hour agreed with the client itself.
 pub fn own_rate(conn: &mut Conn, id: ClientId, today: NaiveDate) -> AppResult<Option<i64>> {
     rates::own(conn, RateKind::Bill, Scope::Client(id), today)
-}
-
-/// What stands at the head of each of a client's pages.
-#[derive(Debug, Clone)]
-pub struct ClientHead {
-    /// The client.
-    pub client: Client,
-    /// Unpaid, in minor units of its currency.
-    pub outstanding: i64,
-    /// Of that, late.
-    pub overdue: i64,
-    /// Value of unbilled hours.
-    pub ready_cents: i64,
-    /// Unbilled seconds.
-    pub ready_seconds: i64,
-    /// Net of this year's invoices.
-    pub billed_this_year: i64,
-    /// How many invoices that were.
-    pub invoices_this_year: i64,
-    /// Its own hourly rate.
-    pub rate_cents: Option<i64>,
-}
-
-/// The head of a client's pages.
-pub fn head(conn: &mut Conn, actor: &Actor, id: ClientId, today: NaiveDate) -> AppResult<ClientHead> {
-    let client = find(conn, actor, id)?;
-    let row = with_figures(conn, vec![client], today)?.pop().ok_or(AppError::NotFound)?;
-    let (ready_seconds, ready_cents): (Option<i64>, Option<i64>) = time_entries::table
-        .filter(time_entries::client_id.eq(id))
-        .filter(time_entries::is_unbilled)
-        .select((
-            sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)"),
-            sql::<Nullable<BigInt>>("CAST(SUM(amount_cents) AS BIGINT)"),
-        ))
-        .get_result(conn)?;
-    let january = NaiveDate::from_ymd_opt(today.year(), 1, 1).unwrap_or(today);
-    let (invoices_this_year, billed): (i64, Option<i64>) = invoices::table
-        .filter(invoices::client_id.eq(id))
-        .filter(invoices::issue_on.ge(january))
-        .filter(invoices::issued_at.is_not_null())
-        .select((diesel::dsl::count_star(), sql::<Nullable<BigInt>>("CAST(SUM(net_cents) AS BIGINT)")))
-        .get_result(conn)?;
-    Ok(ClientHead {
-        rate_cents: own_rate(conn, id, today)?,
-        client: row.client,
-        outstanding: row.outstanding,
-        overdue: row.overdue,
-        ready_cents: ready_cents.unwrap_or(0),
-        ready_seconds: ready_seconds.unwrap_or(0),
-        billed_this_year: billed.unwrap_or(0),
-        invoices_this_year,
-    })
-}
-
-/// A project as its client's page lists it.
-#[derive(Debug, Clone, Queryable)]
-pub struct ProjectLine {
-    /// Which.
-    pub id: ProjectId,
-    /// Its name.
-    pub name: String,
-    /// Its status.
-    pub status: String,
-    /// When it is due.
-    pub due_on: Option<NaiveDate>,
-    /// Budget in seconds.
-    pub budget_seconds: Option<i64>,
-    /// Seconds logged.
-    #[diesel(skip_insertion)]
-    pub used_seconds: i64,
-}
-
-impl ProjectLine {
-    /// Used share of the budget in percent; `None` without a budget.
-    pub fn used_percent(&self) -> Option<i64> {
-        let budget = self.budget_seconds.filter(|budget| *budget > 0)?;
-        self.used_seconds.checked_mul(100)?.checked_div(budget)
-    }
-}
-
-/// A client's projects, those under way first.
-pub fn projects_of(conn: &mut Conn, id: ClientId) -> AppResult<Vec<ProjectLine>> {
-    let rows: Vec<(ProjectId, String, String, Option<NaiveDate>, Option<i64>)> = projects::table
-        .filter(projects::client_id.eq(id))
-        .order((projects::name_key, projects::id))
-        .select((projects::id, projects::name, projects::status, projects::due_on, projects::budget_seconds))
-        .load(conn)?;
-    let ids: Vec<ProjectId> = rows.iter().map(|row| row.0).collect();
-    let used: Vec<(ProjectId, Option<i64>)> = time_entries::table
-        .filter(time_entries::project_id.eq_any(&ids))
-        .group_by(time_entries::project_id)
-        .select((time_entries::project_id, sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")))
-        .load(conn)?;
-    let mut lines: Vec<ProjectLine> = rows
-        .into_iter()
-        .map(|(id, name, status, due_on, budget_seconds)| ProjectLine {
-            id,
-            name,
-            status,
-            due_on,
-            budget_seconds,
-            used_seconds: used
-                .iter()
-                .find(|(project, _)| *project == id)
-                .and_then(|(_, sum)| *sum)
-                .unwrap_or(0),
-        })
-        .collect();
-    lines.sort_by_key(|line| line.status != "active");
-    Ok(lines)
 }
 
 /// Clients that a new one called so, or with this tax number, might be a second copy of.

@@ -6,8 +6,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::contacts::model::{self as contacts, Contact};
+use super::figures::{self, ClientHead, ClientRow, ProjectLine};
 use super::form::{ClientForm, ClientQuery, LANGUAGES};
-use super::model::{self, Client, ClientHead, ClientRow, ClientStatus, ProjectLine, Saved};
+use super::model::{self, Client, ClientStatus, Saved};
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
@@ -110,7 +111,7 @@ pub async fn index(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
-            let (rows, pager) = model::list(conn, &actor, &filter, shell.today)?;
+            let (rows, pager) = figures::list(conn, &actor, &filter, shell.today)?;
             Ok(ClientsIndex { shell, query, rows, pager })
         })
         .await?;
@@ -129,10 +130,10 @@ pub async fn show(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
-            let head = model::head(conn, &actor, id, shell.today)?;
+            let head = figures::head(conn, &actor, id, shell.today)?;
             Ok(ClientShow {
                 contacts: contacts::of_client(conn, id)?,
-                projects: model::projects_of(conn, id)?,
+                projects: figures::projects_of(conn, id)?,
                 shell,
                 head,
             })
@@ -162,7 +163,7 @@ pub async fn activity(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
-            let head = model::head(conn, &actor, id, shell.today)?;
+            let head = figures::head(conn, &actor, id, shell.today)?;
             let mut entries =
                 timeline(conn, Scope::Client(id), actor.sees_money(), before, ACTIVITY_PAGE + 1)?;
             let more = has_more(&mut entries, ACTIVITY_PAGE);
@@ -307,7 +308,7 @@ pub async fn row(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
-            let row = model::row(conn, &actor, id, shell.today)?;
+            let row = figures::row(conn, &actor, id, shell.today)?;
             Ok(ClientRowPart { shell, row })
         })
         .await?;
@@ -354,7 +355,7 @@ pub async fn update_row(
                 .db
                 .read(move |conn| {
                     let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
-                    let row = model::row(conn, &actor, id, shell.today)?;
+                    let row = figures::row(conn, &actor, id, shell.today)?;
                     Ok(ClientRowPart { shell, row })
                 })
                 .await?;

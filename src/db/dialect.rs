@@ -48,6 +48,7 @@ pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
             LockedTable::TimeEntriesOfClient => {
                 "SELECT 1 FROM time_entries WHERE client_id = $1 AND is_unbilled FOR UPDATE"
             }
+            LockedTable::TimeEntries => "SELECT 1 FROM time_entries WHERE id = $1 FOR UPDATE",
             LockedTable::Users => "SELECT 1 FROM users WHERE id = $1 FOR UPDATE",
         };
         diesel::sql_query(sql).bind::<BigInt, _>(id).execute(pg)?;
@@ -62,6 +63,8 @@ pub enum LockedTable {
     Invoices,
     /// All unbilled hours of one client.
     TimeEntriesOfClient,
+    /// One entry of hours.
+    TimeEntries,
     /// One person.
     Users,
 }

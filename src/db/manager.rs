@@ -1,33 +1,10 @@
 //! Opens connections: picks the variant by URL and sets what every connection must have.
 
-use std::path::PathBuf;
-
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 
 use super::Conn;
-
-/// Which database, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// A file.
-    Sqlite(PathBuf),
-    /// A `postgres://` URL.
-    Postgres(String),
-}
-
-impl DatabaseUrl {
-    /// What may be printed: the file, or host and database without the password.
-    pub fn shown(&self) -> String {
-        match self {
-            Self::Sqlite(path) => path.display().to_string(),
-            Self::Postgres(url) => match url::Url::parse(url) {
-                Ok(url) => format!("postgres://{}{}", url.host_str().unwrap_or(""), url.path()),
-                Err(_) => "postgres://…".to_owned(),
-            },
-        }
-    }
-}
+pub use crate::config::DatabaseUrl;
 
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
      PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA secure_delete=ON; \

@@ -134,7 +134,7 @@ impl NewTask {
 }
 
 /// The due date of a task without one, so that it sorts behind every date.
-const NO_DUE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+pub const NO_DUE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
     Some(date) => date,
     None => NaiveDate::MAX,
 };

@@ -8,6 +8,7 @@ pub mod duration;
 pub mod ids;
 pub mod markdown;
 pub mod money;
+pub mod pagination;
 pub mod text;
 #[macro_use]
 pub mod text_enum;

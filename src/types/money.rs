@@ -134,7 +134,7 @@ impl Money {
         let unit = 10_i64.pow(self.currency.decimals());
         let text = self.to_string();
         let decimals = self.currency.decimals() as usize;
-        if decimals == 0 || self.cents.abs() < unit {
+        if decimals == 0 || (self.cents != 0 && self.cents.abs() < unit) {
             return text;
         }
         text.chars().take(text.chars().count().saturating_sub(decimals + 1)).collect()
@@ -204,7 +204,8 @@ pub fn entry_amount(seconds: i64, rate_cents: i64) -> Option<i64> {
 
 /// Reads a decimal as people type it into a scaled integer with `decimals` places: "1,234.50", "1.234,50",
 /// "90", "1 020,5", "−3.20". The last of `.` and `,` is the decimal mark when both occur; one alone is it
-/// too, unless exactly three digits follow and it groups thousands with at least one other of its kind.
+/// too. Where fewer than three places are kept, "1,234" is a thousand as Bureau writes it, and "1.234" is
+/// refused: to some it is a thousand as well, and nobody means a fraction by it.
 /// `None` when it is no number, has more places than fit, or overflows.
 pub fn parse_decimal(text: &str, decimals: u32) -> Option<i64> {
     let text = text.trim();
@@ -218,7 +219,12 @@ pub fn parse_decimal(text: &str, decimals: u32) -> Option<i64> {
         (Some(dot), Some(comma)) => Some(dot.max(comma)),
         (Some(at), None) | (None, Some(at)) => {
             let separator = text.get(at..=at)?;
-            (text.matches(separator).count() == 1).then_some(at)
+            let alone = text.matches(separator).count() == 1;
+            match separator {
+                "," if alone && decimals < 3 && may_be_thousands(&text, at) => None,
+                "." if alone && decimals < 3 && may_be_thousands(&text, at) => return None,
+                _ => alone.then_some(at),
+            }
         }
         (None, None) => None,
     };
@@ -240,6 +246,12 @@ pub fn parse_decimal(text: &str, decimals: u32) -> Option<i64> {
         if units.len() + fraction.len() == 0 { 0 } else { format!("0{units}{fraction}").parse().ok()? };
     let value = digits.checked_mul(scale)?;
     Some(if negative { -value } else { value })
+}
+
+/// Whether the mark at `at` stands where one that groups thousands would.
+fn may_be_thousands(text: &str, at: usize) -> bool {
+    let (units, fraction) = (text.get(..at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));
+    (1..=3).contains(&units.len()) && !units.starts_with('0') && fraction.len() == 3
 }
 
 /// Takes the thousands separators out of whole units; `None` when they do not stand before three digits.

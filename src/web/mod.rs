@@ -10,9 +10,10 @@ pub mod form;
 pub mod headers;
 pub mod json;
 pub mod page;
-pub mod pagination;
 pub mod routes;
 pub mod upload;
+
+pub use crate::types::pagination;
 
 use crate::config::Config;
 use crate::db::Db;

@@ -38,6 +38,8 @@ pub struct View {
     pub flash: Option<String>,
     /// The path and query it asked for.
     pub path: String,
+    /// The path and query of the page it came from, if that is one of ours.
+    pub came_from: Option<String>,
 }
 
 impl FromRequest for View {
@@ -60,8 +62,25 @@ impl FromRequest for View {
                 .unwrap_or_default(),
             flash,
             path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+            came_from: came_from(request),
         }))
     }
+}
+
+/// The local part of the referring address. The path alone is taken, so it never leads away from this server.
+fn came_from(request: &HttpRequest) -> Option<String> {
+    let referer = request.headers().get(header::REFERER)?.to_str().ok()?;
+    let url = url::Url::parse(referer).ok()?;
+    let local = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    let same_host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok())
+        == url
+            .host_str()
+            .map(|host| url.port().map_or(host.to_owned(), |port| format!("{host}:{port}")))
+            .as_deref();
+    (same_host && !local.starts_with("//")).then_some(local)
 }
 
 impl View {
@@ -172,6 +191,11 @@ pub struct RunningTimer {
 }
 
 impl RunningTimer {
+    /// Whether it runs for so long that it was probably forgotten.
+    pub fn is_long(&self) -> bool {
+        self.seconds > 10 * 3_600
+    }
+
     /// "1:24:17".
     pub fn stopwatch(&self) -> String {
         crate::types::duration::stopwatch(self.seconds)

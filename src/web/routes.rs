@@ -118,6 +118,11 @@ impl Routes {
         self.0.iter()
     }
 
+    /// Every route, to keep.
+    pub fn into_vec(self) -> Vec<Route> {
+        self.0
+    }
+
     /// The same routes with `prefix` taken off their paths, for a scope of that name.
     pub fn within(mut self, prefix: &'static str) -> Self {
         for route in &mut self.0 {

@@ -8,8 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod browser;
 mod support;
 
+mod architecture;
 mod clients;
+mod migrations;
+mod money;
+mod openapi;
 mod projects;
+mod routes;
 mod tasks;

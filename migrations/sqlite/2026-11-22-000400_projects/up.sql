@@ -1,3 +1,4 @@
+-- Pieces of work for a client, each with one way of billing; hours refer to them, so they are archived, not deleted.
 CREATE TABLE projects (
   id INTEGER PRIMARY KEY NOT NULL,
   client_id BIGINT NOT NULL REFERENCES clients (id),

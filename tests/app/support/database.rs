@@ -16,6 +16,11 @@ use super::postgres;
 /// What left-overs of a run that was killed are allowed to reach, in seconds.
 const STALE: u64 = 3_600;
 
+/// Whether this run is on PostgreSQL.
+pub fn on_postgres() -> bool {
+    postgres::admin_url().is_some()
+}
+
 /// A database and the data directory with its master key; both go when it is dropped.
 pub struct TestDatabase {
     /// Where it is.

@@ -1,0 +1,373 @@
+//! The JSON API of billing. Amounts are minor units, taxes thousandths of a percent, quantities ten-thousandths.
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::draft;
+use super::form::{DraftForm, InvoiceForm, InvoiceQuery, PaymentForm, VersionForm};
+use super::intake::{create_draft, record_payment, save_draft};
+use super::issue;
+use super::model::{self, Grouping, Invoice, InvoiceStatus, Unit};
+use super::payments::{self, PaymentMethod, PaymentRow};
+use crate::auth::extract::Biller;
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult};
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, PaymentId, ProjectId};
+use crate::types::money::Currency;
+use crate::web::App;
+use crate::web::json::{Json, Meta, Typed};
+
+/// An invoice as JSON.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of Invoice")]
+pub struct InvoiceJson {
+    pub id: InvoiceId,
+    /// Null for a draft.
+    pub number: Option<String>,
+    pub status: InvoiceStatus,
+    pub client_id: ClientId,
+    pub project_id: Option<ProjectId>,
+    pub currency: Currency,
+    pub issue_on: Option<NaiveDate>,
+    pub due_on: Option<NaiveDate>,
+    pub delivery_from: Option<NaiveDate>,
+    pub delivery_to: Option<NaiveDate>,
+    pub grouping: Grouping,
+    pub note: String,
+    pub terms: String,
+    pub net_cents: i64,
+    pub tax_cents: i64,
+    pub total_cents: i64,
+    pub paid_cents: i64,
+    pub balance_cents: i64,
+    /// Absent in lists, as are the taxes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<LineJson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taxes: Option<Vec<TaxJson>>,
+    pub issued_at: Option<UtcTime>,
+    pub settled_at: Option<UtcTime>,
+    pub created_at: UtcTime,
+    pub updated_at: UtcTime,
+    pub version: i64,
+}
+
+/// A line as JSON.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of InvoiceLine")]
+pub struct LineJson {
+    pub id: InvoiceLineId,
+    pub title: String,
+    pub details: String,
+    pub quantity_e4: i64,
+    pub unit: Unit,
+    pub unit_price_cents: i64,
+    pub tax_rate_millis: i64,
+    pub net_cents: i64,
+    /// Seconds of the hours it claims; null for a free line.
+    pub logged_seconds: Option<i64>,
+}
+
+/// The tax of one rate as JSON.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of TaxGroup")]
+pub struct TaxJson {
+    pub rate_millis: i64,
+    pub base_cents: i64,
+    pub tax_cents: i64,
+}
+
+/// A page of invoices.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct InvoiceList {
+    /// The rows.
+    pub billing: Vec<InvoiceJson>,
+    /// How many, and what comes next.
+    pub meta: Meta,
+}
+
+/// A payment as JSON.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of Payment")]
+pub struct PaymentJson {
+    pub id: PaymentId,
+    pub received_on: NaiveDate,
+    /// Negative for a reversal.
+    pub amount_cents: i64,
+    /// What of it went to this invoice.
+    pub allocated_cents: i64,
+    pub currency: Currency,
+    pub method: PaymentMethod,
+    pub reference: String,
+    pub reverses_id: Option<PaymentId>,
+    pub is_reversed: bool,
+    pub created_at: UtcTime,
+}
+
+/// The payments on an invoice.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PaymentList {
+    /// The rows.
+    pub payments: Vec<PaymentJson>,
+    /// How many.
+    pub meta: Meta,
+}
+
+/// What `/api/billing/utils` is asked to do.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UtilForm {
+    /// recalculate (add the lines up anew) or reset (set the lines of hours back to their entries).
+    pub action: String,
+    /// The draft.
+    pub id: Typed,
+}
+
+fn brief(invoice: Invoice, today: NaiveDate) -> InvoiceJson {
+    InvoiceJson {
+        status: invoice.status(today),
+        balance_cents: if invoice.is_draft() { 0 } else { invoice.balance() },
+        id: invoice.id,
+        number: invoice.number,
+        client_id: invoice.client_id,
+        project_id: invoice.project_id,
+        currency: invoice.currency,
+        issue_on: invoice.issue_on,
+        due_on: invoice.due_on,
+        delivery_from: invoice.delivery_from,
+        delivery_to: invoice.delivery_to,
+        grouping: invoice.grouping,
+        note: invoice.note,
+        terms: invoice.terms,
+        net_cents: invoice.net_cents,
+        tax_cents: invoice.tax_cents,
+        total_cents: invoice.total_cents,
+        paid_cents: invoice.paid_cents,
+        lines: None,
+        taxes: None,
+        issued_at: invoice.issued_at,
+        settled_at: invoice.settled_at,
+        created_at: invoice.created_at,
+        updated_at: invoice.updated_at,
+        version: invoice.version,
+    }
+}
+
+fn whole(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> AppResult<InvoiceJson> {
+    let today = crate::web::page::today(conn, now)?;
+    let invoice = model::find(conn, actor, id)?;
+    let lines = model::lines_of(conn, id)?
+        .into_iter()
+        .map(|line| LineJson {
+            id: line.id,
+            title: line.title,
+            details: line.details,
+            quantity_e4: line.quantity_e4,
+            unit: line.unit,
+            unit_price_cents: line.unit_price_cents,
+            tax_rate_millis: line.tax_rate_millis,
+            net_cents: line.net_cents,
+            logged_seconds: line.logged_seconds,
+        })
+        .collect();
+    let taxes = model::taxes_of(conn, id)?
+        .into_iter()
+        .map(|tax| TaxJson {
+            rate_millis: tax.rate_millis,
+            base_cents: tax.base_cents,
+            tax_cents: tax.tax_cents,
+        })
+        .collect();
+    Ok(InvoiceJson { lines: Some(lines), taxes: Some(taxes), ..brief(invoice, today) })
+}
+
+/// Invoices, newest first; open ones by due date. 25 a page.
+#[utoipa::path(get, path = "/api/billing", tag = "billing", params(InvoiceQuery), responses((status = 200, body = InvoiceList), (status = 422)))]
+pub async fn list_invoices(
+    user: Biller,
+    app: web::Data<App>,
+    query: web::Query<InvoiceQuery>,
+) -> AppResult<HttpResponse> {
+    let filter = query.check()?;
+    let (actor, now) = (user.actor, app.clock.now());
+    let list = app
+        .db
+        .read(move |conn| {
+            let today = crate::web::page::today(conn, now)?;
+            let (rows, next) = model::list(conn, &actor, &filter, today)?;
+            let billing: Vec<InvoiceJson> = rows.into_iter().map(|row| brief(row.invoice, today)).collect();
+            let meta = Meta { count: billing.len(), next: next.map(|id| id.to_string()), total: None };
+            Ok(InvoiceList { billing, meta })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(list))
+}
+
+/// One invoice with its lines and taxes.
+#[utoipa::path(get, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = InvoiceJson), (status = 404)))]
+pub async fn find_invoice(
+    user: Biller,
+    app: web::Data<App>,
+    id: web::Path<InvoiceId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let found = app.db.read(move |conn| whole(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
+/// Makes a draft from unbilled hours, from lines, or from both.
+#[utoipa::path(post, path = "/api/billing", tag = "billing", request_body = DraftForm, responses((status = 201, body = InvoiceJson), (status = 422)))]
+pub async fn create_invoice(
+    user: Biller,
+    app: web::Data<App>,
+    body: Json<DraftForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, form) = (user.actor, app.clock.now(), body.0);
+    let created = app
+        .db
+        .write(move |conn| {
+            let id = create_draft(conn, &actor, now, &form)?;
+            whole(conn, &actor, now, id)
+        })
+        .await?;
+    let location = format!("/api/billing/{}", created.id);
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(created))
+}
+
+/// Replaces a draft's fields and lines. A line with its `id` keeps its hours. `version` must be the one that was
+/// read; else 409.
+#[utoipa::path(put, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), request_body = InvoiceForm, responses((status = 200, body = InvoiceJson), (status = 404), (status = 409), (status = 422)))]
+pub async fn update_invoice(
+    user: Biller,
+    app: web::Data<App>,
+    id: web::Path<InvoiceId>,
+    body: Json<InvoiceForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), body.0);
+    let saved = app
+        .db
+        .write(move |conn| {
+            save_draft(conn, &actor, now, id, &form)?;
+            whole(conn, &actor, now, id)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(saved))
+}
+
+/// Throws a draft away; its hours are free again.
+#[utoipa::path(delete, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 204), (status = 404), (status = 409)))]
+pub async fn delete_invoice(
+    user: Biller,
+    app: web::Data<App>,
+    id: web::Path<InvoiceId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| draft::delete(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Gives a draft its number and freezes it. Everything that is missing is named by field.
+#[utoipa::path(post, path = "/api/billing/{id}/issue", tag = "billing", params(("id" = i64, Path)), request_body = VersionForm, responses((status = 200, body = InvoiceJson), (status = 404), (status = 409), (status = 422)))]
+pub async fn issue_invoice(
+    user: Biller,
+    app: web::Data<App>,
+    id: web::Path<InvoiceId>,
+    body: Json<VersionForm>,
+) -> AppResult<HttpResponse> {
+    let version = body.0.check()?;
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let issued = app
+        .db
+        .write(move |conn| {
+            issue::issue(conn, &actor, now, id, version)?;
+            whole(conn, &actor, now, id)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(issued))
+}
+
+fn payment_json(row: PaymentRow) -> PaymentJson {
+    PaymentJson {
+        id: row.payment.id,
+        received_on: row.payment.received_on,
+        amount_cents: row.payment.amount_cents,
+        allocated_cents: row.allocated_cents,
+        currency: row.payment.currency,
+        method: row.payment.method,
+        reference: row.payment.reference,
+        reverses_id: row.payment.reverses_id,
+        is_reversed: row.is_reversed,
+        created_at: row.payment.created_at,
+    }
+}
+
+/// The payments on an invoice, oldest first.
+#[utoipa::path(get, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = PaymentList), (status = 404)))]
+pub async fn list_payments(
+    user: Biller,
+    app: web::Data<App>,
+    id: web::Path<InvoiceId>,
+) -> AppResult<HttpResponse> {
+    let (actor, id) = (user.actor, id.into_inner());
+    let list = app
+        .db
+        .read(move |conn| {
+            model::find(conn, &actor, id)?;
+            let payments: Vec<PaymentJson> =
+                payments::of_invoice(conn, id)?.into_iter().map(payment_json).collect();
+            let meta = Meta { count: payments.len(), next: None, total: None };
+            Ok(PaymentList { payments, meta })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(list))
+}
+
+/// Records a payment. The same `idempotency_key` again is a 409 and changes nothing.
+#[utoipa::path(post, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), request_body = PaymentForm, responses((status = 201, body = PaymentJson), (status = 404), (status = 409), (status = 422)))]
+pub async fn create_payment(
+    user: Biller,
+    app: web::Data<App>,
+    id: web::Path<InvoiceId>,
+    body: Json<PaymentForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), body.0);
+    let recorded = app
+        .db
+        .write(move |conn| {
+            let payment = record_payment(conn, &actor, now, id, &form)?;
+            payments::of_invoice(conn, id)?
+                .into_iter()
+                .find(|row| row.payment.id == payment)
+                .map(payment_json)
+                .ok_or(AppError::NotFound)
+        })
+        .await?;
+    let location = format!("/api/billing/{id}/payments");
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(recorded))
+}
+
+/// Recalculates a draft, or resets it to its entries.
+#[utoipa::path(post, path = "/api/billing/utils", tag = "billing", request_body = UtilForm, responses((status = 200, body = InvoiceJson), (status = 404), (status = 409), (status = 422)))]
+pub async fn run_billing_util(
+    user: Biller,
+    app: web::Data<App>,
+    body: Json<UtilForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, form) = (user.actor, app.clock.now(), body.0);
+    let id: InvoiceId = form.id.trim().parse().map_err(|_| AppError::invalid("id", "must name a draft"))?;
+    let done = app
+        .db
+        .write(move |conn| {
+            match form.action.as_str() {
+                "recalculate" => draft::recalculate(conn, &actor, id)?,
+                "reset" => draft::reset(conn, &actor, now, id, None)?,
+                _ => return Err(AppError::invalid("action", "must be recalculate or reset")),
+            };
+            whole(conn, &actor, now, id)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(done))
+}

@@ -1,0 +1,481 @@
+//! The pages of drafts: choosing hours, the editor with its live totals, and what ends a draft.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::draft;
+use super::form::{DraftForm, EditorForm, InvoiceForm, LineForm, VersionForm};
+use super::hours::{self, Plan};
+use super::intake;
+use super::issue as issuing;
+use super::model::{self, Grouping, Invoice, InvoiceLine, Unit};
+use super::totals::{self, Priced, Totals};
+use crate::auth::extract::Biller;
+use crate::auth::user::Actor;
+use crate::clients::model::{self as clients, Client};
+use crate::db::Conn;
+use crate::error::{AppError, AppResult, FormErrors};
+use crate::types::ids::{ClientId, InvoiceId, ProjectId};
+use crate::types::money::{Currency, Money, plain_decimal};
+use crate::web::form::{Check, Form};
+use crate::web::page::{Section, Shell, View};
+use crate::web::{App, filters};
+
+/// Rows that a browser without JavaScript may fill.
+const SPARE_ROWS: usize = 2;
+
+#[derive(Template)]
+#[template(path = "billing/new.html", blocks = ["fields"])]
+struct NewPage {
+    shell: Shell,
+    form: DraftForm,
+    clients: Vec<(ClientId, String)>,
+    projects: Vec<(ProjectId, String)>,
+    offer: Option<(Client, Plan)>,
+    errors: FormErrors,
+}
+
+/// A row of the editor.
+#[derive(Debug, Clone, Default)]
+struct Row {
+    /// Its number on screen, or `__n__` in the template of new rows.
+    key: String,
+    form: LineForm,
+    /// Its net in minor units while it holds.
+    amount: Option<i64>,
+    /// Logged seconds of the hours it claims.
+    logged: Option<i64>,
+    /// Its faults by field.
+    errors: Vec<(&'static str, String)>,
+}
+
+impl Row {
+    fn error(&self, field: &str) -> Option<&str> {
+        self.errors.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
+    }
+
+    fn amount(&self, currency: &Currency) -> String {
+        self.amount.map(|cents| Money::new(cents, *currency).to_string()).unwrap_or_default()
+    }
+
+    /// What to call it when it is read aloud.
+    fn name(&self) -> String {
+        self.key.parse::<usize>().map_or_else(|_| "new line".to_owned(), |key| format!("line {}", key + 1))
+    }
+
+    /// Hours of it that are given away, or charged on top, in ten-thousandths.
+    fn written_down(&self) -> Option<String> {
+        let logged = crate::types::money::hours_e4(self.logged?)?;
+        let quantity = crate::types::money::parse_decimal(&self.form.quantity, 4)?;
+        match logged - quantity {
+            0 => None,
+            less if less > 0 => Some(format!("{} h less than logged", plain_decimal(less, 4))),
+            more => Some(format!("{} h more than logged", plain_decimal(-more, 4))),
+        }
+    }
+}
+
+/// A fault in the list above the editor.
+struct Problem {
+    label: String,
+    text: String,
+    href: String,
+    /// Where it is put right, when that is another page.
+    elsewhere: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "billing/edit.html")]
+pub(in crate::billing) struct EditorPage {
+    shell: Shell,
+    invoice: Invoice,
+    client: Client,
+    project: Option<String>,
+    form: InvoiceForm,
+    rows: Vec<Row>,
+    sums: Sums,
+    addable: Plan,
+    /// Tax that new rows begin with, in percent.
+    tax_rate: String,
+    errors: FormErrors,
+}
+
+/// What the rows add up to, for the panel.
+#[derive(Debug, Clone, Default)]
+struct Sums {
+    totals: Totals,
+    /// What keeps them from being final.
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "billing/preview.html")]
+struct TotalsPart {
+    currency: Currency,
+    rows: Vec<Row>,
+    sums: Sums,
+}
+
+impl TotalsPart {
+    fn currency(&self) -> &Currency {
+        &self.currency
+    }
+}
+
+impl EditorPage {
+    /// The rows that only a browser without JavaScript shows.
+    fn spare_rows(&self) -> Vec<Row> {
+        let begin = self.rows.len();
+        (begin..begin + SPARE_ROWS).map(|key| self.blank(&key.to_string())).collect()
+    }
+
+    /// The row that a click adds.
+    fn template_rows(&self) -> [Row; 1] {
+        [self.blank("__n__")]
+    }
+
+    fn blank(&self, key: &str) -> Row {
+        let form = LineForm {
+            unit: Unit::Piece.to_string(),
+            tax_rate: self.tax_rate.as_str().into(),
+            ..LineForm::default()
+        };
+        Row { key: key.to_owned(), form, ..Row::default() }
+    }
+
+    fn currency(&self) -> &Currency {
+        &self.invoice.currency
+    }
+
+    fn has_hours(&self) -> bool {
+        self.rows.iter().any(|row| row.logged.is_some())
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        self.errors.iter().map(|(field, text)| self.problem(field, text)).collect()
+    }
+
+    fn problem(&self, field: &str, text: &str) -> Problem {
+        let label = match field {
+            "seller_name" => "The agency’s name",
+            "seller_address" => "The agency’s address",
+            "seller_tax_id" => "The agency’s tax number",
+            "payment" => "The invoice",
+            "buyer_name" => "The client’s name",
+            "buyer_address" => "The client’s address",
+            "delivery_from" => "The day or period of delivery",
+            "delivery_to" => "The last day of delivery",
+            "issue_on" => "The issue date",
+            "due_on" => "The due date",
+            "lines" => "Lines",
+            other => other,
+        };
+        let mut problem = Problem {
+            label: label.to_owned(),
+            text: text.to_owned(),
+            href: format!("#{field}"),
+            elsewhere: None,
+        };
+        if let Some((place, href)) = issuing::remedy(field, self.invoice.client_id) {
+            problem.href = href;
+            problem.elsewhere = Some(place);
+        } else if let Some((index, name)) = line_field(field) {
+            let key = self.rows.get(index).map(|row| row.key.as_str()).unwrap_or_default();
+            problem.label = format!("Line {}, {}", index + 1, name.replace('_', " "));
+            problem.href = format!("#line_{key}_{name}");
+        }
+        problem
+    }
+}
+
+/// "lines[2].unit_price" names row 2 and its price.
+fn line_field(field: &str) -> Option<(usize, &str)> {
+    let (index, name) = field.strip_prefix("lines[")?.split_once("].")?;
+    Some((index.parse().ok()?, name))
+}
+
+/// The rows of a form, with what is known about them.
+fn rows(
+    form: &InvoiceForm,
+    keys: &[String],
+    stored: &[InvoiceLine],
+    currency: Currency,
+    tax_rate: i64,
+    errors: &FormErrors,
+) -> Vec<Row> {
+    const FIELDS: [&str; 6] = ["title", "details", "quantity", "unit", "unit_price", "tax_rate"];
+    form.lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| {
+            let checked = line.check(&mut Check::new(), index, currency, tax_rate);
+            let of = stored.iter().find(|of| of.id.to_string() == line.id.trim());
+            Row {
+                key: keys.get(index).cloned().unwrap_or_else(|| index.to_string()),
+                form: line.clone(),
+                amount: checked.and_then(|(_, line)| net(line.priced())),
+                logged: of.and_then(|of| of.logged_seconds),
+                errors: FIELDS
+                    .into_iter()
+                    .filter_map(|name| {
+                        let text = errors.get(&format!("lines[{index}].{name}"))?;
+                        Some((name, text.to_owned()))
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn net(line: Priced) -> Option<i64> {
+    totals::compute(&[line]).ok().map(|totals| totals.net)
+}
+
+/// What the rows that hold add up to.
+fn sums(form: &InvoiceForm, currency: Currency, tax_rate: i64) -> (Sums, bool) {
+    let (mut priced, mut incomplete) = (Vec::new(), false);
+    for (index, line) in form.lines.iter().enumerate().filter(|(_, line)| !line.is_blank()) {
+        let mut check = Check::new();
+        let checked = line.check(&mut check, index, currency, tax_rate);
+        match check.finish(checked) {
+            Ok((_, line)) => priced.push(line.priced()),
+            Err(_) => incomplete = true,
+        }
+    }
+    match totals::compute(&priced) {
+        Err(_) => {
+            let note = "The amounts are larger than can be kept.".to_owned();
+            (Sums { totals: Totals::default(), note }, false)
+        }
+        Ok(totals) if incomplete => {
+            (Sums { totals, note: "A line is not complete yet and is left out.".to_owned() }, false)
+        }
+        Ok(totals) if totals.total < 0 => {
+            (Sums { totals, note: "An invoice cannot be less than nothing.".to_owned() }, false)
+        }
+        Ok(totals) => (Sums { totals, note: String::new() }, true),
+    }
+}
+
+/// The editor with what is stored.
+pub(in crate::billing) fn page(conn: &mut Conn, shell: Shell, invoice: Invoice) -> AppResult<EditorPage> {
+    let lines = model::lines_of(conn, invoice.id)?;
+    let form = InvoiceForm::filled(&invoice, &lines);
+    filled(conn, shell, invoice, form, &[], FormErrors::default())
+}
+
+/// The editor with what was typed.
+fn filled(
+    conn: &mut Conn,
+    shell: Shell,
+    invoice: Invoice,
+    form: InvoiceForm,
+    keys: &[String],
+    errors: FormErrors,
+) -> AppResult<EditorPage> {
+    let client = clients::find(conn, &shell.actor, invoice.client_id)?;
+    let tax_rate = draft::tax_rate(conn, &client)?;
+    let stored = model::lines_of(conn, invoice.id)?;
+    Ok(EditorPage {
+        rows: rows(&form, keys, &stored, invoice.currency, tax_rate, &errors),
+        sums: sums(&form, invoice.currency, tax_rate).0,
+        project: model::project_name(conn, invoice.project_id)?,
+        addable: draft::addable(conn, &invoice)?,
+        tax_rate: plain_decimal(tax_rate, 3),
+        shell,
+        invoice,
+        client,
+        form,
+        errors,
+    })
+}
+
+/// The choice of a client and its hours.
+pub async fn new(
+    user: Biller,
+    app: web::Data<App>,
+    view: View,
+    query: web::Query<DraftForm>,
+) -> AppResult<HttpResponse> {
+    let page = new_page(&app, user.actor, &view, query.into_inner(), FormErrors::default()).await?;
+    if page.errors.is_empty() {
+        view.html(|| page.render(), || page.as_fields().render())
+    } else {
+        view.invalid(|| page.render(), || page.as_fields().render())
+    }
+}
+
+async fn new_page(
+    app: &App,
+    actor: Actor,
+    view: &View,
+    form: DraftForm,
+    errors: FormErrors,
+) -> AppResult<NewPage> {
+    let (view, now) = (view.clone(), app.clock.now());
+    app.db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &view, Section::Billing)?;
+            let (mut errors, mut projects, mut offer) = (errors, Vec::new(), None);
+            match form.check_hours() {
+                Err(found) => found.iter().for_each(|(field, text)| errors.add(field, text)),
+                Ok(None) => {}
+                Ok(Some((mut filter, grouping))) => {
+                    let client = clients::find(conn, &actor, filter.client)?;
+                    projects = model::project_choices(conn, client.id)?;
+                    // A project of the client that was chosen before.
+                    filter.project =
+                        filter.project.filter(|id| projects.iter().any(|(project, _)| project == id));
+                    offer = Some((client, Plan::new(hours::unbilled(conn, &filter)?, grouping)));
+                }
+            }
+            let clients = clients::choices(conn, &actor)?;
+            Ok(NewPage { shell, form, clients, projects, offer, errors })
+        })
+        .await
+}
+
+/// Makes a draft.
+pub async fn create(
+    user: Biller,
+    app: web::Data<App>,
+    view: View,
+    form: Form<DraftForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, form) = (user.actor, app.clock.now(), form.0);
+    let created = {
+        let (actor, form) = (actor.clone(), form.clone());
+        app.db.write(move |conn| intake::create_draft(conn, &actor, now, &form)).await
+    };
+    match created {
+        Ok(id) => view.redirect(&format!("/billing/{id}"), "Draft made."),
+        Err(AppError::Invalid(errors)) => {
+            let page = new_page(&app, actor, &view, form, errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Saves a draft, then does what its button says: issue it, add hours, or set its lines back to the hours.
+pub async fn update(
+    user: Biller,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<InvoiceId>,
+    form: Form<EditorForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let (then, keys) = (form.0.then.clone(), form.0.keys());
+    let form = form.0.into_form()?;
+    let saved = {
+        let (actor, form) = (actor.clone(), form.clone());
+        app.db
+            .write(move |conn| {
+                intake::save_draft(conn, &actor, now, id, &form)?;
+                match then.as_str() {
+                    "" => Ok("Draft saved.".to_owned()),
+                    "issue" => issuing::issue(conn, &actor, now, id, None)
+                        .map(|issued| format!("{} issued.", issued.name())),
+                    "hours" => {
+                        draft::add_hours(conn, &actor, now, id, None).map(|_| "Hours added.".to_owned())
+                    }
+                    "reset" => draft::reset(conn, &actor, now, id, None)
+                        .map(|_| "Lines set back to their hours.".to_owned()),
+                    _ => Err(AppError::BadRequest("That button is not known here.".into())),
+                }
+            })
+            .await
+    };
+    match saved {
+        Ok(message) => view.redirect(&format!("/billing/{id}"), &message),
+        Err(AppError::Invalid(errors)) => {
+            let look = view.clone();
+            let page = app
+                .db
+                .read(move |conn| {
+                    let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
+                    let invoice = model::find(conn, &actor, id)?;
+                    filled(conn, shell, invoice, form, &keys, errors)
+                })
+                .await?;
+            view.invalid(|| page.render(), || page.render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What the typed lines add up to, while they are typed. Nothing is stored.
+pub async fn preview_totals(
+    user: Biller,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<InvoiceId>,
+    form: Form<EditorForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, id, keys) = (user.actor, id.into_inner(), form.0.keys());
+    let form = form.0.into_form()?;
+    let (part, is_final) = app
+        .db
+        .read(move |conn| {
+            let invoice = model::find(conn, &actor, id)?;
+            let client = clients::find(conn, &actor, invoice.client_id)?;
+            let tax_rate = draft::tax_rate(conn, &client)?;
+            let currency = invoice.currency;
+            let rows = rows(&form, &keys, &[], currency, tax_rate, &FormErrors::default());
+            let (sums, is_final) = sums(&form, currency, tax_rate);
+            Ok((TotalsPart { currency, rows, sums }, is_final))
+        })
+        .await?;
+    if is_final {
+        view.html(|| part.render(), || part.render())
+    } else {
+        view.invalid(|| part.render(), || part.render())
+    }
+}
+
+/// Issues a draft as it is stored; its faults are listed in the editor.
+pub async fn issue(
+    user: Biller,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<InvoiceId>,
+    form: Form<VersionForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let version = form.0.check()?;
+    let issued = {
+        let actor = actor.clone();
+        app.db.write(move |conn| issuing::issue(conn, &actor, now, id, version)).await
+    };
+    match issued {
+        Ok(issued) => view.redirect(&format!("/billing/{id}"), &format!("{} issued.", issued.name())),
+        Err(AppError::Invalid(errors)) => {
+            let look = view.clone();
+            let page = app
+                .db
+                .read(move |conn| {
+                    let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
+                    let invoice = model::find(conn, &actor, id)?;
+                    let lines = model::lines_of(conn, id)?;
+                    let form = InvoiceForm::filled(&invoice, &lines);
+                    filled(conn, shell, invoice, form, &[], errors)
+                })
+                .await?;
+            view.invalid(|| page.render(), || page.render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Throws a draft away.
+pub async fn destroy(
+    user: Biller,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<InvoiceId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| draft::delete(conn, &actor, now, id)).await?;
+    view.redirect("/billing", "Draft deleted. Its hours can be billed again.")
+}

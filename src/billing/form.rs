@@ -1,0 +1,500 @@
+//! The forms of billing, shared by pages and API, and the queries of its lists.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::draft::{DraftChanges, NewDraft};
+use super::hours::HoursFilter;
+use super::model::{Grouping, Invoice, InvoiceFilter, InvoiceLine, NewLine, StatusFilter, Unit};
+use super::payments::{NewPayment, PaymentMethod};
+use crate::error::FormErrors;
+use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId};
+use crate::types::money::{self, Currency, Money, plain_decimal};
+use crate::web::form::Check;
+use crate::web::json::Typed;
+
+/// A new draft, as it was typed.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DraftForm {
+    /// For whom.
+    pub client_id: Typed,
+    /// About one project of the client; blank is all of them.
+    pub project_id: Typed,
+    /// Hours from this day on.
+    pub from: String,
+    /// Hours to this day.
+    pub to: String,
+    /// task, project, day or entry; blank is task.
+    pub grouping: String,
+    /// Whether unbilled hours are taken.
+    pub include_time: Typed,
+    /// Date on the document; blank is today.
+    pub issue_on: String,
+    /// Last day to pay; blank follows the terms.
+    pub due_on: String,
+    /// First day of delivery; blank is that of the hours.
+    pub delivery_from: String,
+    /// Last day of delivery; blank is that of the hours.
+    pub delivery_to: String,
+    /// Words to the client.
+    pub note: String,
+    /// Words on payment; absent takes the agency's.
+    pub terms: Option<String>,
+    /// Lines of their own.
+    #[serde(skip_serializing)]
+    pub lines: Vec<LineForm>,
+}
+
+impl DraftForm {
+    /// The client alone, which tells the currency of the rest.
+    pub fn client(&self) -> Result<ClientId, FormErrors> {
+        let mut check = Check::new();
+        let client = check.required_id("client_id", &self.client_id);
+        check.finish(client)
+    }
+
+    /// Whose hours are meant and how they are grouped; `None` while no client is chosen.
+    pub fn check_hours(&self) -> Result<Option<(HoursFilter, Grouping)>, FormErrors> {
+        let mut check = Check::new();
+        let client = check.id("client_id", &self.client_id);
+        let project = check.id("project_id", &self.project_id);
+        let grouping = check.id("grouping", &self.grouping).unwrap_or(Grouping::Task);
+        let (from, to) = period(&mut check, ("from", &self.from), ("to", &self.to));
+        check.finish(Some(client.map(|client| (HoursFilter { client, project, from, to }, grouping))))
+    }
+
+    /// A draft with amounts in `currency`, or what is wrong. `tax_rate` is that of lines which name none.
+    pub fn check(&self, currency: Currency, tax_rate: i64) -> Result<NewDraft, FormErrors> {
+        let mut check = Check::new();
+        let client = check.required_id("client_id", &self.client_id);
+        let grouping = check.id("grouping", &self.grouping).unwrap_or(Grouping::Task);
+        let (from, to) = period(&mut check, ("from", &self.from), ("to", &self.to));
+        let (delivery_from, delivery_to) =
+            period(&mut check, ("delivery_from", &self.delivery_from), ("delivery_to", &self.delivery_to));
+        let new = client.map(|client| NewDraft {
+            client,
+            project: check.id("project_id", &self.project_id),
+            grouping,
+            include_time: check.flag("include_time", &self.include_time),
+            from,
+            to,
+            issue_on: check.date("issue_on", &self.issue_on),
+            due_on: check.date("due_on", &self.due_on),
+            delivery_from,
+            delivery_to,
+            note: check.text("note", &self.note),
+            terms: self.terms.as_ref().map(|terms| check.text("terms", terms)),
+            lines: check_lines(&mut check, &self.lines, currency, tax_rate)
+                .into_iter()
+                .map(|(_, line)| line)
+                .collect(),
+        });
+        check.finish(new)
+    }
+}
+
+/// A line, as it was typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LineForm {
+    /// The stored line, which keeps its claim on hours; blank for a new one.
+    pub id: Typed,
+    /// What it is for.
+    pub title: String,
+    /// More about it.
+    pub details: String,
+    /// Quantity, up to four decimals.
+    pub quantity: Typed,
+    /// HUR, DAY, C62 or MON; blank is C62.
+    pub unit: String,
+    /// Price of one unit; negative takes off.
+    pub unit_price: Typed,
+    /// Tax in percent; blank follows client or agency.
+    pub tax_rate: Typed,
+}
+
+impl LineForm {
+    /// The form of a stored line.
+    pub fn filled(line: &InvoiceLine, currency: Currency) -> Self {
+        Self {
+            id: Some(line.id).into(),
+            title: line.title.clone(),
+            details: line.details.clone(),
+            quantity: plain_decimal(line.quantity_e4, 4).into(),
+            unit: line.unit.to_string(),
+            unit_price: Money::new(line.unit_price_cents, currency).plain().into(),
+            tax_rate: plain_decimal(line.tax_rate_millis, 3).into(),
+        }
+    }
+
+    /// Whether nothing was typed: such a row is passed over.
+    pub fn is_blank(&self) -> bool {
+        [self.title.as_str(), &self.details, &self.quantity, &self.unit_price]
+            .iter()
+            .all(|text| text.trim().is_empty())
+    }
+
+    /// The line, if it holds; its faults stand at `lines[index].…`.
+    pub fn check(
+        &self,
+        check: &mut Check,
+        index: usize,
+        currency: Currency,
+        tax_rate: i64,
+    ) -> Option<(Option<InvoiceLineId>, NewLine)> {
+        let at = |field: &str| format!("lines[{index}].{field}");
+        let id = check.id(&at("id"), &self.id);
+        let title = check.required(&at("title"), &self.title);
+        let details = check.text(&at("details"), &self.details);
+        let unit =
+            if self.unit.is_empty() { Some(Unit::Piece) } else { check.choice(&at("unit"), &self.unit) };
+        let quantity_e4 = quantity(check, &at("quantity"), &self.quantity);
+        let unit_price_cents = price(check, &at("unit_price"), &self.unit_price, currency);
+        let tax_rate_millis = check.percent(&at("tax_rate"), &self.tax_rate).unwrap_or(tax_rate);
+        let line = NewLine {
+            title,
+            details,
+            quantity_e4: quantity_e4?,
+            unit: unit?,
+            unit_price_cents: unit_price_cents?,
+            tax_rate_millis,
+        };
+        Some((id, line))
+    }
+}
+
+fn quantity(check: &mut Check, field: &str, text: &str) -> Option<i64> {
+    let value = money::parse_decimal(text, 4);
+    match value {
+        Some(value) if (0..=money::MAX_QUANTITY_E4).contains(&value) => return Some(value),
+        Some(_) => check.error(field, "is out of range"),
+        None if text.trim().is_empty() => check.error(field, "can't be blank"),
+        None => check.error(field, "is not a quantity, like 3.5"),
+    }
+    None
+}
+
+fn price(check: &mut Check, field: &str, text: &str, currency: Currency) -> Option<i64> {
+    let value = money::parse_decimal(text, currency.decimals());
+    match value {
+        Some(value) if value.unsigned_abs() <= money::MAX_CENTS.unsigned_abs() => return Some(value),
+        Some(_) => check.error(field, "is out of range"),
+        None if text.trim().is_empty() => check.error(field, "can't be blank"),
+        None => check.error(field, "is not an amount, like 90.00"),
+    }
+    None
+}
+
+fn check_lines(
+    check: &mut Check,
+    lines: &[LineForm],
+    currency: Currency,
+    tax_rate: i64,
+) -> Vec<(Option<InvoiceLineId>, NewLine)> {
+    lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| !line.is_blank())
+        .filter_map(|(index, line)| line.check(check, index, currency, tax_rate))
+        .collect()
+}
+
+fn period(
+    check: &mut Check,
+    (from_field, from): (&str, &str),
+    (to_field, to): (&str, &str),
+) -> (Option<NaiveDate>, Option<NaiveDate>) {
+    let (from, to) = (check.date(from_field, from), check.date(to_field, to));
+    if from.zip(to).is_some_and(|(from, to)| to < from) {
+        check.error(to_field, "must not precede the first day");
+    }
+    (from, to)
+}
+
+/// A draft, as it was typed.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct InvoiceForm {
+    /// Date on the document.
+    pub issue_on: String,
+    /// Last day to pay.
+    pub due_on: String,
+    /// First day of delivery.
+    pub delivery_from: String,
+    /// Last day of delivery.
+    pub delivery_to: String,
+    /// Words to the client.
+    pub note: String,
+    /// Words on payment.
+    pub terms: String,
+    /// Every line in order. One that is left out goes, and its hours are free again.
+    pub lines: Vec<LineForm>,
+    /// The version that was edited.
+    pub version: Typed,
+}
+
+impl InvoiceForm {
+    /// The form of a stored draft.
+    pub fn filled(invoice: &Invoice, lines: &[InvoiceLine]) -> Self {
+        let date = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
+        Self {
+            issue_on: date(invoice.issue_on),
+            due_on: date(invoice.due_on),
+            delivery_from: date(invoice.delivery_from),
+            delivery_to: date(invoice.delivery_to),
+            note: invoice.note.clone(),
+            terms: invoice.terms.clone(),
+            lines: lines.iter().map(|line| LineForm::filled(line, invoice.currency)).collect(),
+            version: Some(invoice.version).into(),
+        }
+    }
+
+    /// The changes, with amounts in `currency`, or what is wrong.
+    pub fn check(&self, currency: Currency, tax_rate: i64) -> Result<DraftChanges, FormErrors> {
+        let mut check = Check::new();
+        let issue_on = check.date("issue_on", &self.issue_on);
+        let due_on = check.date("due_on", &self.due_on);
+        if issue_on.zip(due_on).is_some_and(|(issue_on, due_on)| due_on < issue_on) {
+            check.error("due_on", "must not precede the issue date");
+        }
+        let (delivery_from, delivery_to) =
+            period(&mut check, ("delivery_from", &self.delivery_from), ("delivery_to", &self.delivery_to));
+        let changes = DraftChanges {
+            issue_on,
+            due_on,
+            delivery_from,
+            delivery_to,
+            note: check.text("note", &self.note),
+            terms: check.text("terms", &self.terms),
+            lines: check_lines(&mut check, &self.lines, currency, tax_rate),
+        };
+        check.finish(Some(changes))
+    }
+}
+
+/// The editor's form: a line is what stands at the same place of every list.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields of a form are named as on screen")]
+pub struct EditorForm {
+    pub issue_on: String,
+    pub due_on: String,
+    pub delivery_from: String,
+    pub delivery_to: String,
+    pub note: String,
+    pub terms: String,
+    pub version: String,
+    /// What comes after saving: nothing, `issue`, `hours` or `reset`.
+    pub then: String,
+    /// The row's number on screen, by which the answer names it.
+    pub line_key: Vec<String>,
+    pub line_id: Vec<String>,
+    pub line_title: Vec<String>,
+    pub line_details: Vec<String>,
+    pub line_quantity: Vec<String>,
+    pub line_unit: Vec<String>,
+    pub line_price: Vec<String>,
+    pub line_tax: Vec<String>,
+}
+
+impl EditorForm {
+    /// The rows' numbers on screen; counted where they are missing.
+    pub fn keys(&self) -> Vec<String> {
+        let shown =
+            |key: &String| !key.is_empty() && key.len() <= 9 && key.bytes().all(|c| c.is_ascii_digit());
+        (0..self.line_title.len())
+            .map(|index| {
+                self.line_key
+                    .get(index)
+                    .filter(|key| shown(key))
+                    .cloned()
+                    .unwrap_or_else(|| index.to_string())
+            })
+            .collect()
+    }
+
+    /// The same as the API gets it. Lists of different lengths are a broken form.
+    pub fn into_form(self) -> Result<InvoiceForm, FormErrors> {
+        let count = self.line_title.len();
+        let lists = [
+            &self.line_id,
+            &self.line_details,
+            &self.line_quantity,
+            &self.line_unit,
+            &self.line_price,
+            &self.line_tax,
+        ];
+        if lists.iter().any(|list| list.len() != count) {
+            let mut errors = FormErrors::default();
+            errors.add("lines", "are incomplete");
+            return Err(errors);
+        }
+        let rest = self
+            .line_id
+            .into_iter()
+            .zip(self.line_details)
+            .zip(self.line_quantity)
+            .zip(self.line_unit)
+            .zip(self.line_price)
+            .zip(self.line_tax);
+        let lines = self
+            .line_title
+            .into_iter()
+            .zip(rest)
+            .map(|(title, (((((id, details), quantity), unit), unit_price), tax_rate))| LineForm {
+                id: id.into(),
+                title,
+                details,
+                quantity: quantity.into(),
+                unit,
+                unit_price: unit_price.into(),
+                tax_rate: tax_rate.into(),
+            })
+            .collect();
+        Ok(InvoiceForm {
+            issue_on: self.issue_on,
+            due_on: self.due_on,
+            delivery_from: self.delivery_from,
+            delivery_to: self.delivery_to,
+            note: self.note,
+            terms: self.terms,
+            lines,
+            version: self.version.into(),
+        })
+    }
+}
+
+/// The version that a verb was decided on.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct VersionForm {
+    /// The version that was looked at; blank takes whatever is there.
+    pub version: Typed,
+}
+
+impl VersionForm {
+    /// The version, if one was named.
+    pub fn check(&self) -> Result<Option<i64>, FormErrors> {
+        let mut check = Check::new();
+        let version = check.number("version", &self.version, 1..=i64::MAX);
+        check.finish(Some(version))
+    }
+}
+
+/// A payment, as it was typed.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PaymentForm {
+    /// When it came in.
+    pub received_on: String,
+    /// How much.
+    pub amount: Typed,
+    /// bank_transfer, card, cash, direct_debit or other; blank is bank_transfer.
+    pub method: String,
+    /// What the bank statement says.
+    pub reference: String,
+    /// The same key is recorded once.
+    pub idempotency_key: String,
+}
+
+impl PaymentForm {
+    /// A payment in `currency`, or what is wrong.
+    pub fn check(&self, currency: Currency) -> Result<NewPayment, FormErrors> {
+        let mut check = Check::new();
+        let received_on = check.required_date("received_on", &self.received_on);
+        let amount_cents = check.cents("amount", &self.amount, currency);
+        if amount_cents.is_some_and(|cents| cents == 0) || self.amount.trim().is_empty() {
+            check.error("amount", "must be more than nothing");
+        }
+        let method = if self.method.is_empty() {
+            Some(PaymentMethod::BankTransfer)
+        } else {
+            check.choice("method", &self.method)
+        };
+        let reference = check.line("reference", &self.reference);
+        let key = check.line("idempotency_key", &self.idempotency_key);
+        let new = received_on.zip(amount_cents).zip(method).map(|((received_on, amount_cents), method)| {
+            NewPayment {
+                received_on,
+                amount_cents,
+                method,
+                reference,
+                idempotency_key: (!key.is_empty()).then_some(key),
+            }
+        });
+        check.finish(new)
+    }
+}
+
+/// The list's query string.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct InvoiceQuery {
+    /// Part of a number or of a client's name.
+    pub q: String,
+    /// all, draft, open, overdue or paid; blank is all.
+    pub status: String,
+    /// Of one client.
+    pub client_id: String,
+    /// Of one project.
+    pub project_id: String,
+    /// With a payment in this month, as in 2026-11.
+    pub paid_in: String,
+    /// The rows after this one.
+    pub after: String,
+}
+
+impl InvoiceQuery {
+    /// The filter, or which part of it makes no sense.
+    pub fn check(&self) -> Result<InvoiceFilter, FormErrors> {
+        let mut check = Check::new();
+        let q = check.line("q", &self.q);
+        let status = check.id("status", &self.status).unwrap_or(StatusFilter::All);
+        let client = check.id("client_id", &self.client_id);
+        let project = check.id("project_id", &self.project_id);
+        let month = self.paid_in.trim();
+        let paid_in = if month.is_empty() { None } else { check.date("paid_in", &format!("{month}-01")) };
+        let after = check.id("after", &self.after);
+        check.finish(Some(InvoiceFilter { status, client, project, q, paid_in, after }))
+    }
+
+    /// Whether `status` is the tab that is shown.
+    pub fn is(&self, status: &StatusFilter) -> bool {
+        self.status == status.as_str() || self.status.is_empty() && *status == StatusFilter::All
+    }
+
+    /// Whether nothing narrows the list.
+    pub fn is_plain(&self) -> bool {
+        [&self.q, &self.client_id, &self.project_id, &self.paid_in].iter().all(|text| text.is_empty())
+            && self.is(&StatusFilter::All)
+    }
+
+    /// The list's address with another status.
+    pub fn tabbed(&self, status: &StatusFilter) -> String {
+        self.address(status.as_str(), "")
+    }
+
+    /// The list's address with the rows after `id`.
+    pub fn following(&self, id: &InvoiceId) -> String {
+        self.address(&self.status, &id.to_string())
+    }
+
+    fn address(&self, status: &str, after: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("q", self.q.as_str()),
+            ("status", status),
+            ("client_id", &self.client_id),
+            ("project_id", &self.project_id),
+            ("paid_in", &self.paid_in),
+            ("after", after),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        format!("/billing?{}", query.finish())
+    }
+}

@@ -1,0 +1,256 @@
+//! Issuing: every fault named first, then number, snapshot and document in one transaction. The database freezes
+//! the result.
+
+use chrono::{Datelike, NaiveDate};
+use diesel::prelude::*;
+
+use super::draft;
+use super::model::{self, Invoice};
+use super::parties::{Buyer, Seller, billing_contact};
+use super::print::Document;
+use crate::agency::model::{self as agency, Agency};
+use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::user::Actor;
+use crate::clients::model::{self as clients, Client};
+use crate::db::schema::{invoice_documents, invoice_series, invoices};
+use crate::db::{Conn, dialect};
+use crate::error::{AppError, AppResult, FormErrors};
+use crate::keys::sha256_hex;
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ClientId, InvoiceId};
+use crate::types::money::Money;
+use crate::types::zone;
+
+/// Where a fault that stops an issue is put right.
+pub fn remedy(fault: &str, client: ClientId) -> Option<(&'static str, String)> {
+    match fault {
+        "seller_name" | "seller_address" | "seller_tax_id" | "payment" => {
+            Some(("Settings", "/settings".to_owned()))
+        }
+        "buyer_name" | "buyer_address" => Some(("Client", format!("/clients/{client}/edit"))),
+        _ => None,
+    }
+}
+
+/// A row of numbers.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = invoice_series)]
+struct Series {
+    id: i64,
+    pattern: String,
+    resets_yearly: bool,
+    year: i64,
+    next_seq: i64,
+    last_issue_on: Option<NaiveDate>,
+}
+
+/// The next place in a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    year: i64,
+    seq: i64,
+    number: String,
+}
+
+impl Series {
+    /// The series of invoices; its row is locked until the transaction ends, so that numbers follow each other.
+    fn locked(conn: &mut Conn) -> AppResult<Self> {
+        diesel::update(invoice_series::table.filter(invoice_series::kind.eq("invoice")))
+            .set(invoice_series::next_seq.eq(invoice_series::next_seq))
+            .execute(conn)?;
+        Ok(invoice_series::table
+            .filter(invoice_series::kind.eq("invoice"))
+            .select(Self::as_select())
+            .first(conn)?)
+    }
+
+    /// The place that an invoice of `issue_on` gets. A series that resets begins anew in its second year; in its
+    /// first it may begin anywhere.
+    fn next(&self, issue_on: NaiveDate) -> Place {
+        let issue_year = i64::from(issue_on.year());
+        let year = if self.resets_yearly { issue_year } else { 0 };
+        let begins_anew = self.resets_yearly && self.year != 0 && self.year != issue_year;
+        let seq = if begins_anew { 1 } else { self.next_seq };
+        Place { year, seq, number: number(&self.pattern, issue_on, seq) }
+    }
+
+    fn take(&self, conn: &mut Conn, place: &Place, issue_on: NaiveDate) -> AppResult<()> {
+        diesel::update(invoice_series::table.find(self.id))
+            .set((
+                invoice_series::year.eq(place.year),
+                invoice_series::next_seq.eq(place.seq + 1),
+                invoice_series::last_issue_on.eq(issue_on),
+            ))
+            .execute(conn)?;
+        Ok(())
+    }
+}
+
+/// Writes a number by its pattern: `{Y}`, `{M}`, `{seq}` and `{seq:4}`, padded to four digits.
+fn number(pattern: &str, issue_on: NaiveDate, seq: i64) -> String {
+    let mut text = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let Some((name, after)) = after.split_once('}') else {
+            text.push('{');
+            rest = after;
+            continue;
+        };
+        match name.split_once(':').unwrap_or((name, "0")) {
+            ("Y", _) => text.push_str(&issue_on.format("%Y").to_string()),
+            ("M", _) => text.push_str(&issue_on.format("%m").to_string()),
+            ("seq", width) => {
+                let width = width.parse::<usize>().unwrap_or(0).min(18);
+                text.push_str(&format!("{seq:0width$}"));
+            }
+            _ => text.push_str(&format!("{{{name}}}")),
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Everything that still stops `draft` from being issued on `today`, by field: what EN 16931 asks of an invoice, and
+/// dates that follow those of the series.
+fn lint(
+    conn: &mut Conn,
+    draft: &Invoice,
+    agency: &Agency,
+    client: &Client,
+    last_issue_on: Option<NaiveDate>,
+    today: NaiveDate,
+) -> AppResult<FormErrors> {
+    let mut faults = FormErrors::default();
+    let mut require = |holds: bool, field: &str, message: &str| {
+        if !holds {
+            faults.add(field, message);
+        }
+    };
+    let lines = model::lines_of(conn, draft.id)?;
+    let taxed = draft.tax_cents != 0;
+    let words = !(draft.note.is_empty() && draft.terms.is_empty() && agency.invoice_footer.is_empty());
+    require(!agency.name.is_empty(), "seller_name", "can't be blank");
+    require(
+        !agency.street.is_empty() && !agency.city.is_empty() && !agency.country.is_empty(),
+        "seller_address",
+        "needs street, city and country",
+    );
+    if taxed {
+        require(!agency.tax_id.is_empty(), "seller_tax_id", "can't be blank while tax is charged");
+    } else {
+        require(
+            !agency.tax_id.is_empty() || words,
+            "seller_tax_id",
+            "can't be blank while no note says why no tax is charged",
+        );
+    }
+    require(!client.name.is_empty(), "buyer_name", "can't be blank");
+    require(
+        !client.street.is_empty() && !client.city.is_empty() && !client.country.is_empty(),
+        "buyer_address",
+        "needs street, city and country",
+    );
+    require(!lines.is_empty(), "lines", "can't be blank");
+    require(draft.total_cents >= 0, "lines", "add up to less than nothing");
+    match (draft.delivery_from, draft.delivery_to) {
+        (None, None) => require(false, "delivery_from", "can't be blank"),
+        (Some(from), Some(to)) => {
+            require(from <= to, "delivery_to", "must not precede the first day of delivery")
+        }
+        _ => {}
+    }
+    let Some(issue_on) = draft.issue_on else {
+        require(false, "issue_on", "can't be blank");
+        return Ok(faults);
+    };
+    require(issue_on <= today, "issue_on", "lies in the future");
+    if let Some(last) = last_issue_on.filter(|last| issue_on < *last) {
+        let message = format!("must not precede {last}, the date of the last invoice");
+        require(false, "issue_on", &message);
+    }
+    match draft.due_on {
+        Some(due_on) => require(due_on >= issue_on, "due_on", "must not precede the issue date"),
+        None => require(false, "due_on", "can't be blank"),
+    }
+    require(
+        !agency.iban.is_empty() || !draft.terms.is_empty(),
+        "payment",
+        "needs a bank account or payment terms",
+    );
+    Ok(faults)
+}
+
+/// Gives a draft its number and freezes it. A draft with faults stays as it is and takes no number; all its faults
+/// are named at once.
+pub fn issue(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    id: InvoiceId,
+    version: Option<i64>,
+) -> AppResult<Invoice> {
+    model::find_draft(conn, actor, id, version)?;
+    let totals = draft::store_totals(conn, id)?;
+    let draft = model::find(conn, actor, id)?;
+    let agency = agency::load(conn)?;
+    let client = clients::find(conn, actor, draft.client_id)?;
+    let series = Series::locked(conn)?;
+    let today = zone::local_date(now, agency.zone());
+    let faults = lint(conn, &draft, &agency, &client, series.last_issue_on, today)?;
+    if !faults.is_empty() {
+        return Err(faults.into());
+    }
+    let Some(issue_on) = draft.issue_on else {
+        return Err(AppError::invalid("issue_on", "can't be blank"));
+    };
+    let place = series.next(issue_on);
+    series.take(conn, &place, issue_on)?;
+    let seller = Seller::of(&agency);
+    let buyer = Buyer::of(&client, billing_contact(conn, client.id)?);
+    // Nothing to pay is paid.
+    let settled_at = (totals.total == 0).then_some(now);
+    diesel::update(invoices::table.find(id))
+        .set((
+            invoices::series_id.eq(series.id),
+            invoices::series_year.eq(place.year),
+            invoices::seq.eq(place.seq),
+            invoices::number.eq(&place.number),
+            invoices::seller.eq(serde_json::to_string(&seller).map_err(AppError::internal)?),
+            invoices::buyer.eq(serde_json::to_string(&buyer).map_err(AppError::internal)?),
+            invoices::issued_at.eq(now),
+            invoices::issued_by.eq(actor.id),
+            invoices::settled_at.eq(settled_at),
+            invoices::updated_at.eq(now),
+            invoices::version.eq(draft.version + 1),
+        ))
+        .execute(conn)
+        .map_err(|error| match dialect::violated_unique(&error) {
+            Some(_) => AppError::Conflict(format!("The number {} is taken already.", place.number)),
+            None => error.into(),
+        })?;
+    let issued = model::find(conn, actor, id)?;
+    let html = Document::load(conn, &issued, seller, buyer)?.html()?;
+    diesel::insert_into(invoice_documents::table)
+        .values((
+            invoice_documents::invoice_id.eq(id),
+            invoice_documents::sha256.eq(sha256_hex(&html)),
+            invoice_documents::html.eq(&html),
+        ))
+        .execute(conn)?;
+    let mut entry = Entry::new(Action::Issued, Subject::Invoice, id.0, &place.number)
+        .client(client.id)
+        .invoice(id)
+        .change("total", "", Money::new(issued.total_cents, issued.currency));
+    if let Some(project) = issued.project_id {
+        entry = entry.project(project);
+    }
+    audit::record(conn, Some(actor.id), now, &entry)?;
+    Ok(issued)
+}
+
+/// The document as it was issued; `None` for a draft.
+pub fn document(conn: &mut Conn, id: InvoiceId) -> AppResult<Option<String>> {
+    Ok(invoice_documents::table.find(id).select(invoice_documents::html).first(conn).optional()?)
+}

@@ -1,0 +1,58 @@
+//! Billing: drafts from unbilled hours and free lines, numbered and frozen invoices, payments.
+//!
+//! A draft has no number and claims its hours at once: the primary key of `billed_entries` is the claim, so an hour
+//! is billed exactly once. Issuing takes the number, copies both parties and keeps the rendered document in one
+//! transaction; from then on the database itself refuses changes. Payments are a ledger that only grows; whether an
+//! invoice is open, overdue or paid is derived from it. Amounts are rounded per line and per tax rate, nowhere else.
+//! Only roles that see money come in. Hours are never written here: triggers on the claims keep them.
+//! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/print`, `…/payments`,
+//! `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
+
+pub mod api;
+pub mod draft;
+pub mod editor;
+pub mod equation;
+pub mod form;
+pub mod hours;
+pub mod intake;
+pub mod issue;
+pub mod model;
+pub mod pages;
+pub mod parties;
+pub mod payments;
+pub mod print;
+pub mod totals;
+
+use crate::web::routes::Routes;
+
+/// The pages of this area.
+pub fn pages() -> Routes {
+    Routes::new()
+        .get("/billing", pages::index)
+        .post("/billing", editor::create)
+        .get("/billing/new", editor::new)
+        .get("/billing/equation", pages::equation)
+        .get("/billing/{id}", pages::show)
+        .post("/billing/{id}", editor::update)
+        .delete("/billing/{id}", editor::destroy)
+        .post("/billing/{id}/preview-totals", editor::preview_totals)
+        .post("/billing/{id}/issue", editor::issue)
+        .get("/billing/{id}/print", pages::print)
+        .post("/billing/{id}/payments", pages::create_payment)
+        .post("/billing/{id}/payments/{payment_id}/reversal", pages::reverse_payment)
+        .get("/clients/{client_id}/invoices", pages::of_client)
+}
+
+/// The JSON API of this area.
+pub fn api() -> Routes {
+    Routes::new()
+        .get("/api/billing", api::list_invoices)
+        .post("/api/billing", api::create_invoice)
+        .post("/api/billing/utils", api::run_billing_util)
+        .get("/api/billing/{id}", api::find_invoice)
+        .put("/api/billing/{id}", api::update_invoice)
+        .delete("/api/billing/{id}", api::delete_invoice)
+        .post("/api/billing/{id}/issue", api::issue_invoice)
+        .get("/api/billing/{id}/payments", api::list_payments)
+        .post("/api/billing/{id}/payments", api::create_payment)
+}

@@ -1,0 +1,550 @@
+//! Invoices: rows, queries, the list and its figures.
+
+use chrono::{Datelike, Months, NaiveDate};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Date, Text};
+
+use super::totals::{Priced, TaxGroup};
+use crate::auth::user::Actor;
+use crate::db::schema::{
+    clients, invoice_lines, invoice_taxes, invoices, payment_allocations, payments, projects,
+};
+use crate::db::{Conn, dialect};
+use crate::error::{AppError, AppResult};
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
+use crate::types::money::{Currency, plain_decimal};
+use crate::types::text::fold;
+use crate::web::pagination::{PER_PAGE, has_more};
+
+crate::text_enum! {
+    /// How hours become lines.
+    pub enum Grouping {
+        /// One line a task.
+        Task = "task", "Task";
+        /// One line a project.
+        Project = "project", "Project";
+        /// One line a day.
+        Day = "day", "Day";
+        /// One line an entry.
+        Entry = "entry", "Entry";
+    }
+}
+
+crate::text_enum! {
+    /// What a quantity counts, as UN/ECE Recommendation 20 codes it.
+    pub enum Unit {
+        /// Hours.
+        Hour = "HUR", "hours";
+        /// Days.
+        Day = "DAY", "days";
+        /// Pieces.
+        Piece = "C62", "pieces";
+        /// Months.
+        Month = "MON", "months";
+    }
+}
+
+impl Unit {
+    /// What stands behind a printed quantity: "3.5 h", "2 d", "1 mo", and nothing behind pieces.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Hour => "\u{a0}h",
+            Self::Day => "\u{a0}d",
+            Self::Piece => "",
+            Self::Month => "\u{a0}mo",
+        }
+    }
+}
+
+crate::text_enum! {
+    /// Where an invoice stands; derived, never stored.
+    pub enum InvoiceStatus {
+        /// Not issued: no number, free to change.
+        Draft = "draft", "Draft";
+        /// Issued and not yet due.
+        Open = "open", "Open";
+        /// Part of it is paid and the rest is not yet due.
+        PartlyPaid = "partly_paid", "Partly paid";
+        /// Nothing is left to pay.
+        Paid = "paid", "Paid";
+        /// Past its due date in the agency's zone.
+        Overdue = "overdue", "Overdue";
+    }
+}
+
+/// An invoice, draft or issued. Amounts are minor units of its currency.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = invoices)]
+pub struct Invoice {
+    /// Which.
+    pub id: InvoiceId,
+    /// Whom it is for.
+    pub client_id: ClientId,
+    /// The one project it is about, if any.
+    pub project_id: Option<ProjectId>,
+    /// Its number; a draft has none.
+    pub number: Option<String>,
+    /// Its currency.
+    pub currency: Currency,
+    /// Date on the document.
+    pub issue_on: Option<NaiveDate>,
+    /// Last day to pay.
+    pub due_on: Option<NaiveDate>,
+    /// First day of delivery.
+    pub delivery_from: Option<NaiveDate>,
+    /// Last day of delivery.
+    pub delivery_to: Option<NaiveDate>,
+    /// How hours become lines.
+    pub grouping: Grouping,
+    /// Words to the client.
+    pub note: String,
+    /// Words on payment.
+    pub terms: String,
+    /// Sum of the lines.
+    pub net_cents: i64,
+    /// Sum of the taxes.
+    pub tax_cents: i64,
+    /// Net and tax.
+    pub total_cents: i64,
+    /// Sum of the payments.
+    pub paid_cents: i64,
+    /// Sum of the credits.
+    pub credited_cents: i64,
+    /// When it got its number.
+    pub issued_at: Option<UtcTime>,
+    /// When nothing was left to pay.
+    pub settled_at: Option<UtcTime>,
+    /// When the draft began.
+    pub created_at: UtcTime,
+    /// Last change.
+    pub updated_at: UtcTime,
+    /// Counts the edits.
+    pub version: i64,
+}
+
+impl Invoice {
+    /// Whether it may still change.
+    pub fn is_draft(&self) -> bool {
+        self.issued_at.is_none()
+    }
+
+    /// What is left to pay.
+    pub fn balance(&self) -> i64 {
+        self.total_cents - self.paid_cents - self.credited_cents
+    }
+
+    /// Where it stands on `today`, a day in the agency's zone.
+    pub fn status(&self, today: NaiveDate) -> InvoiceStatus {
+        if self.is_draft() {
+            InvoiceStatus::Draft
+        } else if self.settled_at.is_some() {
+            InvoiceStatus::Paid
+        } else if self.days_late(today) > 0 {
+            InvoiceStatus::Overdue
+        } else if self.paid_cents > 0 {
+            InvoiceStatus::PartlyPaid
+        } else {
+            InvoiceStatus::Open
+        }
+    }
+
+    /// Days since it was due while something is left to pay; 0 or less when it is not late.
+    pub fn days_late(&self, today: NaiveDate) -> i64 {
+        self.due_on.map_or(0, |due| today.signed_duration_since(due).num_days())
+    }
+
+    /// The badge's words: "Overdue" becomes "12 days late".
+    pub fn badge(&self, today: &NaiveDate) -> String {
+        match self.status(*today) {
+            InvoiceStatus::Overdue => {
+                let days = self.days_late(*today);
+                format!("{days} day{} late", if days == 1 { "" } else { "s" })
+            }
+            status => status.label().to_owned(),
+        }
+    }
+
+    /// The badge's colour.
+    pub fn tone(&self, today: &NaiveDate) -> &'static str {
+        match self.status(*today) {
+            InvoiceStatus::Draft => "",
+            InvoiceStatus::Open => "badge-info",
+            InvoiceStatus::PartlyPaid => "badge-warn",
+            InvoiceStatus::Paid => "badge-ok",
+            InvoiceStatus::Overdue => "badge-bad",
+        }
+    }
+
+    /// "INV-2026-0007", or "Draft".
+    pub fn name(&self) -> &str {
+        self.number.as_deref().unwrap_or("Draft")
+    }
+}
+
+/// A line of an invoice.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = invoice_lines)]
+pub struct InvoiceLine {
+    /// Which.
+    pub id: InvoiceLineId,
+    /// Its place, from 1.
+    pub position: i64,
+    /// What it is for.
+    pub title: String,
+    /// More about it.
+    pub details: String,
+    /// Quantity in ten-thousandths.
+    pub quantity_e4: i64,
+    /// What the quantity counts.
+    pub unit: Unit,
+    /// Price of one unit.
+    pub unit_price_cents: i64,
+    /// Tax in thousandths of a percent.
+    pub tax_rate_millis: i64,
+    /// Quantity times price, rounded.
+    pub net_cents: i64,
+    /// Seconds of the hours it claims; `None` for a free line.
+    pub logged_seconds: Option<i64>,
+}
+
+impl InvoiceLine {
+    /// What counts of it.
+    pub fn priced(&self) -> Priced {
+        Priced {
+            quantity_e4: self.quantity_e4,
+            unit_price_cents: self.unit_price_cents,
+            tax_rate_millis: self.tax_rate_millis,
+        }
+    }
+
+    /// "3.5 h".
+    pub fn quantity(&self) -> String {
+        format!("{}{}", plain_decimal(self.quantity_e4, 4), self.unit.suffix())
+    }
+}
+
+/// A line to be stored, valid by construction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLine {
+    /// What it is for.
+    pub title: String,
+    /// More about it.
+    pub details: String,
+    /// Quantity in ten-thousandths.
+    pub quantity_e4: i64,
+    /// What the quantity counts.
+    pub unit: Unit,
+    /// Price of one unit.
+    pub unit_price_cents: i64,
+    /// Tax in thousandths of a percent.
+    pub tax_rate_millis: i64,
+}
+
+impl NewLine {
+    /// What counts of it.
+    pub fn priced(&self) -> Priced {
+        Priced {
+            quantity_e4: self.quantity_e4,
+            unit_price_cents: self.unit_price_cents,
+            tax_rate_millis: self.tax_rate_millis,
+        }
+    }
+}
+
+type Invoices<'a> = invoices::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
+
+/// The invoices that `actor` may see: all, for a role that sees money; none, for the others.
+pub fn visible_to<'a>(actor: &Actor) -> Invoices<'a> {
+    let query = invoices::table.into_boxed();
+    if actor.sees_money() { query } else { query.filter(sql::<Bool>("1 = 0")) }
+}
+
+/// The invoice, if `actor` may see it.
+pub fn find(conn: &mut Conn, actor: &Actor, id: InvoiceId) -> AppResult<Invoice> {
+    Ok(visible_to(actor).filter(invoices::id.eq(id)).select(Invoice::as_select()).first(conn)?)
+}
+
+/// The invoice, locked until the transaction ends: what is decided on it stays true.
+pub fn find_locked(conn: &mut Conn, actor: &Actor, id: InvoiceId) -> AppResult<Invoice> {
+    dialect::lock_row(conn, dialect::LockedTable::Invoices, id.0)?;
+    find(conn, actor, id)
+}
+
+/// A draft, locked; a conflict when it is issued, or when `version` is not the one it has.
+pub fn find_draft(conn: &mut Conn, actor: &Actor, id: InvoiceId, version: Option<i64>) -> AppResult<Invoice> {
+    let invoice = find_locked(conn, actor, id)?;
+    if let Some(number) = &invoice.number {
+        return Err(AppError::Conflict(format!("{number} is issued and stays as it is.")));
+    }
+    if version.is_some_and(|version| version != invoice.version) {
+        return Err(AppError::Conflict(
+            "Somebody else changed this draft meanwhile. Reload to see how it stands.".into(),
+        ));
+    }
+    Ok(invoice)
+}
+
+/// An invoice's lines, in order.
+pub fn lines_of(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<InvoiceLine>> {
+    Ok(invoice_lines::table
+        .filter(invoice_lines::invoice_id.eq(id))
+        .order(invoice_lines::position)
+        .select(InvoiceLine::as_select())
+        .load(conn)?)
+}
+
+/// An invoice's stored taxes, highest rate first.
+pub fn taxes_of(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<TaxGroup>> {
+    let rows: Vec<(i64, i64, i64)> = invoice_taxes::table
+        .filter(invoice_taxes::invoice_id.eq(id))
+        .order(invoice_taxes::tax_rate_millis.desc())
+        .select((invoice_taxes::tax_rate_millis, invoice_taxes::base_cents, invoice_taxes::tax_cents))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(rate_millis, base_cents, tax_cents)| TaxGroup { rate_millis, base_cents, tax_cents })
+        .collect())
+}
+
+/// A project's name.
+pub fn project_name(conn: &mut Conn, id: Option<ProjectId>) -> AppResult<Option<String>> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(projects::table.find(id).select(projects::name).first(conn).optional()?)
+}
+
+/// Id and name of a client's projects, by name, for a choice.
+pub fn project_choices(conn: &mut Conn, client: ClientId) -> AppResult<Vec<(ProjectId, String)>> {
+    Ok(projects::table
+        .filter(projects::client_id.eq(client))
+        .order((projects::name_key, projects::id))
+        .select((projects::id, projects::name))
+        .load(conn)?)
+}
+
+crate::text_enum! {
+    /// Which invoices a list shows.
+    pub enum StatusFilter {
+        /// All of them.
+        All = "all", "All";
+        /// Not issued.
+        Draft = "draft", "Drafts";
+        /// Issued, something left to pay.
+        Open = "open", "Open";
+        /// Of those, past their due date.
+        Overdue = "overdue", "Overdue";
+        /// Issued, nothing left to pay.
+        Paid = "paid", "Paid";
+    }
+}
+
+/// What a list asks for.
+#[derive(Debug, Clone)]
+pub struct InvoiceFilter {
+    /// Which.
+    pub status: StatusFilter,
+    /// Of one client.
+    pub client: Option<ClientId>,
+    /// Of one project.
+    pub project: Option<ProjectId>,
+    /// Part of a number or of a client's name.
+    pub q: String,
+    /// With a payment in the month that begins on this day.
+    pub paid_in: Option<NaiveDate>,
+    /// The rows after this one.
+    pub after: Option<InvoiceId>,
+}
+
+impl InvoiceFilter {
+    /// All invoices of one client.
+    pub fn of_client(client: ClientId, after: Option<InvoiceId>) -> Self {
+        Self {
+            status: StatusFilter::All,
+            client: Some(client),
+            project: None,
+            q: String::new(),
+            paid_in: None,
+            after,
+        }
+    }
+}
+
+/// A row of the list.
+#[derive(Debug, Clone)]
+pub struct InvoiceRow {
+    /// The invoice.
+    pub invoice: Invoice,
+    /// Its client's name today.
+    pub client: String,
+    /// Its project's name.
+    pub project: Option<String>,
+}
+
+/// A page of the list and the row after which the next begins. What is open stands in the order of due dates,
+/// everything else newest first.
+pub fn list(
+    conn: &mut Conn,
+    actor: &Actor,
+    filter: &InvoiceFilter,
+    today: NaiveDate,
+) -> AppResult<(Vec<InvoiceRow>, Option<InvoiceId>)> {
+    if !actor.sees_money() {
+        return Err(AppError::Forbidden);
+    }
+    let mut query = invoices::table
+        .inner_join(clients::table)
+        .left_join(projects::table)
+        .select((Invoice::as_select(), clients::name, projects::name.nullable()))
+        .limit(PER_PAGE + 1)
+        .into_boxed();
+    let by_due = matches!(filter.status, StatusFilter::Open | StatusFilter::Overdue);
+    query = match filter.status {
+        StatusFilter::All => query,
+        StatusFilter::Draft => query.filter(invoices::issued_at.is_null()),
+        StatusFilter::Open | StatusFilter::Overdue => {
+            query.filter(invoices::issued_at.is_not_null()).filter(invoices::settled_at.is_null())
+        }
+        StatusFilter::Paid => query.filter(invoices::settled_at.is_not_null()),
+    };
+    if filter.status == StatusFilter::Overdue {
+        query = query.filter(invoices::due_on.lt(today));
+    }
+    if let Some(client) = filter.client {
+        query = query.filter(invoices::client_id.eq(client));
+    }
+    if let Some(project) = filter.project {
+        query = query.filter(invoices::project_id.eq(project));
+    }
+    for word in fold(&filter.q).split(' ').filter(|word| !word.is_empty()) {
+        let pattern = dialect::contains(word);
+        let in_number = sql::<Bool>("lower(coalesce(invoices.number, '')) LIKE ")
+            .bind::<Text, _>(pattern.clone())
+            .sql(" ESCAPE '\\'");
+        query = query.filter(in_number.or(clients::name_key.like(pattern).escape('\\')));
+    }
+    if let Some(month) = filter.paid_in {
+        let end = month.checked_add_months(Months::new(1)).unwrap_or(month);
+        let paid = payment_allocations::table
+            .inner_join(payments::table)
+            .filter(payments::received_on.ge(month))
+            .filter(payments::received_on.lt(end))
+            .select(payment_allocations::invoice_id);
+        query = query.filter(invoices::id.eq_any(paid));
+    }
+    if let Some(after) = filter.after {
+        query = if by_due {
+            let due: Option<NaiveDate> =
+                invoices::table.find(after).select(invoices::due_on).first(conn).optional()?.flatten();
+            let due = due.unwrap_or_default();
+            query.filter(
+                invoices::due_on
+                    .gt(due)
+                    .or(invoices::due_on.eq(due).and(invoices::id.gt(after)))
+                    .assume_not_null(),
+            )
+        } else {
+            query.filter(invoices::id.lt(after))
+        };
+    }
+    query =
+        if by_due { query.order((invoices::due_on, invoices::id)) } else { query.order(invoices::id.desc()) };
+    let rows: Vec<(Invoice, String, Option<String>)> = query.load(conn)?;
+    let mut rows: Vec<InvoiceRow> =
+        rows.into_iter().map(|(invoice, client, project)| InvoiceRow { invoice, client, project }).collect();
+    let more = has_more(&mut rows, PER_PAGE);
+    let next = rows.last().filter(|_| more).map(|row| row.invoice.id);
+    Ok((rows, next))
+}
+
+/// An amount of one currency and how many rows it sums.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub struct Sum {
+    /// Its currency.
+    #[diesel(sql_type = Text)]
+    pub currency: Currency,
+    /// The sum in minor units.
+    #[diesel(sql_type = BigInt)]
+    pub cents: i64,
+    /// Rows, or seconds where hours are summed.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}
+
+/// A figure per currency, since two currencies are never added.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// The agency's currency.
+    pub main: Sum,
+    /// The others that have an amount.
+    pub others: Vec<Sum>,
+}
+
+impl Figure {
+    fn new(sums: Vec<Sum>, currency: Currency) -> Self {
+        let (mine, others): (Vec<Sum>, Vec<Sum>) = sums.into_iter().partition(|sum| sum.currency == currency);
+        Self { main: mine.first().copied().unwrap_or(Sum { currency, cents: 0, count: 0 }), others }
+    }
+
+    /// Rows over all currencies.
+    pub fn count(&self) -> i64 {
+        self.main.count + self.others.iter().map(|sum| sum.count).sum::<i64>()
+    }
+}
+
+/// The strip above the list.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    /// Issued and not yet paid.
+    pub outstanding: Figure,
+    /// Of that, past its due date.
+    pub overdue: Figure,
+    /// Hours that no invoice holds; counts seconds.
+    pub ready: Figure,
+    /// Payments received in the month of `today`, reversals taken off.
+    pub paid: Figure,
+    /// That month's first day.
+    pub month: NaiveDate,
+}
+
+/// The figures of all clients on `today`, by currency.
+pub fn figures(conn: &mut Conn, actor: &Actor, today: NaiveDate, currency: Currency) -> AppResult<Figures> {
+    if !actor.sees_money() {
+        return Err(AppError::Forbidden);
+    }
+    let month = today.with_day(1).unwrap_or(today);
+    let end = month.checked_add_months(Months::new(1)).unwrap_or(month);
+    let outstanding = diesel::sql_query(
+        "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents) AS BIGINT) AS cents, count(*) AS count \
+         FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL GROUP BY currency ORDER BY currency",
+    )
+    .load(conn)?;
+    let overdue = diesel::sql_query(
+        "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents) AS BIGINT) AS cents, count(*) AS count \
+         FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $1 \
+         GROUP BY currency ORDER BY currency",
+    )
+    .bind::<Date, _>(today)
+    .load(conn)?;
+    let ready = diesel::sql_query(
+        "SELECT c.currency, CAST(SUM(e.cents) AS BIGINT) AS cents, CAST(SUM(e.seconds) AS BIGINT) AS count \
+         FROM (SELECT client_id, SUM(amount_cents) AS cents, SUM(duration_seconds) AS seconds \
+               FROM time_entries WHERE is_unbilled GROUP BY client_id) e \
+         JOIN clients c ON c.id = e.client_id GROUP BY c.currency ORDER BY c.currency",
+    )
+    .load(conn)?;
+    let paid = diesel::sql_query(
+        "SELECT currency, CAST(SUM(amount_cents) AS BIGINT) AS cents, count(*) AS count \
+         FROM payments WHERE received_on >= $1 AND received_on < $2 GROUP BY currency ORDER BY currency",
+    )
+    .bind::<Date, _>(month)
+    .bind::<Date, _>(end)
+    .load(conn)?;
+    Ok(Figures {
+        outstanding: Figure::new(outstanding, currency),
+        overdue: Figure::new(overdue, currency),
+        ready: Figure::new(ready, currency),
+        paid: Figure::new(paid, currency),
+        month,
+    })
+}

@@ -1,0 +1,261 @@
+//! The JSON API of hours.
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::form::{StopForm, TimeEntryForm, TimeEntryQuery, parse_end};
+use super::model::{self, Billing, EntryRow, Saved};
+use super::timer;
+use crate::auth::extract::{CurrentUser, Worker};
+use crate::auth::user::Actor;
+use crate::error::{AppError, AppResult};
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ClientId, InvoiceId, ProjectId, TaskId, TimeEntryId, UserId};
+use crate::types::money::Currency;
+use crate::web::App;
+use crate::web::json::{Json, Meta};
+
+/// Hours as JSON. Durations are raw seconds, amounts minor units.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of TimeEntry")]
+pub struct TimeEntryJson {
+    pub id: TimeEntryId,
+    pub user_id: UserId,
+    pub client_id: ClientId,
+    pub project_id: ProjectId,
+    pub task_id: Option<TaskId>,
+    pub started_at: UtcTime,
+    pub ended_at: Option<UtcTime>,
+    pub break_seconds: i64,
+    /// Seconds of work; while it runs, up to now.
+    pub duration_seconds: i64,
+    pub time_zone: String,
+    pub local_on: NaiveDate,
+    pub note: String,
+    pub is_running: bool,
+    pub is_billable: bool,
+    /// Where the hours stand; null while they run.
+    pub billing: Option<Billing>,
+    pub write_off_reason: Option<String>,
+    /// Value and prices; absent for roles without money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub money: Option<MoneyJson>,
+    pub created_at: UtcTime,
+    pub updated_at: UtcTime,
+    pub version: i64,
+}
+
+/// What hours are worth, at the rates stored with them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of TimeEntry")]
+pub struct MoneyJson {
+    pub currency: Currency,
+    pub amount_cents: i64,
+    pub rate_cents: Option<i64>,
+    pub rate_source: String,
+    pub cost_rate_cents: Option<i64>,
+    pub cost_rate_source: String,
+    pub invoice_id: Option<InvoiceId>,
+}
+
+/// A page of hours.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TimeEntryList {
+    /// The rows.
+    pub time_entries: Vec<TimeEntryJson>,
+    /// How many, and what comes next.
+    pub meta: Meta,
+}
+
+fn json(actor: &Actor, row: EntryRow, now: UtcTime) -> TimeEntryJson {
+    let billing = row.billing();
+    let entry = row.entry;
+    TimeEntryJson {
+        duration_seconds: entry.seconds(&now),
+        is_running: entry.is_running(),
+        billing,
+        write_off_reason: row.written_off,
+        money: actor.sees_money().then_some(MoneyJson {
+            currency: row.currency,
+            amount_cents: entry.amount_cents,
+            rate_cents: entry.rate_cents,
+            rate_source: entry.rate_source,
+            cost_rate_cents: entry.cost_rate_cents,
+            cost_rate_source: entry.cost_rate_source,
+            invoice_id: row.invoice.map(|(id, _)| id),
+        }),
+        id: entry.id,
+        user_id: entry.user_id,
+        client_id: entry.client_id,
+        project_id: entry.project_id,
+        task_id: entry.task_id,
+        started_at: entry.started_at,
+        ended_at: entry.ended_at,
+        break_seconds: entry.break_seconds,
+        time_zone: entry.time_zone,
+        local_on: entry.local_on,
+        note: entry.note,
+        is_billable: entry.is_billable,
+        created_at: entry.created_at,
+        updated_at: entry.updated_at,
+        version: entry.version,
+    }
+}
+
+/// Hours, newest first, 50 a page: everybody's for roles that see money, else one's own.
+#[utoipa::path(get, path = "/api/time-entries", tag = "time-entries", params(TimeEntryQuery), responses((status = 200, body = TimeEntryList)))]
+pub async fn list_time_entries(
+    user: CurrentUser,
+    app: web::Data<App>,
+    query: web::Query<TimeEntryQuery>,
+) -> AppResult<HttpResponse> {
+    let filter = query.check()?;
+    let (actor, now) = (user.actor, app.clock.now());
+    let list = app
+        .db
+        .read(move |conn| {
+            let (rows, next) = model::list(conn, &actor, &filter)?;
+            let time_entries: Vec<TimeEntryJson> =
+                rows.into_iter().map(|row| json(&actor, row, now)).collect();
+            let meta =
+                Meta { count: time_entries.len(), next: next.map(|next| next.to_string()), total: None };
+            Ok(TimeEntryList { time_entries, meta })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(list))
+}
+
+/// One entry.
+#[utoipa::path(get, path = "/api/time-entries/{id}", tag = "time-entries", params(("id" = i64, Path)), responses((status = 200, body = TimeEntryJson), (status = 404)))]
+pub async fn find_time_entry(
+    user: CurrentUser,
+    app: web::Data<App>,
+    id: web::Path<TimeEntryId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let found = app.db.read(move |conn| Ok(json(&actor, model::row(conn, &actor, id)?, now))).await?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
+/// Logs hours of one's own.
+#[utoipa::path(post, path = "/api/time-entries", tag = "time-entries", request_body = TimeEntryForm, responses((status = 201, body = TimeEntryJson), (status = 422)))]
+pub async fn create_time_entry(
+    user: Worker,
+    app: web::Data<App>,
+    body: Json<TimeEntryForm>,
+) -> AppResult<HttpResponse> {
+    let new = body.0.check()?;
+    let (actor, now) = (user.actor, app.clock.now());
+    let created = app
+        .db
+        .write(move |conn| {
+            let logged = model::create(conn, &actor, now, &new)?;
+            Ok(json(&actor, model::row(conn, &actor, logged.entry.id)?, now))
+        })
+        .await?;
+    let location = format!("/api/time-entries/{}", created.id);
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(created))
+}
+
+/// Replaces an entry's fields. `version` must be the one that was read; else 409, as for hours on an invoice.
+#[utoipa::path(put, path = "/api/time-entries/{id}", tag = "time-entries", params(("id" = i64, Path)), request_body = TimeEntryForm, responses((status = 200, body = TimeEntryJson), (status = 404), (status = 409), (status = 422)))]
+pub async fn update_time_entry(
+    user: Worker,
+    app: web::Data<App>,
+    id: web::Path<TimeEntryId>,
+    body: Json<TimeEntryForm>,
+) -> AppResult<HttpResponse> {
+    let new = body.0.check()?;
+    let version = body
+        .0
+        .version
+        .parse()
+        .map_err(|_| AppError::invalid("version", "must be the version that was read"))?;
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let saved = app
+        .db
+        .write(move |conn| match model::update(conn, &actor, now, id, version, &new)? {
+            Saved::Done(_) => Ok(json(&actor, model::row(conn, &actor, id)?, now)),
+            Saved::Stale(entry) => Err(AppError::Conflict(format!(
+                "Somebody else changed these hours; they are at version {} now.",
+                entry.version
+            ))),
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(saved))
+}
+
+/// Deletes an entry that is neither on an invoice nor written off.
+#[utoipa::path(delete, path = "/api/time-entries/{id}", tag = "time-entries", params(("id" = i64, Path)), responses((status = 204), (status = 404), (status = 409)))]
+pub async fn delete_time_entry(
+    user: Worker,
+    app: web::Data<App>,
+    id: web::Path<TimeEntryId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::delete(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// One's running timer; 204 when none runs.
+#[utoipa::path(get, path = "/api/time-entries/timer", tag = "time-entries", responses((status = 200, body = TimeEntryJson), (status = 204)))]
+pub async fn find_timer(user: CurrentUser, app: web::Data<App>) -> AppResult<HttpResponse> {
+    let (actor, now) = (user.actor, app.clock.now());
+    let running = app
+        .db
+        .read(move |conn| match model::running(conn, &actor)? {
+            Some(entry) => Ok(Some(json(&actor, model::row(conn, &actor, entry.id)?, now))),
+            None => Ok(None),
+        })
+        .await?;
+    Ok(answer(running))
+}
+
+/// Starts a timer and stops the one that runs at the same instant.
+#[utoipa::path(post, path = "/api/time-entries/timer", tag = "time-entries", request_body = TimeEntryForm, responses((status = 201, body = TimeEntryJson), (status = 422)))]
+pub async fn start_timer(
+    user: Worker,
+    app: web::Data<App>,
+    body: Json<TimeEntryForm>,
+) -> AppResult<HttpResponse> {
+    let new = body.0.check_timer()?;
+    let ended_at = parse_end(&body.0.ended_at, user.actor.zone())?;
+    let (actor, now) = (user.actor, app.clock.now());
+    let started = app
+        .db
+        .write(move |conn| {
+            let started = timer::start(conn, &actor, now, &new, ended_at)?;
+            Ok(json(&actor, model::row(conn, &actor, started.entry.id)?, now))
+        })
+        .await?;
+    let location = format!("/api/time-entries/{}", started.id);
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(started))
+}
+
+/// Stops one's timer and answers with its entry; 204 when none ran. After more than 24 hours `ended_at` must say
+/// when the work ended.
+#[utoipa::path(delete, path = "/api/time-entries/timer", tag = "time-entries", params(StopForm), responses((status = 200, body = TimeEntryJson), (status = 204), (status = 422)))]
+pub async fn stop_timer(
+    user: Worker,
+    app: web::Data<App>,
+    query: web::Query<StopForm>,
+) -> AppResult<HttpResponse> {
+    let ended_at = parse_end(&query.ended_at, user.actor.zone())?;
+    let (actor, now) = (user.actor, app.clock.now());
+    let stopped = app
+        .db
+        .write(move |conn| match timer::stop(conn, &actor, now, ended_at)? {
+            Some(entry) => Ok(Some(json(&actor, model::row(conn, &actor, entry.id)?, now))),
+            None => Ok(None),
+        })
+        .await?;
+    Ok(answer(stopped))
+}
+
+fn answer(entry: Option<TimeEntryJson>) -> HttpResponse {
+    match entry {
+        Some(entry) => HttpResponse::Ok().json(entry),
+        None => HttpResponse::NoContent().finish(),
+    }
+}

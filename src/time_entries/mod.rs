@@ -1,0 +1,52 @@
+//! Hours: who worked when on what, and what that is worth.
+//!
+//! An entry keeps UTC instants, the IANA zone they were entered in and the local day it starts on; its duration is
+//! raw seconds (end minus start minus break), never rounded. Rates are resolved when it is saved and stored with
+//! their source: a later rate never changes a past hour. A person has at most one running timer; starting another
+//! stops it at the same instant. Hours on an invoice, draft or issued, do not change; written-off hours change only
+//! once the write-off is taken back. Everybody sees their own hours, roles that see money see everybody's.
+//! URLs: `/time-entries` (a week), `/time-entries/all` (the list), `…/new`, `…/{id}/edit`, `…/timer`,
+//! `…/{id}/write-off`; the tabs `/clients/{client_id}/time` and `/projects/{project_id}/time`; `/api/time-entries`.
+
+pub mod api;
+pub mod form;
+pub mod model;
+pub mod pages;
+pub mod span;
+pub mod timer;
+pub mod week;
+
+use crate::web::routes::Routes;
+
+/// The pages of this area.
+pub fn pages() -> Routes {
+    Routes::new()
+        .get("/time-entries", pages::week)
+        .post("/time-entries", pages::create)
+        .get("/time-entries/all", pages::index)
+        .get("/time-entries/new", pages::new)
+        .get("/time-entries/task-options", pages::task_options)
+        .post("/time-entries/timer", pages::start)
+        .post("/time-entries/timer/stop", pages::stop)
+        .post("/time-entries/{id}", pages::update)
+        .delete("/time-entries/{id}", pages::destroy)
+        .get("/time-entries/{id}/edit", pages::edit)
+        .get("/time-entries/{id}/write-off", pages::new_write_off)
+        .post("/time-entries/{id}/write-off", pages::write_off)
+        .post("/time-entries/{id}/write-on", pages::write_on)
+        .get("/clients/{client_id}/time", pages::of_client)
+        .get("/projects/{project_id}/time", pages::of_project)
+}
+
+/// The JSON API of this area.
+pub fn api() -> Routes {
+    Routes::new()
+        .get("/api/time-entries", api::list_time_entries)
+        .post("/api/time-entries", api::create_time_entry)
+        .get("/api/time-entries/timer", api::find_timer)
+        .post("/api/time-entries/timer", api::start_timer)
+        .delete("/api/time-entries/timer", api::stop_timer)
+        .get("/api/time-entries/{id}", api::find_time_entry)
+        .put("/api/time-entries/{id}", api::update_time_entry)
+        .delete("/api/time-entries/{id}", api::delete_time_entry)
+}

@@ -1,0 +1,281 @@
+//! A person's week as a grid and as days with their entries.
+
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+use diesel::prelude::*;
+
+use super::model::{self, EntryRow, TimeEntry};
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::db::schema::time_entries;
+use crate::error::AppResult;
+use crate::types::clock::UtcTime;
+use crate::types::duration;
+use crate::types::ids::{ProjectId, TaskId, UserId};
+
+/// An ISO week, from Monday to Sunday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Week {
+    monday: NaiveDate,
+}
+
+impl Week {
+    /// The week in which `day` lies.
+    pub fn of(day: NaiveDate) -> Self {
+        let monday =
+            day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday()))).unwrap_or(day);
+        Self { monday }
+    }
+
+    /// Its first day.
+    pub fn monday(&self) -> NaiveDate {
+        self.monday
+    }
+
+    /// Its last day.
+    pub fn sunday(&self) -> NaiveDate {
+        self.day(6)
+    }
+
+    /// The day `offset` days after Monday.
+    pub fn day(&self, offset: u64) -> NaiveDate {
+        self.monday.checked_add_days(Days::new(offset)).unwrap_or(self.monday)
+    }
+
+    /// The week before.
+    pub fn previous(&self) -> Self {
+        Self { monday: self.monday.checked_sub_days(Days::new(7)).unwrap_or(self.monday) }
+    }
+
+    /// The week after.
+    pub fn next(&self) -> Self {
+        Self { monday: self.day(7) }
+    }
+
+    /// Its number in its year.
+    pub fn number(&self) -> u32 {
+        self.monday.iso_week().week()
+    }
+
+    /// "16 to 22 November", with the months and years that differ.
+    pub fn title(&self) -> String {
+        let (from, to) = (self.monday, self.sunday());
+        let start = if from.year() != to.year() {
+            "%-d %B %Y"
+        } else if from.month() != to.month() {
+            "%-d %B"
+        } else {
+            "%-d"
+        };
+        let end = if from.year() == to.year() { "%-d %B" } else { "%-d %B %Y" };
+        format!("{} to {}", from.format(start), to.format(end))
+    }
+}
+
+impl std::fmt::Display for Week {
+    /// "2026-W47", as `<input type="week">` writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let week = self.monday.iso_week();
+        write!(f, "{:04}-W{:02}", week.year(), week.week())
+    }
+}
+
+impl std::str::FromStr for Week {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (year, week) = text.split_once("-W").ok_or(())?;
+        let year: i32 = year.parse().ok().filter(|year| (1970..=2199).contains(year)).ok_or(())?;
+        let week = week.parse().map_err(|_| ())?;
+        NaiveDate::from_isoywd_opt(year, week, Weekday::Mon).map(|monday| Self { monday }).ok_or(())
+    }
+}
+
+/// One day of a week.
+#[derive(Debug, Clone)]
+pub struct Day {
+    /// Which.
+    pub on: NaiveDate,
+    /// Whether it is today where its person lives.
+    pub is_today: bool,
+    /// Seconds worked.
+    pub seconds: i64,
+    /// Its entries, by start.
+    pub entries: Vec<EntryRow>,
+}
+
+impl Day {
+    /// Whether it is Saturday or Sunday.
+    pub fn is_weekend(&self) -> bool {
+        matches!(self.on.weekday(), Weekday::Sat | Weekday::Sun)
+    }
+
+    /// The class of its column.
+    pub fn class(&self) -> &'static str {
+        if self.is_today {
+            "today"
+        } else if self.is_weekend() {
+            "we"
+        } else {
+            ""
+        }
+    }
+
+    /// Its anchor in the page.
+    pub fn dom(&self) -> String {
+        format!("day_{}", self.on)
+    }
+}
+
+/// One day of one row of the grid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// Seconds worked.
+    pub seconds: i64,
+    /// Whether a timer runs in it.
+    pub is_running: bool,
+}
+
+impl Cell {
+    /// Whether there is anything in it.
+    pub fn has(&self) -> bool {
+        self.seconds > 0 || self.is_running
+    }
+}
+
+/// The work on one task, or on a project without one, over a week.
+#[derive(Debug, Clone)]
+pub struct GridRow {
+    /// On which project.
+    pub project_id: ProjectId,
+    /// On which task.
+    pub task_id: Option<TaskId>,
+    /// The client's name.
+    pub client: String,
+    /// The project's name.
+    pub project: String,
+    /// The task's title.
+    pub task: Option<String>,
+    /// Monday to Sunday.
+    pub cells: Vec<Cell>,
+}
+
+impl GridRow {
+    /// Seconds of the week.
+    pub fn total(&self) -> i64 {
+        self.cells.iter().map(|cell| cell.seconds).sum()
+    }
+
+    /// Where hours for this row are logged on `day`.
+    pub fn new_on(&self, day: &Day) -> String {
+        let task = self.task_id.map(|id| format!("&task_id={id}")).unwrap_or_default();
+        format!("/time-entries/new?project_id={}{task}&date={}", self.project_id, day.on)
+    }
+}
+
+/// A person's week.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    /// Which.
+    pub week: Week,
+    /// Monday to Sunday.
+    pub days: Vec<Day>,
+    /// By client, project and task.
+    pub rows: Vec<GridRow>,
+    /// Seconds of the week.
+    pub seconds: i64,
+    /// Of that, billable.
+    pub billable_seconds: i64,
+}
+
+impl Sheet {
+    /// Whether nothing was logged.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Billable share in percent; `None` without hours.
+    pub fn billable_percent(&self) -> Option<i64> {
+        self.billable_seconds.checked_mul(100)?.checked_div(self.seconds)
+    }
+
+    /// Each day of the grid beside its cell.
+    pub fn cells<'a>(&'a self, row: &'a GridRow) -> impl Iterator<Item = (&'a Day, &'a Cell)> {
+        self.days.iter().zip(&row.cells)
+    }
+
+    /// "7:30", or a dash.
+    pub fn hours(&self, seconds: &i64) -> String {
+        if *seconds == 0 { "–".to_owned() } else { duration::clock(*seconds) }
+    }
+}
+
+/// The week of `user` as `actor` may see it, with `today` marked.
+pub fn sheet(
+    conn: &mut Conn,
+    actor: &Actor,
+    user: UserId,
+    week: Week,
+    today: NaiveDate,
+    now: UtcTime,
+) -> AppResult<Sheet> {
+    let entries: Vec<TimeEntry> = model::visible_to(actor)
+        .filter(time_entries::user_id.eq(user))
+        .filter(time_entries::local_on.between(week.monday(), week.sunday()))
+        .order((time_entries::local_on, time_entries::started_at, time_entries::id))
+        .select(TimeEntry::as_select())
+        .load(conn)?;
+    let mut sheet = Sheet {
+        week,
+        days: (0..7)
+            .map(|offset| {
+                let on = week.day(offset);
+                Day { on, is_today: on == today, seconds: 0, entries: Vec::new() }
+            })
+            .collect(),
+        rows: Vec::new(),
+        seconds: 0,
+        billable_seconds: 0,
+    };
+    for row in model::with_names(conn, entries)? {
+        sheet.add(row, now);
+    }
+    sheet
+        .rows
+        .sort_by_cached_key(|row| (row.client.to_lowercase(), row.project.to_lowercase(), row.task.clone()));
+    Ok(sheet)
+}
+
+impl Sheet {
+    fn add(&mut self, row: EntryRow, now: UtcTime) {
+        let seconds = row.entry.seconds(&now);
+        self.seconds += seconds;
+        if row.entry.is_billable {
+            self.billable_seconds += seconds;
+        }
+        let place = (row.entry.project_id, row.entry.task_id);
+        let offset = row.entry.local_on.signed_duration_since(self.week.monday()).num_days();
+        let offset = usize::try_from(offset).unwrap_or(0);
+        let at = match self.rows.iter().position(|known| (known.project_id, known.task_id) == place) {
+            Some(at) => at,
+            None => {
+                self.rows.push(GridRow {
+                    project_id: place.0,
+                    task_id: place.1,
+                    client: row.client_name.clone(),
+                    project: row.project_name.clone(),
+                    task: row.task_title.clone(),
+                    cells: vec![Cell::default(); 7],
+                });
+                self.rows.len() - 1
+            }
+        };
+        if let Some(cell) = self.rows.get_mut(at).and_then(|row| row.cells.get_mut(offset)) {
+            cell.seconds += seconds;
+            cell.is_running |= row.entry.is_running();
+        }
+        if let Some(day) = self.days.get_mut(offset) {
+            day.seconds += seconds;
+            day.entries.push(row);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Every route as everybody: who is refused changes nothing, who is let in gets an answer. The list is the
+//! application's own, so a new route is in here from its first day.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::Method;
+use bureau::app::PUBLIC;
+use bureau::auth::policy::{Policy, Role};
+use bureau::web::routes::Route;
+use serde_json::json;
+
+use crate::support::{Page, TestApp, Visitor, day};
+
+/// One row of each kind, so that every placeholder of a path can stand for something that is there.
+struct Rows {
+    client: i64,
+    contact: i64,
+    project: i64,
+    task: i64,
+    comment: i64,
+    entry: i64,
+    invoice: i64,
+    draft: i64,
+    payment: i64,
+    user: i64,
+}
+
+/// Amounts that stand nowhere else, so that finding one in an answer means that it was shown.
+const RATES: [i64; 3] = [77_77, 77_78, 77_79];
+
+impl Rows {
+    fn add(app: &TestApp) -> Self {
+        let tom = app.member().id();
+        let client = app.client_with("Northwind", |new| {
+            new.rate_cents = Some(RATES[0]);
+            new.payment_terms_days = Some(47);
+            new.tax_rate_millis = Some(7_711);
+        });
+        let contact = app.contact(client, "Ada");
+        let project = app.project(client);
+        app.project_rate(project, RATES[1]);
+        app.execute("UPDATE projects SET budget_cents = 777700, budget_seconds = 360000");
+        let task = app.task_for(project, "Homepage", Some(tom), Some(day("2026-11-20")));
+        let comment = app.comment(task, tom, "Looks good.");
+        let entry = app.entry_at(tom, task, day("2026-11-18"), 3_600, Some(RATES[2]));
+        app.running_timer(tom, task, 600);
+        let invoice = app.issued_invoice(client, 777_700, day("2026-10-01"));
+        let payment = app.payment(invoice, 77_76);
+        let draft = app.draft(client, 77_75);
+        Self {
+            client: client.0,
+            contact: contact.0,
+            project: project.0,
+            task: task.0,
+            comment: comment.0,
+            entry: entry.0,
+            invoice: invoice.0,
+            draft: draft.0,
+            payment: payment.0,
+            user: tom.0,
+        }
+    }
+
+    /// `path` with its placeholders filled in.
+    fn fill(&self, path: &str, method: &Method) -> String {
+        let mut filled = String::new();
+        let mut before = "";
+        for segment in path.split('/').skip(1) {
+            let id = match (segment, before) {
+                ("{client_id}", _) | ("{id}", "clients") => self.client,
+                ("{contact_id}", _) | ("{id}", "contacts") => self.contact,
+                ("{project_id}", _) | ("{id}", "projects") => self.project,
+                ("{task_id}", _) | ("{id}", "tasks") => self.task,
+                ("{comment_id}", _) | ("{id}", "comments") => self.comment,
+                ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,
+                ("{user_id}", _) | ("{id}", "users" | "people") => self.user,
+                ("{payment_id}", _) | ("{id}", "payments") => self.payment,
+                ("{invoice_id}", _) | ("{id}", "billing") if *method == Method::GET => self.invoice,
+                ("{invoice_id}", _) | ("{id}", "billing") => self.draft,
+                (segment, _) if segment.starts_with('{') => {
+                    panic!("tests/app/routes.rs does not know which row {segment} of {path} stands for")
+                }
+                (segment, _) => {
+                    filled.push('/');
+                    filled.push_str(segment);
+                    before = segment;
+                    continue;
+                }
+            };
+            filled.push_str(&format!("/{id}"));
+        }
+        if filled.is_empty() { "/".to_owned() } else { filled }
+    }
+}
+
+fn routes() -> Vec<Route> {
+    bureau::app::pages().and(bureau::app::api()).into_vec()
+}
+
+fn is_api(route: &Route) -> bool {
+    route.path.starts_with("/api/")
+}
+
+fn name(route: &Route) -> String {
+    format!("{} {}", route.method, route.path)
+}
+
+/// Sends what nobody can take for a sensible form, so that whoever is let in is refused by the form at most.
+async fn ask(visitor: &Visitor<'_>, route: &Route, path: &str) -> Page {
+    let request = visitor.request(route.method.clone(), path);
+    let is_safe = matches!(route.method, Method::GET | Method::DELETE);
+    let request = match is_safe {
+        true => request,
+        false if is_api(route) => request.json(json!({})),
+        false => request.form([("name", "")]),
+    };
+    request.send().await
+}
+
+async fn everybody_comes_in(app: &TestApp) {
+    for role in Role::ALL {
+        app.role(*role).sign_in().await;
+        app.api(*role).get("/api/clients").send().await.assert_status(200);
+    }
+}
+
+#[test]
+fn the_public_routes_are_the_listed_ones() {
+    let open: BTreeSet<String> = bureau::app::all_routes()
+        .into_iter()
+        .filter(|(_, _, policy)| *policy == Policy::Public)
+        .map(|(method, path, _)| format!("{method} {path}"))
+        .collect();
+    let listed: BTreeSet<String> = PUBLIC.iter().map(|route| (*route).to_owned()).collect();
+    assert_eq!(open, listed);
+}
+
+#[test]
+fn every_route_is_there_once() {
+    let mut seen = BTreeSet::new();
+    for route in routes() {
+        assert!(seen.insert(name(&route)), "{} is routed twice", name(&route));
+        assert!(route.path.starts_with('/'), "{} does not begin with a slash", route.path);
+        if !is_api(&route) {
+            let plain = matches!(route.method, Method::GET | Method::POST | Method::DELETE);
+            assert!(plain, "{}: a form cannot send that", name(&route));
+        }
+    }
+}
+
+#[test]
+fn a_tighter_policy_lets_in_no_one_new() {
+    for role in Role::ALL {
+        assert!(Policy::SignedIn.allows(*role));
+        if Policy::Administer.allows(*role) {
+            assert!(Policy::ALL.iter().all(|policy| policy.allows(*role)), "{role} runs Bureau but not all of it");
+        }
+    }
+    assert!(!Policy::Money.allows(Role::Member) && !Policy::Manage.allows(Role::Member));
+    assert!(!Policy::Work.allows(Role::Bookkeeper) && !Policy::Manage.allows(Role::Bookkeeper));
+}
+
+#[actix_web::test]
+async fn whoever_is_refused_changes_nothing() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    everybody_comes_in(&app).await;
+    let left = app.user("nina", Role::Owner);
+    left.sign_in().await;
+    left.token().get("/api/clients").send().await.assert_status(200);
+    app.execute("UPDATE users SET disabled_at = created_at WHERE name = 'Nina'");
+    for route in routes().iter().filter(|route| route.policy != Policy::Public) {
+        let path = rows.fill(route.path, &route.method);
+        let before = app.dump();
+        for role in Role::ALL.iter().filter(|role| !route.policy.allows(**role)) {
+            let visitor = if is_api(route) { app.api(*role) } else { app.role(*role) };
+            let page = ask(&visitor, route, &path).await;
+            assert_eq!(page.status, 403, "{} as {role}: {}", name(route), page.text());
+        }
+        for nobody in [app.anonymous(), if is_api(route) { left.token() } else { left.clone() }] {
+            let page = ask(&nobody, route, &path).await;
+            if is_api(route) {
+                page.problem(401);
+            } else {
+                page.assert_status(303);
+                assert!(page.location().starts_with("/login"), "{} leads to {}", name(route), page.location());
+                let part = nobody.request(route.method.clone(), path.as_str()).htmx().send().await;
+                part.assert_status(401);
+                assert!(part.location().starts_with("/login"), "{}", name(route));
+            }
+        }
+        // A page's cookie opens nothing in the API, and an API token no page.
+        let other = if is_api(route) { app.owner() } else { app.owner().token() };
+        let page = ask(&other, route, &path).await;
+        assert!(matches!(page.status, 401 | 303), "{} took the other key: {}", name(route), page.status);
+        app.assert_unchanged(&before);
+    }
+}
+
+#[actix_web::test]
+async fn whoever_is_let_in_gets_an_answer_and_looking_changes_nothing() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    everybody_comes_in(&app).await;
+    let before = app.dump();
+    for route in routes().iter().filter(|route| route.method == Method::GET) {
+        let path = rows.fill(route.path, &route.method);
+        for role in Role::ALL.iter().filter(|role| route.policy.allows(**role)) {
+            let visitor = if is_api(route) { app.api(*role) } else { app.role(*role) };
+            let page = ask(&visitor, route, &path).await;
+            // Setup is over, and what a member must not see is not there.
+            let may_be_missing = route.path == "/setup" || !Policy::Money.allows(*role);
+            let is_answer = matches!(page.status, 200 | 303) || (page.status == 404 && may_be_missing);
+            assert!(is_answer, "{} as {role} gave {}: {}", name(route), page.status, page.text());
+            if page.status == 200 && !is_api(route) {
+                let part = visitor.get(path.as_str()).htmx().send().await;
+                assert!(matches!(part.status, 200), "{} as a part gave {}", name(route), part.status);
+                assert!(
+                    page.header("vary").is_some_and(|vary| vary.contains("HX-Request")),
+                    "{} does not say that it varies",
+                    name(route)
+                );
+            }
+        }
+    }
+    app.assert_unchanged(&before);
+}
+
+#[actix_web::test]
+async fn no_nonsense_from_anybody_is_a_fault_of_ours() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    for route in routes().iter().filter(|route| route.method != Method::GET) {
+        let path = rows.fill(route.path, &route.method);
+        for role in Role::ALL {
+            let visitor = if is_api(route) { app.api(*role) } else { app.role(*role) };
+            for id in [path.clone(), huge(route.path), missing(route.path)] {
+                let page = ask(&visitor, route, &id).await;
+                assert!(page.status < 500, "{} {id} as {role} gave {}", route.method, page.status);
+                if route.path == "/logout" {
+                    visitor.forget();
+                }
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_row_that_is_not_there_is_a_404_on_every_route() {
+    let app = TestApp::new().await;
+    let owner = app.owner();
+    owner.sign_in().await;
+    for route in routes().iter().filter(|route| route.path.contains("id}")) {
+        let visitor = if is_api(route) { owner.token() } else { owner.clone() };
+        let before = app.dump();
+        for path in [huge(route.path), missing(route.path)] {
+            let mut page = ask(&visitor, route, &path).await;
+            if route.method == Method::GET && page.status == 303 {
+                page = visitor.get(page.location()).send().await;
+            }
+            // A form may be refused before its row is looked for.
+            let refused = matches!(page.status, 400 | 422) && route.method != Method::GET;
+            assert!(page.status == 404 || refused, "{} {path} gave {}: {}", route.method, page.status, page.text());
+        }
+        app.assert_unchanged(&before);
+    }
+}
+
+/// An id that no table can hold.
+fn huge(path: &str) -> String {
+    replace_ids(path, "99999999999999999999999")
+}
+
+/// An id that no table holds.
+fn missing(path: &str) -> String {
+    replace_ids(path, "9007199254740991")
+}
+
+fn replace_ids(path: &str, id: &str) -> String {
+    let segments: Vec<&str> =
+        path.split('/').map(|segment| if segment.starts_with('{') { id } else { segment }).collect();
+    segments.join("/")
+}
+
+#[actix_web::test]
+async fn a_member_reads_no_amount_and_no_terms_anywhere() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    // Changes of amounts are in the log as well.
+    let version = app.find_client(bureau::types::ids::ClientId(rows.client)).version;
+    app.manager()
+        .post(format!("/clients/{}", rows.client))
+        .form([
+            ("name", "Northwind"),
+            ("currency", "EUR"),
+            ("rate", "77.74"),
+            ("payment_terms_days", "48"),
+            ("tax_rate", "7.712"),
+            ("version", &version.to_string()),
+        ])
+        .send()
+        .await
+        .assert_status(303);
+    let amounts = ["77.7", "777", "77,7", "47 days", "48 days", "7.711", "7.712", "7711", "7712"];
+    let (member, program) = (app.member(), app.member().token());
+    for route in routes().iter().filter(|route| route.method == Method::GET) {
+        let path = rows.fill(route.path, &route.method);
+        let visitor = if is_api(route) { &program } else { &member };
+        let page = ask(visitor, route, &path).await;
+        let shown = if is_api(route) { page.body() } else { format!("{} {}", page.text(), values(&page)) };
+        for amount in amounts {
+            assert!(!shown.contains(amount), "{} shows {amount} to a member: {shown}", name(route));
+        }
+    }
+}
+
+/// What stands in the controls of a page.
+fn values(page: &Page) -> String {
+    page.attributes("input, option[selected]", "value").join(" ")
+}
