@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::figures::{self, TaskRow};
 use super::form::{TaskForm, TaskQuery};
-use super::model::{self, TaskRow};
+use super::model;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -14,6 +15,11 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::web::App;
 use crate::web::json::{Json, Meta};
+
+/// This area's part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list_tasks, find_task, create_task, update_task, delete_task))]
+pub struct ApiDoc;
 
 /// A task as JSON.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -78,7 +84,7 @@ pub struct TaskList {
 }
 
 fn stored(conn: &mut Conn, actor: &Actor, id: TaskId) -> AppResult<TaskJson> {
-    model::row(conn, actor, id).map(TaskJson::from)
+    figures::row(conn, actor, id).map(TaskJson::from)
 }
 
 /// Tasks by due date, 50 a page; `meta.total` stops at 1001 and is absent when words are searched.
@@ -94,7 +100,7 @@ pub async fn list_tasks(
         .db
         .read(move |conn| {
             let today = crate::web::page::today(conn, now)?;
-            model::list(conn, &actor, &filter, today)
+            figures::list(conn, &actor, &filter, today)
         })
         .await?;
     let meta =

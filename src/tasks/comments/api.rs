@@ -15,6 +15,11 @@ use crate::web::json::{Json, Meta};
 
 type Path = web::Path<(TaskId, CommentId)>;
 
+/// This area's part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list_comments, find_comment, create_comment, update_comment, delete_comment))]
+pub struct ApiDoc;
+
 /// A comment as JSON.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the fields are those of Comment")]
