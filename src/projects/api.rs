@@ -16,6 +16,11 @@ use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::json::{Json, Meta};
 
+/// This area's part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list_projects, find_project, create_project, update_project, delete_project))]
+pub struct ApiDoc;
+
 /// A project as JSON. Amounts are minor units of `currency`.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the fields are those of Project and ProjectHead")]

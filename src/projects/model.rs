@@ -16,8 +16,8 @@ use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId};
 use crate::types::money::{Currency, Money};
+use crate::types::pagination::{PER_PAGE, Pager};
 use crate::types::text::fold;
-use crate::web::pagination::{PER_PAGE, Pager};
 
 crate::text_enum! {
     /// How far a project is.

@@ -14,9 +14,9 @@ use crate::clients::model as clients;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ActivityId, ClientId, ProjectId};
+use crate::types::pagination::{Pager, has_more};
 use crate::web::form::Form;
 use crate::web::page::{Section, Shell, View};
-use crate::web::pagination::{Pager, has_more};
 use crate::web::{App, filters};
 
 /// Entries on a page of the activity tab.

@@ -15,8 +15,8 @@ use crate::projects::model as projects_model;
 use crate::rates::model::{self as rates, Scope};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
+use crate::types::pagination::has_more;
 use crate::types::{duration, markdown};
-use crate::web::pagination::has_more;
 
 crate::text_enum! {
     /// How far a task is.
