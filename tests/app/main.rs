@@ -11,8 +11,14 @@
 mod browser;
 mod support;
 
+mod agency;
 mod architecture;
+mod auth;
 mod clients;
+mod clients_api;
+mod clients_contacts;
+mod config;
+mod errors;
 mod migrations;
 mod money;
 mod openapi;

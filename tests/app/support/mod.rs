@@ -15,6 +15,6 @@ mod html;
 mod http;
 mod postgres;
 
-pub use app::{PASSWORD, TestApp, setup};
+pub use app::{PASSWORD, TestApp};
 pub use factory::{cents, day};
 pub use http::{Page, Part, Visitor};
