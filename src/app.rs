@@ -62,6 +62,8 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::projects::api::ApiDoc::openapi(),
         crate::tasks::api::ApiDoc::openapi(),
         crate::tasks::comments::api::ApiDoc::openapi(),
+        crate::time_entries::api::ApiDoc::openapi(),
+        crate::billing::api::ApiDoc::openapi(),
     ]
 }
 
@@ -74,12 +76,21 @@ pub fn all_routes() -> Vec<(String, &'static str, Policy)> {
         .collect()
 }
 
-/// Opens everything: data directory, schema, master key, pools. A sentence in the error says what to do.
+/// Opens everything: data directory, master key, schema, pools. A sentence in the error says what to do. The key is
+/// proved before the schema is touched.
 pub fn open(config: Config, clock: Clock) -> AppResult<App> {
     let fresh = prepare_storage(&config)?;
+    let path = &config.master_key_file;
+    let master = if path.exists() { Some(MasterKey::read(path)?) } else { None };
+    if !fresh {
+        prove(&mut migrate::connect(&config.database)?, &config, master.as_ref())?;
+    }
     migrate::run(&config.database)?;
-    let mut conn = Manager::new(config.database.clone()).open().map_err(AppError::internal)?;
-    let keys = unlock(&mut conn, &config, fresh, &clock)?;
+    let mut conn = migrate::connect(&config.database)?;
+    let keys = match prove(&mut conn, &config, master.as_ref())? {
+        Some(keys) => keys,
+        None => adopt(&mut conn, &config, master, &clock)?,
+    };
     let db = Db::open(&config.database, config.db_pool)?;
     Ok(App { config, db, clock, keys })
 }
@@ -112,43 +123,50 @@ pub fn prepare_storage(config: &Config) -> AppResult<bool> {
     Ok(empty)
 }
 
-/// The keys of this installation. The key file is made for an empty database only; on one in use it must be there
-/// and be the right one.
-fn unlock(conn: &mut Conn, config: &Config, fresh: bool, clock: &Clock) -> AppResult<Keys> {
+/// The keys of this installation when `master` is the one its database was made with; `None` while the database
+/// has none. One in use without its key is refused.
+fn prove(conn: &mut Conn, config: &Config, master: Option<&MasterKey>) -> AppResult<Option<Keys>> {
+    if !dialect::has_table(conn, "master_keys")? {
+        return Ok(None);
+    }
     let known: Option<(String, String)> = master_keys::table
         .select((master_keys::install_id, master_keys::check_value))
         .order(master_keys::id)
         .first(conn)
         .optional()?;
+    let Some((install_id, check_value)) = known else {
+        let in_use = crate::db::schema::users::table.count().get_result::<i64>(conn)? > 0;
+        return if in_use {
+            Err(AppError::Internal("This database is in use but holds no proof of its master key.".into()))
+        } else {
+            Ok(None)
+        };
+    };
+    let path = config.master_key_file.display();
+    let Some(master) = master else {
+        return Err(AppError::Internal(format!(
+            "The master key {path} is missing, and this database was made with one. Put it back or name it with BUREAU_MASTER_KEY_FILE."
+        )));
+    };
+    let keys = Keys::derive(master, &install_id)?;
+    if keys.check_value() != check_value {
+        return Err(AppError::Internal(format!(
+            "The master key {path} is not the one this database was made with."
+        )));
+    }
+    Ok(Some(keys))
+}
+
+/// The keys of a new installation: with the key file that lies ready, or with one made now.
+fn adopt(conn: &mut Conn, config: &Config, master: Option<MasterKey>, clock: &Clock) -> AppResult<Keys> {
     let path = &config.master_key_file;
-    if let Some((install_id, check_value)) = known {
-        if !path.exists() {
-            return Err(AppError::Internal(format!(
-                "The master key {} is missing, and this database was made with one. Put it back or name it with BUREAU_MASTER_KEY_FILE.",
-                path.display()
-            )));
+    let master = match master {
+        Some(master) => master,
+        None => {
+            let key = MasterKey::create(path)?;
+            tracing::info!(path = %path.display(), "made the master key; keep a copy apart from the backups");
+            key
         }
-        let keys = Keys::derive(&MasterKey::read(path)?, &install_id)?;
-        if keys.check_value() != check_value {
-            return Err(AppError::Internal(format!(
-                "The master key {} is not the one this database was made with.",
-                path.display()
-            )));
-        }
-        return Ok(keys);
-    }
-    let in_use = crate::db::schema::users::table.count().get_result::<i64>(conn)? > 0;
-    if in_use {
-        return Err(AppError::Internal(
-            "This database is in use but holds no proof of its master key.".into(),
-        ));
-    }
-    let master = if path.exists() {
-        MasterKey::read(path)?
-    } else {
-        let key = MasterKey::create(path)?;
-        tracing::info!(path = %path.display(), fresh, "made the master key; keep a copy apart from the backups");
-        key
     };
     let install_id = random_token();
     let keys = Keys::derive(&master, &install_id)?;

@@ -101,8 +101,6 @@ impl AgencyForm {
             email: check.email("email", &self.email),
             phone: check.line("phone", &self.phone),
             website: check.website("website", &self.website),
-            currency: currency?,
-            time_zone: time_zone?.name().to_owned(),
             payment_terms_days: terms.unwrap_or(14),
             tax_rate_millis: tax_rate.unwrap_or(0),
             invoice_terms: check.text("invoice_terms", &self.invoice_terms),
@@ -111,6 +109,9 @@ impl AgencyForm {
             bank_holder: check.line("bank_holder", &self.bank_holder),
             iban,
             bic: check.line("bic", &self.bic.to_uppercase()),
+            // Last: every field is looked at before any is given up on.
+            currency: currency?,
+            time_zone: time_zone?.name().to_owned(),
         })
     }
 }

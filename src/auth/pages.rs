@@ -83,11 +83,11 @@ pub async fn create(
         throttle::Subject::Account(form.email.trim().to_owned()),
         throttle::Subject::Address(ip.map(network).unwrap_or_default()),
     ];
-    let (email, looked_up) = (form.email.trim().to_owned(), subjects.clone());
+    let (email, counted) = (form.email.trim().to_owned(), subjects.clone());
     let found = app
         .db
-        .read(move |conn| {
-            throttle::check(conn, now, &looked_up)?;
+        .write(move |conn| {
+            throttle::attempt(conn, now, &counted)?;
             user::find_by_email(conn, &email)
         })
         .await?;
@@ -95,7 +95,6 @@ pub async fn create(
     let hash = active.as_ref().and_then(|user| user.password_hash.clone());
     let right = password::verify(&app.keys, app.config.bcrypt_cost, &form.password, hash).await?;
     let Some(user) = active.filter(|_| right) else {
-        app.db.write(move |conn| throttle::failed(conn, now, &subjects)).await?;
         let errors = FormErrors::default();
         let mut page = LoginPage {
             view: view.clone(),
@@ -110,7 +109,7 @@ pub async fn create(
     let name = user.name.clone();
     app.db
         .write(move |conn| {
-            throttle::succeeded(conn, &subjects)?;
+            throttle::succeeded(conn, now, &subjects)?;
             audit::record(
                 conn,
                 Some(user_id),

@@ -1,6 +1,7 @@
 //! Slows guessing down: failures by account and by address, kept in the database.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Text, Timestamp};
 
 use crate::db::Conn;
 use crate::db::schema::sign_in_throttles as t;
@@ -39,55 +40,59 @@ const LONGEST_WAIT: i64 = 900;
 /// Seconds after which old failures are forgotten.
 const MEMORY: i64 = 24 * 3_600;
 
-/// Refuses with the seconds to wait while any of `subjects` is blocked.
-pub fn check(conn: &mut Conn, now: UtcTime, subjects: &[Subject]) -> AppResult<()> {
-    let hashes: Vec<String> = subjects.iter().map(Subject::hash).collect();
-    let blocked: Option<UtcTime> = t::table
-        .filter(t::subject_hash.eq_any(hashes))
-        .filter(t::blocked_until.gt(now))
-        .select(t::blocked_until)
-        .order(t::blocked_until.desc())
-        .first::<Option<UtcTime>>(conn)
-        .optional()?
-        .flatten();
-    match blocked {
-        Some(until) => Err(AppError::TooMany(until.seconds_since(now).max(1))),
-        None => Ok(()),
-    }
-}
-
-/// Counts a failure; from the first that is not free each doubles the wait.
-pub fn failed(conn: &mut Conn, now: UtcTime, subjects: &[Subject]) -> AppResult<()> {
+/// Counts an attempt as failed before its password is looked at, so that many at once gain nothing; refuses with the
+/// seconds to wait while any of `subjects` is blocked. From the first failure that is not free each doubles the wait.
+pub fn attempt(conn: &mut Conn, now: UtcTime, subjects: &[Subject]) -> AppResult<()> {
     for subject in subjects {
         let hash = subject.hash();
-        let known: Option<(i64, UtcTime)> =
-            t::table.find(&hash).select((t::failures, t::last_failed_at)).first(conn).optional()?;
-        let failures = match known {
-            Some((failures, last)) if now.seconds_since(last) < MEMORY => failures.saturating_add(1),
-            _ => 1,
-        };
-        let over = failures - subject.free_failures();
-        let wait = if over < 0 {
-            0
-        } else {
-            30_i64.checked_shl(over.min(10) as u32).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
-        };
+        let (failures, last, blocked_until) = locked(conn, now, &hash)?;
+        if let Some(until) = blocked_until.filter(|until| *until > now) {
+            return Err(AppError::TooMany(until.seconds_since(now).max(1)));
+        }
+        let failures = if now.seconds_since(last) < MEMORY { failures.saturating_add(1) } else { 1 };
+        let wait = wait_after(failures - subject.free_failures());
         let blocked_until = (wait > 0).then(|| now.plus_seconds(wait));
-        let values =
-            (t::failures.eq(failures), t::last_failed_at.eq(now), t::blocked_until.eq(blocked_until));
-        if known.is_some() {
-            diesel::update(t::table.find(&hash)).set(values).execute(conn)?;
+        diesel::update(t::table.find(&hash))
+            .set((t::failures.eq(failures), t::last_failed_at.eq(now), t::blocked_until.eq(blocked_until)))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Takes back what [`attempt`] counted: an account that got in has no failures, its network one less.
+pub fn succeeded(conn: &mut Conn, now: UtcTime, subjects: &[Subject]) -> AppResult<()> {
+    for subject in subjects {
+        let hash = subject.hash();
+        let (failures, ..) = locked(conn, now, &hash)?;
+        if failures <= 1 || matches!(subject, Subject::Account(_)) {
+            diesel::delete(t::table.find(&hash)).execute(conn)?;
         } else {
-            diesel::insert_into(t::table).values((t::subject_hash.eq(&hash), values)).execute(conn)?;
+            diesel::update(t::table.find(&hash))
+                .set((t::failures.eq(failures - 1), t::blocked_until.eq(None::<UtcTime>)))
+                .execute(conn)?;
         }
     }
     Ok(())
 }
 
-/// Forgets the failures of an account that got in.
-pub fn succeeded(conn: &mut Conn, subjects: &[Subject]) -> AppResult<()> {
-    let hashes: Vec<String> =
-        subjects.iter().filter(|subject| matches!(subject, Subject::Account(_))).map(Subject::hash).collect();
-    diesel::delete(t::table.filter(t::subject_hash.eq_any(hashes))).execute(conn)?;
-    Ok(())
+/// Seconds to wait after so many failures more than the free ones.
+fn wait_after(over: i64) -> i64 {
+    if over < 0 {
+        0
+    } else {
+        30_i64.checked_shl(over.min(10) as u32).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+    }
+}
+
+/// A subject's row, made when there is none, locked until the transaction ends.
+fn locked(conn: &mut Conn, now: UtcTime, hash: &str) -> AppResult<(i64, UtcTime, Option<UtcTime>)> {
+    diesel::sql_query(
+        "INSERT INTO sign_in_throttles (subject_hash, failures, last_failed_at) VALUES ($1, 0, $2) \
+         ON CONFLICT (subject_hash) DO NOTHING",
+    )
+    .bind::<Text, _>(hash)
+    .bind::<Timestamp, _>(now)
+    .execute(conn)?;
+    diesel::update(t::table.find(hash)).set(t::failures.eq(t::failures)).execute(conn)?;
+    Ok(t::table.find(hash).select((t::failures, t::last_failed_at, t::blocked_until)).first(conn)?)
 }

@@ -20,6 +20,21 @@ use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::json::{Json, Meta, Typed};
 
+/// This area's part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    list_invoices,
+    find_invoice,
+    create_invoice,
+    update_invoice,
+    delete_invoice,
+    issue_invoice,
+    list_payments,
+    create_payment,
+    run_billing_util
+))]
+pub struct ApiDoc;
+
 /// An invoice as JSON.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the fields are those of Invoice")]

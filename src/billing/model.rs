@@ -15,8 +15,8 @@ use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
 use crate::types::money::{Currency, plain_decimal};
+use crate::types::pagination::{PER_PAGE, has_more};
 use crate::types::text::fold;
-use crate::web::pagination::{PER_PAGE, has_more};
 
 crate::text_enum! {
     /// How hours become lines.

@@ -111,7 +111,11 @@ impl ClientForm {
     /// A client, or what is wrong.
     pub fn check(&self) -> Result<NewClient, FormErrors> {
         let mut check = Check::new();
-        let name = check.required("name", &self.name);
+        let new = self.fields(&mut check);
+        check.finish(new)
+    }
+
+    fn fields(&self, check: &mut Check) -> Option<NewClient> {
         let status = if self.status.is_empty() {
             Some(ClientStatus::Active)
         } else {
@@ -125,10 +129,9 @@ impl ClientForm {
             check.error("language", "must be one of the choices");
         }
         let currency: Option<Currency> = check.choice("currency", &self.currency);
-        let rate_cents = currency.and_then(|currency| check.cents("rate", &self.rate, currency));
-        let new = currency.zip(status).map(|(currency, status)| NewClient {
-            name,
-            status,
+        // Every field is looked at before any is given up on, so that all faults are told at once.
+        Some(NewClient {
+            name: check.required("name", &self.name),
             email: check.email("email", &self.email),
             phone: check.line("phone", &self.phone),
             website: check.website("website", &self.website),
@@ -140,13 +143,13 @@ impl ClientForm {
             country: check.country("country", &self.country),
             postal_address: check.text("postal_address", &self.postal_address),
             language: language.to_owned(),
-            currency,
             payment_terms_days: check.number("payment_terms_days", &self.payment_terms_days, 0..=365),
             tax_rate_millis: check.percent("tax_rate", &self.tax_rate),
             notes: check.text("notes", &self.notes),
-            rate_cents,
-        });
-        check.finish(new)
+            rate_cents: currency.and_then(|currency| check.cents("rate", &self.rate, currency)),
+            status: status?,
+            currency: currency?,
+        })
     }
 
     /// A client and its contacts, or what is wrong with either.
@@ -229,10 +232,14 @@ impl ClientQuery {
         check.finish(Some(ClientFilter { q, status, sort, page }))
     }
 
+    /// The order in force.
+    pub fn order(&self) -> &str {
+        if self.sort.is_empty() { "name" } else { &self.sort }
+    }
+
     /// The list's address with its order by `key`, turned round when it is that already.
     pub fn toggled(&self, key: &str) -> String {
-        let sort = if self.sort.is_empty() { "name" } else { self.sort.as_str() };
-        self.address(&crate::web::pagination::toggled(key, sort), "")
+        self.address(&crate::types::pagination::toggled(key, self.order()), "")
     }
 
     /// The list's address with another page.

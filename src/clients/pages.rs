@@ -1,6 +1,5 @@
 //! The pages of clients.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -15,9 +14,9 @@ use crate::auth::user::Actor;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ActivityId, ClientId};
 use crate::types::money::Currency;
+use crate::types::pagination::{Pager, has_more};
 use crate::web::form::Form;
 use crate::web::page::{Section, Shell, View};
-use crate::web::pagination::{Pager, has_more};
 use crate::web::{App, filters};
 
 /// Entries on a page of the activity tab.
@@ -277,8 +276,11 @@ pub async fn update(
         })
         .await?;
     let (page, stale) = page;
-    let status = if stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
-    view.html_with(status, || page.render(), || page.as_fields().render())
+    if stale {
+        view.stale("#client_form", || page.render(), || page.as_fields().render())
+    } else {
+        view.invalid(|| page.render(), || page.as_fields().render())
+    }
 }
 
 async fn save(app: &App, actor: &Actor, id: ClientId, form: &ClientForm) -> AppResult<Saved> {

@@ -10,11 +10,16 @@ use crate::error::{AppError, AppResult};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgresql");
 
+/// A connection of its own, outside the pools.
+pub fn connect(url: &DatabaseUrl) -> AppResult<Conn> {
+    Manager::new(url.clone()).open().map_err(|error| {
+        AppError::Internal(format!("The database {} cannot be opened: {error}", url.shown()))
+    })
+}
+
 /// Applies what is missing and returns the names of the steps taken. Refuses a schema newer than this binary.
 pub fn run(url: &DatabaseUrl) -> AppResult<Vec<String>> {
-    let mut conn = Manager::new(url.clone()).open().map_err(|error| {
-        AppError::Internal(format!("The database {} cannot be opened: {error}", url.shown()))
-    })?;
+    let mut conn = connect(url)?;
     if let (_, Some(problem)) = dialect::version(&mut conn)? {
         return Err(AppError::Internal(problem));
     }

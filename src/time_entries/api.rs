@@ -16,6 +16,20 @@ use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::json::{Json, Meta};
 
+/// This area's part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    list_time_entries,
+    find_time_entry,
+    create_time_entry,
+    update_time_entry,
+    delete_time_entry,
+    find_timer,
+    start_timer,
+    stop_timer
+))]
+pub struct ApiDoc;
+
 /// Hours as JSON. Durations are raw seconds, amounts minor units.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the fields are those of TimeEntry")]

@@ -76,7 +76,7 @@ pub async fn render<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let asked = Asked {
-        is_api: request.path().starts_with("/api"),
+        is_api: request.path() == "/api" || request.path().starts_with("/api/"),
         is_htmx: request.headers().get("hx-request").is_some_and(|value| value == "true"),
         is_get: *request.method() == Method::GET,
         target: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),

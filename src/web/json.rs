@@ -25,6 +25,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                 return Err(AppError::UnsupportedMediaType.into());
             }
             let body = read_body(&request, payload).await?;
+            // A list would be read as the fields in their order.
+            if body.trim_ascii_start().first() != Some(&b'{') {
+                return Err(AppError::BadRequest("The JSON must be an object, like {}.".into()).into());
+            }
             match serde_json::from_slice(&body) {
                 Ok(value) => Ok(Self(value)),
                 Err(error) => Err(AppError::BadRequest(format!("The JSON cannot be read: {error}.")).into()),

@@ -123,6 +123,21 @@ impl View {
         Ok(response.body(body))
     }
 
+    /// 409 with the page that shows both versions of what two people edited. htmx puts its part in place of
+    /// `target`, where the form stands, and not where other refusals go.
+    pub fn stale(
+        &self,
+        target: &'static str,
+        page: impl FnOnce() -> askama::Result<String>,
+        part: impl FnOnce() -> askama::Result<String>,
+    ) -> AppResult<HttpResponse> {
+        let mut response = self.html_with(StatusCode::CONFLICT, page, part)?;
+        let headers = response.headers_mut();
+        headers.insert(HeaderName::from_static("hx-retarget"), HeaderValue::from_static(target));
+        headers.insert(HeaderName::from_static("hx-reswap"), HeaderValue::from_static("outerHTML"));
+        Ok(response)
+    }
+
     /// On to `path` with `message` to be shown there.
     pub fn redirect(&self, path: &str, message: &str) -> AppResult<HttpResponse> {
         let location = HeaderValue::from_str(path).map_err(AppError::internal)?;

@@ -3,8 +3,8 @@
 //! The policy is the type of a handler's first argument: a handler that does not begin with an [`Access`]
 //! cannot be routed, so no route is open by oversight.
 
-use actix_web::http::Method;
-use actix_web::{FromRequest, Handler, Responder, web};
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, web};
 
 use crate::auth::policy::Policy;
 
@@ -42,7 +42,7 @@ pub struct Route {
     pub path: &'static str,
     /// Whom it lets in.
     pub policy: Policy,
-    build: Box<dyn Fn() -> actix_web::Route + Send + Sync>,
+    build: Box<dyn Fn(Method) -> actix_web::Route + Send + Sync>,
 }
 
 /// The routes of an area, in order.
@@ -101,8 +101,7 @@ impl Routes {
         Args: Guarded + 'static,
         F::Output: Responder + 'static,
     {
-        let on = method.clone();
-        let build = Box::new(move || web::method(on.clone()).to(handler.clone()));
+        let build = Box::new(move |on| web::method(on).to(handler.clone()));
         self.0.push(Route { method, path, policy: Args::POLICY, build });
         self
     }
@@ -140,14 +139,18 @@ impl Routes {
             }
             done.push(route.path);
             let mut resource = web::resource(pattern(route.path));
+            let mut allowed: Vec<&str> = Vec::new();
             for same in self.0.iter().filter(|other| other.path == route.path) {
-                resource = resource.route((same.build)());
+                resource = resource.route((same.build)(same.method.clone()));
+                allowed.push(same.method.as_str());
                 if same.method == Method::GET {
+                    allowed.push("HEAD");
                     // The server drops the body of an answer to HEAD.
-                    resource = resource.route((same.build)().method(Method::HEAD));
+                    resource = resource.route((same.build)(Method::HEAD));
                 }
             }
-            cfg.service(resource.default_service(web::to(method_not_allowed)));
+            let allowed = allowed.join(", ");
+            cfg.service(resource.default_service(web::to(move || method_not_allowed(allowed.clone()))));
         }
     }
 }
@@ -156,6 +159,6 @@ fn pattern(path: &str) -> String {
     path.replace("_id}", "_id:\\d+}").replace("{id}", "{id:\\d+}")
 }
 
-async fn method_not_allowed() -> actix_web::HttpResponse {
-    actix_web::HttpResponse::MethodNotAllowed().finish()
+async fn method_not_allowed(allowed: String) -> HttpResponse {
+    HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allowed)).finish()
 }

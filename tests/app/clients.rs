@@ -1,6 +1,192 @@
-//! Clients: list, page, forms, rows, contacts, archive, API.
+//! Clients: the list, one client, its forms. Contacts and the API have files of their own.
 
-use crate::support::TestApp;
+use bureau::auth::policy::Role;
+use bureau::clients::model::ClientStatus;
+
+use crate::support::{Page, TestApp, cents, day};
+
+const NAMES: &str = "#clients-table tbody .title[href^='/clients/']";
+
+fn names(page: &Page) -> Vec<String> {
+    let mut names = page.texts(NAMES);
+    names.retain(|name| !name.starts_with('€'));
+    names
+}
+
+async fn listed(app: &TestApp, query: &str) -> Vec<String> {
+    let page = app.manager().get(format!("/clients?{query}")).send().await;
+    page.assert_status(200);
+    names(&page)
+}
+
+#[actix_web::test]
+async fn the_list_is_a_page_and_its_table_a_fragment() {
+    let app = TestApp::new().await;
+    app.client("Northwind");
+    let page = app.manager().get("/clients").send().await;
+    page.assert_status(200).assert_full_page().assert_text("h1", "Clients").assert_text(NAMES, "Northwind");
+    assert_eq!(page.header("vary").as_deref(), Some("HX-Request"));
+    let part = app.manager().get("/clients?q=north").htmx().send().await;
+    part.assert_status(200).assert_fragment().assert_has("#clients-table").assert_no("h1");
+    assert_eq!(names(&part), ["Northwind"]);
+    let boosted = app.manager().get("/clients").htmx().header("hx-boosted", "true").send().await;
+    boosted.assert_full_page();
+    let back = app.manager().get("/clients").htmx().header("hx-history-restore-request", "true").send().await;
+    back.assert_full_page();
+}
+
+#[actix_web::test]
+async fn an_empty_list_says_what_a_client_is_and_how_to_add_one() {
+    let app = TestApp::new().await;
+    let page = app.manager().get("/clients").send().await;
+    page.assert_text(".empty h2", "No clients yet").assert_has(".empty a[href='/clients/new']");
+    app.member().get("/clients").send().await.assert_has(".empty").assert_no("a.btn[href='/clients/new']");
+    app.client("Northwind");
+    let page = app.manager().get("/clients?q=zzz").send().await;
+    page.assert_text(".empty h2", "No client matches").assert_value("input[name=q]", "zzz");
+}
+
+#[actix_web::test]
+async fn search_folds_case_and_accents_and_finds_every_word_anywhere() {
+    let app = TestApp::new().await;
+    let muller = app.client_with("Müller & Söhne GmbH", |new| {
+        new.city = "Zürich".into();
+        new.email = "post@mueller.example".into();
+    });
+    app.contact(muller, "Żaneta Łukasik");
+    app.client("100 % Ökostrom_AG");
+    app.client("Northwind");
+    for query in [
+        "muller",
+        "M%C3%9CLLER",
+        "mu%CC%88ller",
+        "sohne+gmbh",
+        "zurich+muller",
+        "post%40mueller",
+        "zaneta",
+        "%C5%81UKASIK",
+    ] {
+        assert_eq!(listed(&app, &format!("q={query}")).await, ["Müller & Söhne GmbH"], "{query}");
+    }
+    assert_eq!(
+        listed(&app, "q=%25").await,
+        ["100 % Ökostrom_AG"],
+        "a wildcard is a character like any other"
+    );
+    assert_eq!(listed(&app, "q=_").await, ["100 % Ökostrom_AG"]);
+    assert_eq!(listed(&app, "q=%5C").await, [""; 0]);
+    assert_eq!(listed(&app, "q=muller+northwind").await, [""; 0]);
+    assert_eq!(listed(&app, "q=+++").await.len(), 3);
+}
+
+#[actix_web::test]
+async fn search_follows_renamed_clients_and_contacts() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let contact = app.contact(client, "Ada Jensen");
+    let form = [("name", "Ada Holm"), ("version", "1")];
+    app.manager()
+        .post(format!("/clients/{client}/contacts/{contact}"))
+        .form(form)
+        .send()
+        .await
+        .assert_status(303);
+    assert_eq!(listed(&app, "q=jensen").await, [""; 0]);
+    assert_eq!(listed(&app, "q=holm").await, ["Northwind"]);
+    let form = [("name", "Southwind"), ("currency", "EUR"), ("version", "1")];
+    app.manager().post(format!("/clients/{client}")).form(form).send().await.assert_status(303);
+    assert_eq!(listed(&app, "q=north").await, [""; 0]);
+    assert_eq!(listed(&app, "q=southwind+holm").await, ["Southwind"]);
+    app.manager().delete(format!("/clients/{client}/contacts/{contact}")).send().await.assert_status(303);
+    assert_eq!(listed(&app, "q=holm").await, [""; 0]);
+}
+
+#[actix_web::test]
+async fn the_status_filters_and_archived_clients_show_on_request_only() {
+    let app = TestApp::new().await;
+    for (name, status) in
+        [("Ada", ClientStatus::Lead), ("Bo", ClientStatus::Active), ("Cy", ClientStatus::Paused)]
+    {
+        app.client_with(name, |new| new.status = status);
+    }
+    let gone = app.client("Dee");
+    app.manager().post(format!("/clients/{gone}/archive")).send().await.assert_status(303);
+    assert_eq!(listed(&app, "").await, ["Ada", "Bo", "Cy"]);
+    assert_eq!(listed(&app, "status=lead").await, ["Ada"]);
+    assert_eq!(listed(&app, "status=active").await, ["Bo"]);
+    assert_eq!(listed(&app, "status=paused").await, ["Cy"]);
+    assert_eq!(listed(&app, "status=archived").await, ["Dee"]);
+    assert_eq!(listed(&app, "status=active&q=cy").await, [""; 0]);
+    app.manager().get("/clients?status=gone").send().await.assert_status(422);
+    let page = app.manager().get("/clients?status=paused&q=c").send().await;
+    page.assert_value("select[name=status]", "paused").assert_value("input[name=q]", "c");
+}
+
+#[actix_web::test]
+async fn the_order_is_by_name_or_by_age_either_way() {
+    let app = TestApp::new().await;
+    for name in ["zebra", "Älska", "Bo"] {
+        app.client(name);
+        app.clock.advance(1);
+    }
+    assert_eq!(listed(&app, "").await, ["Älska", "Bo", "zebra"]);
+    assert_eq!(listed(&app, "sort=name").await, ["Älska", "Bo", "zebra"]);
+    assert_eq!(listed(&app, "sort=-name").await, ["zebra", "Bo", "Älska"]);
+    assert_eq!(listed(&app, "sort=created").await, ["zebra", "Älska", "Bo"]);
+    assert_eq!(listed(&app, "sort=-created").await, ["Bo", "Älska", "zebra"]);
+    app.manager().get("/clients?sort=size").send().await.assert_status(422);
+    let page = app.manager().get("/clients?q=b").send().await;
+    page.assert_has("th[aria-sort] a[href='/clients?q=b&sort=-name']");
+    let page = app.manager().get("/clients?q=b&sort=-name").send().await;
+    page.assert_has("th[aria-sort=descending] a[href='/clients?q=b&sort=name']");
+}
+
+#[actix_web::test]
+async fn a_page_holds_25_and_the_address_is_the_state() {
+    let app = TestApp::new().await;
+    for number in 1..=60 {
+        app.client(&format!("Client {number:02}"));
+    }
+    let page = app.manager().get("/clients").send().await;
+    assert_eq!(names(&page).len(), 25);
+    page.assert_text("#clients-table", "1–25 of 60").assert_has("a[href='/clients?page=3']");
+    assert_eq!(listed(&app, "page=3").await.len(), 10);
+    assert_eq!(listed(&app, "page=3").await[0], "Client 51");
+    assert_eq!(listed(&app, "page=999").await[0], "Client 51", "a page past the end is the last");
+    assert_eq!(listed(&app, "sort=-name&page=2").await[0], "Client 35");
+    let page = app.manager().get("/clients?q=client&sort=-name&page=2").send().await;
+    page.assert_has("a[href='/clients?q=client&sort=-name&page=3']");
+    for page in ["0", "-1", "x", "99999999999999999999"] {
+        app.manager().get(format!("/clients?page={page}")).send().await.assert_status(422);
+    }
+}
+
+#[actix_web::test]
+async fn a_row_shows_contact_projects_hours_of_the_month_and_what_is_owed() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    app.contact(client, "Ada Jensen");
+    app.contact(client, "Bo Holm");
+    let project = app.project(client);
+    let task = app.task(project);
+    let tom = app.member().id();
+    app.entry(tom, task, day("2026-11-02"), 5_400);
+    app.entry(tom, task, day("2026-10-31"), 36_000);
+    app.issued_invoice(client, cents("1,000.00"), day("2026-11-18"));
+    let late = app.issued_invoice(client, cents("100.00"), day("2026-10-01"));
+    app.payment(late, cents("19.00"));
+    app.draft(client, cents("5,000.00"));
+    let row = format!("#client_{client}");
+    let page = app.manager().get("/clients").send().await;
+    for text in ["Northwind", "Ada Jensen", "Active", "1.5", "€1,290.00", "€100.00 late"] {
+        page.assert_text(&row, text);
+    }
+    let part = app.manager().get(format!("/clients/{client}/row")).htmx().send().await;
+    part.assert_fragment().assert_text(&row, "€1,290.00");
+    app.bookkeeper().get("/clients").send().await.assert_text(&row, "€1,290.00");
+    let page = app.member().get("/clients").send().await;
+    page.assert_text(&row, "1.5").assert_no_text("body", "€");
+}
 
 #[actix_web::test]
 async fn create_with_blank_name_shows_the_error_and_keeps_the_rest() {
@@ -9,23 +195,429 @@ async fn create_with_blank_name_shows_the_error_and_keeps_the_rest() {
     page.assert_status(422).assert_fragment();
     page.assert_text("#client_form [data-error=name]", "can't be blank");
     page.assert_value("input[name=email]", "a@b.ch");
+    page.assert_has("input[name=name][aria-invalid=true][aria-describedby=name-error]");
     assert_eq!(app.count("clients"), 0);
 }
 
 #[actix_web::test]
-async fn the_factories_make_what_the_schema_allows() {
+async fn the_form_of_a_new_client_follows_the_agency() {
+    let app = TestApp::new().await;
+    let page = app.manager().get("/clients/new").send().await;
+    page.assert_status(200).assert_full_page();
+    page.assert_value("select[name=currency]", "EUR").assert_value("select[name=status]", "active");
+    page.assert_value("input[name=payment_terms_days]", "").assert_value("input[name=rate]", "");
+    let part = app.manager().get("/clients/new").htmx().send().await;
+    part.assert_fragment().assert_has("#client_form");
+}
+
+#[actix_web::test]
+async fn create_stores_every_field_and_leads_to_the_client() {
+    let app = TestApp::new().await;
+    let form = [
+        ("name", "  Halden Brewing Co. "),
+        ("status", "lead"),
+        ("email", "hello@halden.example"),
+        ("phone", "+47 22 00 00 00"),
+        ("website", "halden.example"),
+        ("tax_id", "NO 987 654 321"),
+        ("street", "Storgata 1\r\nBakgård"),
+        ("postal_code", "1767"),
+        ("city", "Halden"),
+        ("region", "Østfold"),
+        ("country", "no"),
+        ("postal_address", "Postboks 7\n1751 Halden"),
+        ("language", "da"),
+        ("currency", "NOK"),
+        ("payment_terms_days", "30"),
+        ("tax_rate", "25 %"),
+        ("rate", "1,250.50"),
+        ("notes", "Ask for Åse.\nNo calls on Friday."),
+    ];
+    let page = app.manager().post("/clients").form(form).send().await;
+    let id = page.new_id();
+    page.assert_redirect(&format!("/clients/{id}"));
+    assert_eq!(page.flash(), "Client added.");
+    let client = app.find_client(bureau::types::ids::ClientId(id));
+    assert_eq!((client.name.as_str(), client.status), ("Halden Brewing Co.", ClientStatus::Lead));
+    assert_eq!(client.website, "https://halden.example");
+    assert_eq!(client.street, "Storgata 1\nBakgård");
+    assert_eq!(
+        (client.country.as_str(), client.currency.code(), client.language.as_str()),
+        ("NO", "NOK", "da")
+    );
+    assert_eq!((client.payment_terms_days, client.tax_rate_millis), (Some(30), Some(25_000)));
+    assert_eq!(app.count_where("rates", &format!("client_id = {id} AND amount_cents = 125050")), 1);
+    assert_eq!(app.activity_of(client.id), ["created client: Halden Brewing Co."]);
+    let page = app.manager().get(format!("/clients/{id}/edit")).send().await;
+    for (name, value) in page.fields("#client_form") {
+        if let Some((_, typed)) = form.iter().find(|(known, _)| *known == name) {
+            let typed = match name.as_str() {
+                "name" => "Halden Brewing Co.",
+                "website" => "https://halden.example",
+                "country" => "NO",
+                "tax_rate" => "25",
+                "rate" => "1250.50",
+                "street" => "Storgata 1\nBakgård",
+                _ => typed,
+            };
+            assert_eq!(value, typed, "{name}");
+        }
+    }
+    let page = app.manager().get(format!("/clients/{id}")).send().await;
+    page.assert_text("h1", "Halden Brewing Co.")
+        .assert_text("aside", "1767 Halden")
+        .assert_text("aside", "Norway");
+    page.assert_text("aside", "30 days, NOK").assert_text("aside", "25%");
+}
+
+#[actix_web::test]
+async fn htmx_is_sent_on_by_its_own_header() {
+    let app = TestApp::new().await;
+    let form = [("name", "Northwind"), ("currency", "EUR")];
+    let page = app.manager().post("/clients").form(form).htmx().send().await;
+    page.assert_status(200);
+    assert_eq!(page.header("hx-redirect"), Some(format!("/clients/{}", page.new_id())));
+    assert_eq!(page.flash(), "Client added.");
+}
+
+#[actix_web::test]
+async fn a_flash_shows_once() {
+    let app = TestApp::new().await;
+    let form = [("name", "Northwind"), ("currency", "EUR")];
+    let page = app.manager().post("/clients").form(form).send().await;
+    let cookie = format!("flash={}", page.cookie("flash").unwrap());
+    let page = app.manager().get(page.location()).cookie(&cookie).send().await;
+    page.assert_text("#toasts", "Client added.");
+    assert!(page.set_cookies().iter().any(|cookie| cookie.name() == "flash" && cookie.value().is_empty()));
+    let part = app.manager().get("/clients").htmx().cookie(&cookie).send().await;
+    assert!(part.set_cookies().is_empty(), "a part of a page shows none, so it keeps it");
+}
+
+#[actix_web::test]
+async fn text_is_text_wherever_it_shows() {
+    let app = TestApp::new().await;
+    let nasty = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+    let client = app.client_with(nasty, |new| {
+        new.notes = nasty.into();
+        new.city = nasty.into();
+        new.street = nasty.into();
+        new.email = nasty.into();
+        new.phone = nasty.into();
+        new.website = format!("https://{nasty}");
+        new.tax_id = nasty.into();
+    });
+    let contact = app.contact_with(client, nasty, |new| {
+        new.job_title = nasty.into();
+        new.email = nasty.into();
+    });
+    for path in
+        ["", "/edit", "/activity", "/row", "/row/edit", &format!("/contacts/{contact}/edit"), "/contacts/new"]
+    {
+        for htmx in [false, true] {
+            let request = app.manager().get(format!("/clients/{client}{path}"));
+            let page = if htmx { request.htmx() } else { request }.send().await;
+            page.assert_no("img").assert_no("script:not([src])");
+            assert!(!page.body().contains("<img src=x"), "{path}");
+        }
+    }
+    app.manager().get("/clients").send().await.assert_no("img").assert_no("script:not([src])");
+}
+
+#[actix_web::test]
+async fn a_likely_copy_is_shown_first_and_added_when_it_is_another_company() {
+    let app = TestApp::new().await;
+    let first = app.client_with("Müller GmbH", |new| {
+        new.tax_id = "DE999999999".into();
+        new.city = "Ulm".into();
+    });
+    for (name, tax_id) in [("MULLER  gmbh", ""), ("Quite Another", "DE999999999")] {
+        let form = [("name", name), ("tax_id", tax_id), ("currency", "EUR"), ("city", "Bonn")];
+        let page = app.manager().post("/clients").form(form).send().await;
+        page.assert_status(422).assert_text(".callout", "You may have this client already.");
+        page.assert_text(&format!(".callout a[href='/clients/{first}']"), "Müller GmbH");
+        page.assert_value("input[name=city]", "Bonn").assert_value("input[name=allow_duplicate]", "");
+        assert_eq!(app.count("clients"), 1);
+    }
+    let mut form = vec![("name", "MULLER  gmbh"), ("currency", "EUR")];
+    form.push(("allow_duplicate", "true"));
+    app.manager().post("/clients").form(form).send().await.assert_status(303);
+    assert_eq!(app.count("clients"), 2);
+    app.manager()
+        .post("/clients")
+        .form([("name", "Other"), ("currency", "EUR")])
+        .send()
+        .await
+        .assert_status(303);
+    let form = [("name", "Yet Another"), ("currency", "EUR"), ("tax_id", "")];
+    app.manager().post("/clients").form(form).send().await.assert_status(303);
+    assert_eq!(app.count("clients"), 4, "two without a tax number are no copies of each other");
+}
+
+#[actix_web::test]
+async fn an_update_saves_and_the_log_says_what_changed() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Northwind", |new| new.city = "Oslo".into());
+    let mut fields = app.manager().get(format!("/clients/{client}/edit")).send().await.fields("#client_form");
+    fields.iter_mut().find(|(name, _)| name == "city").unwrap().1 = "Bergen".into();
+    fields.iter_mut().find(|(name, _)| name == "rate").unwrap().1 = "95".into();
+    let page = app.manager().post(format!("/clients/{client}")).form(fields).send().await;
+    page.assert_redirect(&format!("/clients/{client}"));
+    let stored = app.find_client(client);
+    assert_eq!((stored.city.as_str(), stored.version), ("Bergen", 2));
+    assert_eq!(app.activity_of(client)[0], "updated client: Northwind");
+    let page = app.manager().get(format!("/clients/{client}/activity")).send().await;
+    page.assert_text(".timeline", "Mara").assert_text(".timeline", "city: Oslo → Bergen");
+    let part = app.manager().get(format!("/clients/{client}/activity")).htmx().send().await;
+    part.assert_fragment().assert_has(".timeline");
+}
+
+#[actix_web::test]
+async fn an_update_that_does_not_hold_keeps_the_text_and_the_row() {
     let app = TestApp::new().await;
     let client = app.client("Northwind");
-    app.contact(client, "Ada");
-    let project = app.project(client);
-    app.project_rate(project, 9_500);
-    let task = app.task(project);
-    let tom = app.member();
-    app.comment(task, tom.id(), "Done?");
-    app.entry(tom.id(), task, app.today(), 5_400);
-    app.running_timer(tom.id(), task, 60);
-    let invoice = app.issued_invoice(client, 100_000, app.today());
-    app.payment(invoice, 119_000);
-    let page = app.manager().get(format!("/clients/{client}")).send().await;
-    page.assert_status(200).assert_full_page().assert_text("h1", "Northwind");
+    let form = [("name", ""), ("currency", "EUR"), ("city", "Bergen"), ("email", "nobody"), ("version", "1")];
+    let page = app.manager().post(format!("/clients/{client}")).form(form).send().await;
+    page.assert_status(422)
+        .assert_full_page()
+        .assert_has("[data-error=name]")
+        .assert_has("[data-error=email]");
+    page.assert_value("input[name=city]", "Bergen").assert_value("input[name=version]", "1");
+    page.assert_has("form[action='/clients/1']");
+    let stored = app.find_client(client);
+    assert_eq!((stored.name.as_str(), stored.city.as_str(), stored.version), ("Northwind", "", 1));
+    let page = app
+        .manager()
+        .post(format!("/clients/{client}"))
+        .form([("name", "x"), ("currency", "EUR")])
+        .send()
+        .await;
+    page.assert_status(400);
+}
+
+#[actix_web::test]
+async fn the_second_of_two_editors_sees_both_versions_and_loses_nothing() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Northwind", |new| new.city = "Oslo".into());
+    let edit = format!("/clients/{client}/edit");
+    let (mut first, mut second) = (
+        app.manager().get(&edit).send().await.fields("#client_form"),
+        app.admin().get(&edit).send().await.fields("#client_form"),
+    );
+    let set = |fields: &mut Vec<(String, String)>, name: &str, value: &str| {
+        fields.iter_mut().find(|(known, _)| known == name).unwrap().1 = value.into();
+    };
+    set(&mut first, "city", "Bergen");
+    set(&mut second, "city", "Trondheim");
+    set(&mut second, "notes", "A page of notes that took an hour.");
+    app.manager().post(format!("/clients/{client}")).form(first).send().await.assert_status(303);
+    for htmx in [false, true] {
+        let request = app.admin().post(format!("/clients/{client}")).form(second.clone());
+        let page = if htmx { request.htmx() } else { request }.send().await;
+        page.assert_status(409);
+        page.assert_text(".conflict", "Somebody else saved this client meanwhile");
+        page.assert_text(".versions tbody tr", "City Bergen Trondheim");
+        page.assert_text(".versions tbody tr", "Notes empty A page of notes that took an hour.");
+        page.assert_count(".versions tbody tr", 2);
+        page.assert_value("input[name=city]", "Trondheim");
+        page.assert_value("textarea[name=notes]", "A page of notes that took an hour.");
+        page.assert_value("input[name=version]", "2");
+        if htmx {
+            page.assert_fragment();
+            assert_eq!(page.header("hx-retarget").as_deref(), Some("#client_form"), "not where errors go");
+            assert_eq!(page.header("hx-reswap").as_deref(), Some("outerHTML"));
+        }
+    }
+    let stored = app.find_client(client);
+    assert_eq!((stored.city.as_str(), stored.notes.as_str(), stored.version), ("Bergen", "", 2));
+    set(&mut second, "version", "2");
+    app.admin().post(format!("/clients/{client}")).form(second).send().await.assert_status(303);
+    let stored = app.find_client(client);
+    assert_eq!((stored.city.as_str(), stored.version), ("Trondheim", 3));
+    assert!(stored.notes.starts_with("A page of notes"));
+}
+
+#[actix_web::test]
+async fn a_row_is_edited_in_its_place() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Northwind", |new| {
+        new.notes = "Keep me".into();
+        new.rate_cents = Some(9_500);
+        new.payment_terms_days = Some(30);
+    });
+    let row = format!("/clients/{client}/row");
+    app.manager().get(format!("{row}/edit")).send().await.assert_redirect(&format!("/clients/{client}/edit"));
+    let form = app.manager().get(format!("{row}/edit")).htmx().send().await;
+    form.assert_status(200)
+        .assert_fragment()
+        .assert_has(&format!("tr#client_{client} form[hx-post='{row}']"));
+    let mut fields = form.fields("form.row-form");
+    fields.iter_mut().find(|(name, _)| name == "name").unwrap().1 = String::new();
+    let refused = app.manager().post(&row).form(fields.clone()).htmx().send().await;
+    refused.assert_status(422).assert_fragment().assert_has("tr [data-error=name]");
+    fields.iter_mut().find(|(name, _)| name == "name").unwrap().1 = "Southwind".into();
+    fields.iter_mut().find(|(name, _)| name == "status").unwrap().1 = "paused".into();
+    let saved = app.manager().post(&row).form(fields.clone()).htmx().send().await;
+    saved.assert_status(200).assert_fragment().assert_text(&format!("tr#client_{client}"), "Southwind");
+    saved.assert_text(".badge", "Paused").assert_no("form");
+    let stored = app.find_client(client);
+    assert_eq!((stored.name.as_str(), stored.status), ("Southwind", ClientStatus::Paused));
+    assert_eq!(
+        (stored.notes.as_str(), stored.payment_terms_days),
+        ("Keep me", Some(30)),
+        "unseen fields travel along"
+    );
+    assert_eq!(app.count_where("rates", "scope = 'client' AND amount_cents = 9500"), 1);
+    let stale = app.manager().post(&row).form(fields).htmx().send().await;
+    stale
+        .assert_status(409)
+        .assert_fragment()
+        .assert_text("[role=alert]", "Somebody else changed this client");
+    assert_eq!(app.find_client(client).version, 2);
+}
+
+#[actix_web::test]
+async fn an_archived_client_keeps_its_history_and_takes_no_change() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let path = format!("/clients/{client}");
+    app.manager().post(format!("{path}/archive")).send().await.assert_redirect(&path);
+    let stored = app.find_client(client);
+    assert_eq!((stored.status, stored.archived_at), (ClientStatus::Archived, Some(app.now())));
+    app.manager().post(format!("{path}/archive")).send().await.assert_redirect(&path);
+    assert_eq!(
+        app.activity_of(client),
+        ["archived client: Northwind", "created client: Northwind"],
+        "noted once"
+    );
+    let page = app.manager().get(&path).send().await;
+    page.assert_status(200).assert_text("[role=status]", "This client is archived.");
+    page.assert_has(&format!("form[action='{path}/restore']")).assert_no(&format!("a[href='{path}/edit']"));
+    let form = [("name", "Southwind"), ("currency", "EUR"), ("version", "2")];
+    app.manager().post(&path).form(form).send().await.assert_status(409);
+    assert_eq!(app.find_client(client).name, "Northwind");
+    app.manager().post(format!("{path}/restore")).send().await.assert_redirect(&path);
+    let stored = app.find_client(client);
+    assert_eq!((stored.status, stored.archived_at), (ClientStatus::Active, None));
+    app.manager()
+        .post(&path)
+        .form([("name", "Southwind"), ("currency", "EUR"), ("version", "3")])
+        .send()
+        .await
+        .assert_status(303);
+}
+
+#[actix_web::test]
+async fn a_client_goes_only_while_nothing_hangs_on_it() {
+    let app = TestApp::new().await;
+    let busy = app.client_with("Northwind", |new| new.rate_cents = Some(9_500));
+    app.project(busy);
+    app.project_named(busy, "App");
+    app.draft(busy, 5_000);
+    let before = app.dump();
+    let page = app.manager().delete(format!("/clients/{busy}")).htmx().send().await;
+    page.assert_status(409).assert_fragment();
+    page.assert_text("[role=alert]", "Northwind has 2 projects and 1 invoice. Archive it instead.");
+    app.assert_unchanged_but(&before, &["activities", "unsealed_activities", "users"]);
+    let free = app.client_with("Contoso", |new| new.rate_cents = Some(9_500));
+    app.contact(free, "Ada");
+    let page = app.manager().delete(format!("/clients/{free}")).htmx().send().await;
+    page.assert_redirect("/clients");
+    assert_eq!(page.flash(), "Client deleted.");
+    assert_eq!(app.count_where("clients", &format!("id = {free}")), 0);
+    assert_eq!(app.count_where("contacts", &format!("client_id = {free}")), 0);
+    assert_eq!(app.count_where("rates", &format!("client_id = {free}")), 0);
+    assert_eq!(app.activity_of(free)[0], "deleted client: Contoso", "the log outlives it");
+    app.manager().get(format!("/clients/{free}")).send().await.assert_status(404);
+    app.manager().delete(format!("/clients/{free}")).send().await.assert_status(404);
+}
+
+#[actix_web::test]
+async fn the_currency_stays_once_there_is_money_in_it() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let form = |currency: &'static str, version: &'static str| {
+        [("name", "Northwind"), ("currency", currency), ("version", version)]
+    };
+    app.manager().post(format!("/clients/{client}")).form(form("USD", "1")).send().await.assert_status(303);
+    app.entry(app.member().id(), app.task(app.project(client)), day("2026-11-18"), 3_600);
+    let page = app.manager().post(format!("/clients/{client}")).form(form("CHF", "2")).send().await;
+    page.assert_status(422).assert_text("[data-error=currency]", "cannot change any more");
+    assert_eq!(app.find_client(client).currency.code(), "USD");
+}
+
+#[actix_web::test]
+async fn a_rate_counts_from_today_and_the_past_keeps_its_own() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Northwind", |new| new.rate_cents = Some(9_000));
+    app.clock.advance(40 * 86_400);
+    let form = [("name", "Northwind"), ("currency", "EUR"), ("rate", "95"), ("version", "1")];
+    app.manager().post(format!("/clients/{client}")).form(form).send().await.assert_status(303);
+    assert_eq!(app.count_where("rates", "scope = 'client'"), 2);
+    let rate = |on: &str| {
+        let on = day(on);
+        app.read(|conn| bureau::clients::model::own_rate(conn, client, on))
+    };
+    assert_eq!(
+        (rate("2026-11-19"), rate("2026-12-28"), rate("2026-12-29")),
+        (Some(9_000), Some(9_000), Some(9_500))
+    );
+    let form = [("name", "Northwind"), ("currency", "EUR"), ("rate", ""), ("version", "2")];
+    app.manager().post(format!("/clients/{client}")).form(form).send().await.assert_status(303);
+    assert_eq!(
+        (rate("2026-12-28"), rate("2026-12-29")),
+        (Some(9_000), None),
+        "blank follows the agency from today"
+    );
+}
+
+#[actix_web::test]
+async fn the_head_of_a_client_shows_its_money_to_those_who_may_see_it() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Northwind", |new| new.rate_cents = Some(9_500));
+    let task = app.task(app.project(client));
+    app.entry(app.member().id(), task, day("2026-11-18"), 5_400);
+    app.issued_invoice(client, cents("1,000.00"), day("2026-10-01"));
+    let page = app.bookkeeper().get(format!("/clients/{client}")).send().await;
+    for text in
+        ["€1,190", "€1,190.00 is late", "€135", "1.5 unbilled hours", "€1,000", "1 invoice, net", "€95.00"]
+    {
+        page.assert_text(".strip", text);
+    }
+    let page = app.member().get(format!("/clients/{client}")).send().await;
+    page.assert_status(200).assert_no(".strip").assert_no_text("body", "€").assert_no_text("body", "Terms");
+    page.assert_no("a[href$='/edit']").assert_no("form[action$='/archive']").assert_no("a[href^='/billing']");
+}
+
+#[actix_web::test]
+async fn a_member_may_look_and_change_nothing() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let contact = app.contact(client, "Ada");
+    for role in [Role::Member, Role::Bookkeeper] {
+        let visitor = app.role(role);
+        visitor.get("/clients").send().await.assert_status(200);
+        visitor
+            .get(format!("/clients/{client}"))
+            .send()
+            .await
+            .assert_status(200)
+            .assert_text("h1", "Northwind");
+        let before = app.dump();
+        let form = [("name", "Mine"), ("currency", "EUR"), ("version", "1")];
+        visitor.get("/clients/new").send().await.assert_status(403).assert_full_page();
+        visitor.post("/clients").form(form).send().await.assert_status(403);
+        visitor.post("/clients").form(form).htmx().send().await.assert_status(403).assert_fragment();
+        visitor.post(format!("/clients/{client}")).form(form).send().await.assert_status(403);
+        visitor.post(format!("/clients/{client}/row")).form(form).htmx().send().await.assert_status(403);
+        visitor.post(format!("/clients/{client}/archive")).send().await.assert_status(403);
+        visitor.delete(format!("/clients/{client}")).send().await.assert_status(403);
+        visitor
+            .post(format!("/clients/{client}/contacts"))
+            .form([("name", "x")])
+            .send()
+            .await
+            .assert_status(403);
+        visitor.delete(format!("/clients/{client}/contacts/{contact}")).send().await.assert_status(403);
+        app.assert_unchanged(&before);
+    }
 }

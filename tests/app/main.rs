@@ -10,11 +10,17 @@
 
 mod support;
 
+mod agency;
 mod architecture;
+mod auth;
 mod billing;
 mod billing_totals;
 mod browser;
 mod clients;
+mod clients_api;
+mod clients_contacts;
+mod config;
+mod errors;
 mod migrations;
 mod money;
 mod openapi;

@@ -33,6 +33,15 @@ struct ContactFormPage {
     errors: FormErrors,
 }
 
+#[derive(Template)]
+#[template(path = "clients/contacts/_contact_form.html")]
+struct ContactPartForm {
+    client: ClientId,
+    id: ContactId,
+    form: ContactForm,
+    errors: FormErrors,
+}
+
 impl ContactFormPage {
     fn action(&self) -> String {
         let base = format!("/clients/{}/contacts", self.client.id);
@@ -104,13 +113,17 @@ pub async fn create(
     }
 }
 
-/// The form of a stored contact.
+/// The form of a stored contact: in its place in the list for htmx, a page otherwise.
 pub async fn edit(user: Manager, app: web::Data<App>, view: View, path: Path) -> AppResult<HttpResponse> {
     let (client, id) = path.into_inner();
     let actor = user.actor.clone();
     let contact = app.db.read(move |conn| model::find(conn, &actor, client, id)).await?;
-    let form = ContactForm::filled(&contact);
-    let page = form_page(&app, &user.actor, &view, client, Some(id), form, FormErrors::default()).await?;
+    let (form, errors) = (ContactForm::filled(&contact), FormErrors::default());
+    if view.is_fragment() {
+        let part = ContactPartForm { client, id, form, errors };
+        return view.html(|| part.render(), || part.render());
+    }
+    let page = form_page(&app, &user.actor, &view, client, Some(id), form, errors).await?;
     view.html(|| page.render(), || page.as_fields().render())
 }
 
@@ -142,6 +155,10 @@ pub async fn update(
     match saved {
         Ok(part) if view.is_fragment() => view.html(|| part.render(), || part.render()),
         Ok(_) => view.redirect(&format!("/clients/{client}"), "Contact saved."),
+        Err(AppError::Invalid(errors)) if view.is_fragment() => {
+            let part = ContactPartForm { client, id, form, errors };
+            view.invalid(|| part.render(), || part.render())
+        }
         Err(AppError::Invalid(errors)) => {
             let page = form_page(&app, &user.actor, &view, client, Some(id), form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())

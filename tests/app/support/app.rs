@@ -43,7 +43,8 @@ pub struct TestApp {
     pub data: web::Data<App>,
     pub(super) site: Site,
     pub(super) cookies: RefCell<BTreeMap<UserId, String>>,
-    pub(super) tokens: RefCell<BTreeMap<UserId, String>>,
+    /// Texts of the API tokens that were made, by person.
+    pub tokens: RefCell<BTreeMap<UserId, String>>,
     users: RefCell<BTreeMap<String, User>>,
     must_be_sound: Cell<bool>,
     // Last: it is removed when nothing is connected to it any more.

@@ -15,7 +15,7 @@ mod html;
 mod http;
 mod postgres;
 
-pub use app::{PASSWORD, TestApp, setup};
+pub use app::{PASSWORD, TestApp};
 pub use dump::Dump;
 pub use factory::{cents, day};
 pub use http::{Page, Part, Visitor};

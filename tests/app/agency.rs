@@ -1,0 +1,245 @@
+//! The first visit and the settings.
+
+use bureau::auth::policy::Role;
+use bureau::types::ids::UserId;
+
+use crate::support::{PASSWORD, Page, Part, TestApp};
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
+
+/// The first visit's form as it is offered, with `typed` over it.
+async fn answers(app: &TestApp, typed: &[(&str, &str)]) -> Vec<Part> {
+    let page = app.anonymous().get("/setup").send().await;
+    page.assert_status(200).assert_full_page();
+    let mut fields = page.fields("form[action='/setup']");
+    for (name, value) in [
+        ("owner_name", "Ines Maas"),
+        ("owner_email", "ines@fielder.studio"),
+        ("password", PASSWORD),
+        ("name", "Fielder Studio"),
+    ]
+    .iter()
+    .chain(typed)
+    {
+        let field =
+            fields.iter_mut().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no field {name}"));
+        field.1 = (*value).to_owned();
+    }
+    fields.iter().map(|(name, value)| Part::field(name, value)).collect()
+}
+
+async fn set_up(app: &TestApp, typed: &[(&str, &str)]) -> Page {
+    let parts = answers(app, typed).await;
+    app.anonymous().post("/setup").multipart(parts).send().await
+}
+
+#[actix_web::test]
+async fn before_the_first_visit_every_way_leads_to_it() {
+    let app = TestApp::empty().await;
+    app.anonymous().get("/").send().await.assert_redirect("/login?next=%2F");
+    app.anonymous().get("/login").send().await.assert_redirect("/setup");
+    let page = app.anonymous().get("/setup").send().await;
+    page.assert_value("select[name=currency]", "EUR").assert_value("input[name=time_zone]", "Europe/Berlin");
+    page.assert_value("input[name=payment_terms_days]", "14").assert_value("input[name=tax_rate]", "19");
+}
+
+#[actix_web::test]
+async fn the_first_visit_makes_the_agency_and_its_owner_who_can_sign_in() {
+    let app = TestApp::empty().await;
+    let typed = [
+        ("street", "Lindenweg 4"),
+        ("city", "Berlin"),
+        ("country", "DE"),
+        ("tax_id", "DE123456789"),
+        ("iban", "de89 3704 0044 0532 0130 00"),
+        ("rate", "90"),
+        ("tax_rate", "7.5"),
+        ("time_zone", "America/New_York"),
+        ("currency", "USD"),
+    ];
+    let mut parts = answers(&app, &typed).await;
+    parts.push(Part::file("logo", "logo.png", PNG));
+    let page = app.anonymous().post("/setup").multipart(parts).send().await;
+    page.assert_redirect("/login");
+    assert_eq!(page.flash(), "Your agency is ready. Sign in to begin.");
+    let agency = app.read(bureau::agency::model::load);
+    assert_eq!((agency.name.as_str(), agency.city.as_str()), ("Fielder Studio", "Berlin"));
+    assert_eq!(agency.iban, "DE89370400440532013000");
+    assert_eq!((agency.currency.code(), agency.tax_rate_millis), ("USD", 7_500));
+    assert_eq!((agency.logo.as_deref(), agency.logo_type.as_deref()), (Some(PNG), Some("image/png")));
+    let owner = app.read(|conn| bureau::auth::user::find_by_email(conn, "ines@fielder.studio")).unwrap();
+    assert_eq!((owner.role, owner.time_zone.as_str()), (Role::Owner, "America/New_York"));
+    assert_eq!(app.count_where("rates", "scope = 'agency' AND amount_cents = 9000"), 1);
+    assert_eq!(app.count("invoice_series"), 3);
+    assert!(app.activity().contains(&"set_up agency: Fielder Studio".to_owned()));
+    app.owner().get("/clients").send().await.assert_status(200).assert_text(".brand", "Fielder Studio");
+}
+
+#[actix_web::test]
+async fn setup_is_closed_for_ever_afterwards() {
+    let app = TestApp::empty().await;
+    let parts = answers(&app, &[("owner_email", "eve@evil.example"), ("name", "Evil")]).await;
+    set_up(&app, &[]).await.assert_redirect("/login");
+    let before = app.dump();
+    app.anonymous().get("/setup").send().await.assert_status(404);
+    app.anonymous().post("/setup").multipart(parts).send().await.assert_status(409);
+    app.execute("UPDATE users SET disabled_at = created_at");
+    app.anonymous().get("/setup").send().await.assert_status(404);
+    app.execute("UPDATE users SET disabled_at = NULL");
+    app.assert_unchanged(&before);
+}
+
+#[actix_web::test]
+async fn ten_first_visits_at_once_make_one_owner() {
+    let app = TestApp::empty().await;
+    let mut visits = Vec::new();
+    for number in 0..10 {
+        let email = format!("owner{number}@fielder.studio");
+        let parts = answers(&app, &[("owner_email", &email), ("name", &email)]).await;
+        visits.push(app.anonymous().post("/setup").multipart(parts).send());
+    }
+    let pages = futures_util::future::join_all(visits).await;
+    assert_eq!(pages.iter().filter(|page| page.status == 303).count(), 1);
+    assert_eq!(pages.iter().filter(|page| page.status == 409).count(), 9);
+    assert_eq!((app.count("users"), app.count("agency"), app.count("invoice_series")), (1, 1, 3));
+    let won = app.line("SELECT name AS line FROM agency");
+    assert_eq!(app.line("SELECT email AS line FROM users"), won, "agency and owner are of the same visit");
+}
+
+#[actix_web::test]
+async fn a_first_visit_that_is_refused_says_why_and_keeps_what_was_typed() {
+    let app = TestApp::empty().await;
+    for (field, value, wanted) in [
+        ("name", "", "can't be blank"),
+        ("owner_name", " ", "can't be blank"),
+        ("owner_email", "ines", "is not an e-mail address"),
+        ("owner_email", "", "can't be blank"),
+        ("password", "too short", "at least 12"),
+        ("password", "ines@fielder.studio", "too easy"),
+        ("currency", "EURO", "must be one of the choices"),
+        ("time_zone", "Berlin", "must be one of the choices"),
+        ("payment_terms_days", "soon", "whole number"),
+        ("tax_rate", "190", "percentage"),
+        ("rate", "ninety", "is not an amount"),
+        ("iban", "DE89370400440532013001", "is not an IBAN"),
+        ("iban", "D", "is not an IBAN"),
+        ("country", "Germany", "must be one of the choices"),
+        ("website", "ftp://fielder.studio", "is not a web address"),
+        ("bic", "a\0b", "cannot be stored"),
+    ] {
+        let page = set_up(&app, &[("city", "Berlin"), (field, value)]).await;
+        page.assert_status(422).assert_full_page();
+        page.assert_text(&format!("[data-error={field}]"), wanted);
+        page.assert_value("input[name=city]", "Berlin").assert_value("input[name=password]", "");
+    }
+    let parts = vec![Part::field("name", "x"), Part::field("is_admin", "true")];
+    app.anonymous().post("/setup").multipart(parts).send().await.assert_status(400);
+    app.anonymous().post("/setup").form([("name", "x")]).send().await.assert_status(415);
+    assert_eq!((app.count("agency"), app.count("users"), app.count("activities")), (0, 0, 0));
+}
+
+#[actix_web::test]
+async fn a_logo_is_told_by_its_first_bytes_and_not_by_its_name() {
+    let webp = b"RIFF\0\0\0\0WEBPVP8 ".as_slice();
+    let svg = b"<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>".as_slice();
+    for (bytes, media_type) in [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0".as_slice(), "image/jpeg"),
+        (webp, "image/webp"),
+        (svg, "image/svg+xml"),
+    ] {
+        let app = TestApp::empty().await;
+        let mut parts = answers(&app, &[]).await;
+        parts.push(Part::file("logo", "picture.exe", bytes));
+        app.anonymous().post("/setup").multipart(parts).send().await.assert_redirect("/login");
+        assert_eq!(app.line("SELECT logo_type AS line FROM agency"), media_type);
+    }
+    let app = TestApp::empty().await;
+    let large = [PNG, &[0; 512 * 1_024]].concat();
+    let html = b"<html><svg></svg></html>".as_slice();
+    for (bytes, wanted) in [
+        (b"GIF89a".as_slice(), "must be a PNG"),
+        (b"MZ\x90\0".as_slice(), "must be a PNG"),
+        (html, "must be a PNG"),
+        (b"RIFF\0\0\0\0WAVE".as_slice(), "must be a PNG"),
+        (&large, "larger than 512 KiB"),
+    ] {
+        let mut parts = answers(&app, &[("city", "Berlin")]).await;
+        parts.push(Part::file("logo", "logo.png", bytes));
+        let page = app.anonymous().post("/setup").multipart(parts).send().await;
+        page.assert_status(422)
+            .assert_text("[data-error=logo]", wanted)
+            .assert_value("input[name=city]", "Berlin");
+    }
+    assert_eq!(app.count("agency"), 0);
+    let mut parts = answers(&app, &[]).await;
+    parts.push(Part::file("logo", "", b"".as_slice()));
+    app.anonymous().post("/setup").multipart(parts).send().await.assert_redirect("/login");
+    assert_eq!(app.count_where("agency", "logo IS NULL"), 1, "no file was chosen");
+}
+
+/// The settings' form as it is offered, with `typed` over it.
+async fn settings(app: &TestApp, typed: &[(&str, &str)]) -> Vec<Part> {
+    let page = app.admin().get("/settings").send().await;
+    let mut fields = page.assert_status(200).assert_full_page().fields("form[action='/settings']");
+    for (name, value) in typed {
+        fields.iter_mut().find(|(known, _)| known == name).unwrap().1 = (*value).to_owned();
+    }
+    fields.iter().map(|(name, value)| Part::field(name, value)).collect()
+}
+
+#[actix_web::test]
+async fn an_admin_changes_the_settings_and_the_log_says_which() {
+    let app = TestApp::new().await;
+    app.execute("UPDATE agency SET logo_type = 'image/png'");
+    let parts = settings(&app, &[("name", "Fielder & Sons"), ("payment_terms_days", "30")]).await;
+    let page = app.admin().post("/settings").multipart(parts).send().await;
+    page.assert_redirect("/settings");
+    let agency = app.read(bureau::agency::model::load);
+    assert_eq!((agency.name.as_str(), agency.payment_terms_days, agency.version), ("Fielder & Sons", 30, 2));
+    assert_eq!(agency.street, "Lindenweg 4", "what was not touched stays");
+    assert_eq!(agency.logo_type.as_deref(), Some("image/png"), "as does the logo when none is chosen");
+    let changes = app
+        .line("SELECT changes AS line FROM activities WHERE subject_type = 'agency' AND action = 'updated'");
+    let changes: serde_json::Value = serde_json::from_str(&changes).unwrap();
+    assert_eq!(changes["name"], serde_json::json!(["Fielder Studio", "Fielder & Sons"]));
+    assert_eq!(changes["payment_terms_days"], serde_json::json!(["14", "30"]));
+    assert_eq!(changes.as_object().unwrap().len(), 2);
+}
+
+#[actix_web::test]
+async fn settings_that_do_not_hold_come_back_with_their_text() {
+    let app = TestApp::new().await;
+    let parts = settings(&app, &[("name", ""), ("iban", "DE00"), ("city", "Potsdam")]).await;
+    let page = app.admin().post("/settings").multipart(parts).send().await;
+    page.assert_status(422)
+        .assert_text("[data-error=name]", "can't be blank")
+        .assert_has("[data-error=iban]");
+    page.assert_value("input[name=city]", "Potsdam");
+    assert_eq!(app.read(bureau::agency::model::load).city, "Berlin");
+}
+
+#[actix_web::test]
+async fn the_second_of_two_who_change_the_settings_is_told() {
+    let app = TestApp::new().await;
+    let (first, second) =
+        (settings(&app, &[("city", "Potsdam")]).await, settings(&app, &[("city", "Leipzig")]).await);
+    app.admin().post("/settings").multipart(first).send().await.assert_redirect("/settings");
+    let page = app.owner().post("/settings").multipart(second).send().await;
+    page.assert_status(409).assert_text("main", "Somebody else changed the settings");
+    assert_eq!(app.read(bureau::agency::model::load).city, "Potsdam");
+}
+
+#[actix_web::test]
+async fn settings_are_for_owners_and_admins() {
+    let app = TestApp::new().await;
+    let parts = || async { settings(&app, &[("name", "Mine now")]).await };
+    for role in [Role::Manager, Role::Member, Role::Bookkeeper] {
+        app.role(role).get("/settings").send().await.assert_status(403);
+        app.role(role).post("/settings").multipart(parts().await).send().await.assert_status(403);
+        app.role(role).get("/clients").send().await.assert_no("a[href='/settings']");
+    }
+    app.owner().get("/clients").send().await.assert_has("a[href='/settings']");
+    assert_eq!(app.read(bureau::agency::model::load).name, "Fielder Studio");
+    assert_eq!(app.owner().id(), UserId(1));
+}
