@@ -57,7 +57,12 @@ pub fn api() -> Routes {
 
 /// The API's description, area by area.
 pub fn api_docs() -> Vec<OpenApi> {
-    vec![crate::clients::api::ApiDoc::openapi()]
+    vec![
+        crate::clients::api::ApiDoc::openapi(),
+        crate::projects::api::ApiDoc::openapi(),
+        crate::tasks::api::ApiDoc::openapi(),
+        crate::tasks::comments::api::ApiDoc::openapi(),
+    ]
 }
 
 /// Method, path and policy of everything that is served.

@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::figures::{self, ProjectHead};
 use super::form::{ProjectForm, ProjectQuery};
-use super::model::{self, ProjectHead, Saved};
+use super::model::{self, Saved};
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -15,6 +16,11 @@ use crate::types::ids::{ClientId, ProjectId};
 use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::json::{Json, Meta};
+
+/// This area's part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list_projects, find_project, create_project, update_project, delete_project))]
+pub struct ApiDoc;
 
 /// A project as JSON. Amounts are minor units of `currency`.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -82,7 +88,7 @@ fn json(conn: &mut Conn, actor: &Actor, head: ProjectHead, today: NaiveDate) -> 
 }
 
 fn stored(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> AppResult<ProjectJson> {
-    let head = model::head(conn, actor, id, today)?;
+    let head = figures::head(conn, actor, id, today)?;
     json(conn, actor, head, today)
 }
 
@@ -99,7 +105,7 @@ pub async fn list_projects(
         .db
         .read(move |conn| {
             let today = crate::web::page::today(conn, now)?;
-            let (rows, pager) = model::list(conn, &actor, &filter)?;
+            let (rows, pager) = figures::list(conn, &actor, &filter)?;
             let projects: Vec<ProjectJson> =
                 rows.into_iter().map(|head| json(conn, &actor, head, today)).collect::<AppResult<_>>()?;
             let meta = Meta {

@@ -1,9 +1,7 @@
 //! Projects: rows, queries, verbs.
 
 use chrono::NaiveDate;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
@@ -17,7 +15,9 @@ use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId};
 use crate::types::money::{Currency, Money};
 use crate::types::text::fold;
-use crate::web::pagination::{PER_PAGE, Pager};
+
+/// The head of a project's pages, for the tabs of later areas.
+pub use super::figures::{ProjectHead, head};
 
 crate::text_enum! {
     /// How far a project is.
@@ -166,55 +166,16 @@ pub struct ProjectFilter {
     pub page: i64,
 }
 
-/// A project with the figures that lists and its own pages show.
-#[derive(Debug, Clone)]
-pub struct ProjectHead {
-    /// The project.
-    pub project: Project,
-    /// Its client's name.
-    pub client_name: String,
-    /// The currency of its amounts: its client's.
-    pub currency: Currency,
-    /// Seconds logged.
-    pub used_seconds: i64,
-    /// Value of the billable hours, in minor units.
-    pub used_cents: i64,
-    /// Tasks that are not done.
-    pub open_tasks: i64,
-    /// Its own hourly rate; lists leave it out.
-    pub rate_cents: Option<i64>,
-}
-
-impl ProjectHead {
-    /// Used share of the budget in hours, in percent; `None` without one.
-    pub fn hours_percent(&self) -> Option<i64> {
-        percent(self.used_seconds, self.project.budget_seconds)
-    }
-
-    /// Used share of the budget in money, in percent; `None` without one.
-    pub fn money_percent(&self) -> Option<i64> {
-        percent(self.used_cents, self.project.budget_cents)
-    }
-
-    /// [`ProjectHead::money_percent`] for roles with money only.
-    pub fn shown_money_percent(&self, money: bool) -> Option<i64> {
-        self.money_percent().filter(|_| money)
-    }
-}
-
-fn percent(used: i64, budget: Option<i64>) -> Option<i64> {
-    let budget = budget.filter(|budget| *budget > 0)?;
-    used.checked_mul(100)?.checked_div(budget)
-}
-
-type Projects<'a> = projects::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
+/// A query of projects that is still being narrowed.
+pub(in crate::projects) type Projects<'a> = projects::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
 /// The projects that `actor` may see: all of them, for every role there is so far.
 pub fn visible_to<'a>(_actor: &Actor) -> Projects<'a> {
     projects::table.into_boxed()
 }
 
-fn filtered<'a>(actor: &Actor, filter: &ProjectFilter) -> Projects<'a> {
+/// The projects that a list asks for, in no order.
+pub(in crate::projects) fn filtered<'a>(actor: &Actor, filter: &ProjectFilter) -> Projects<'a> {
     let mut query = visible_to(actor);
     query = match filter.status {
         Some(status) => query.filter(projects::status.eq(status)),
@@ -235,54 +196,6 @@ fn filtered<'a>(actor: &Actor, filter: &ProjectFilter) -> Projects<'a> {
         );
     }
     query
-}
-
-/// A page of the list, by name.
-pub fn list(conn: &mut Conn, actor: &Actor, filter: &ProjectFilter) -> AppResult<(Vec<ProjectHead>, Pager)> {
-    let total = filtered(actor, filter).count().get_result(conn)?;
-    let pager = Pager::new(filter.page, total);
-    let page = filtered(actor, filter)
-        .order((projects::name_key, projects::id))
-        .limit(PER_PAGE)
-        .offset(pager.offset());
-    Ok((with_figures(conn, page)?, pager))
-}
-
-/// The head of a project's pages: the project with its figures, if `actor` may see it.
-pub fn head(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> AppResult<ProjectHead> {
-    let query = visible_to(actor).filter(projects::id.eq(id));
-    let head = with_figures(conn, query)?.pop().ok_or(AppError::NotFound)?;
-    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, ..head })
-}
-
-type Figures = (Project, Option<String>, Option<Currency>, Option<i64>, Option<i64>, Option<i64>);
-
-fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHead>> {
-    let client = || clients::table.filter(clients::id.eq(projects::client_id));
-    let hours = || time_entries::table.filter(time_entries::project_id.eq(projects::id));
-    let open = tasks::table.filter(tasks::project_id.eq(projects::id)).filter(tasks::completed_at.is_null());
-    let rows: Vec<Figures> = query
-        .select((
-            Project::as_select(),
-            client().select(clients::name).single_value(),
-            client().select(clients::currency).single_value(),
-            hours().select(sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")).single_value(),
-            hours().select(sql::<Nullable<BigInt>>("CAST(SUM(amount_cents) AS BIGINT)")).single_value(),
-            open.count().single_value(),
-        ))
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(project, client_name, currency, used_seconds, used_cents, open_tasks)| ProjectHead {
-            project,
-            client_name: client_name.unwrap_or_default(),
-            currency: currency.unwrap_or(Currency::EUR),
-            used_seconds: used_seconds.unwrap_or(0),
-            used_cents: used_cents.unwrap_or(0),
-            open_tasks: open_tasks.unwrap_or(0),
-            rate_cents: None,
-        })
-        .collect())
 }
 
 /// The project, if `actor` may see it.

@@ -5,8 +5,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::figures::{self, ProjectHead};
 use super::form::{ProjectForm, ProjectQuery, StatusForm};
-use super::model::{self, BillingModel, NewProject, Project, ProjectHead, ProjectStatus, Saved};
+use super::model::{self, BillingModel, NewProject, Project, ProjectStatus, Saved};
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
@@ -14,9 +15,9 @@ use crate::clients::model as clients;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ActivityId, ClientId, ProjectId};
+use crate::types::pagination::{Pager, has_more};
 use crate::web::form::Form;
 use crate::web::page::{Section, Shell, View};
-use crate::web::pagination::{Pager, has_more};
 use crate::web::{App, filters};
 
 /// Entries on a page of the activity tab.
@@ -89,7 +90,7 @@ pub async fn index(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
-            let (rows, pager) = model::list(conn, &actor, &filter)?;
+            let (rows, pager) = figures::list(conn, &actor, &filter)?;
             let clients =
                 if look.is_fragment() { Vec::new() } else { client_choices(conn, &actor, filter.client_id)? };
             Ok(ProjectsIndex { shell, query, clients, rows, pager })
@@ -119,7 +120,7 @@ pub async fn activity(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
-            let head = model::head(conn, &actor, id, shell.today)?;
+            let head = figures::head(conn, &actor, id, shell.today)?;
             let mut entries =
                 timeline(conn, Scope::Project(id), actor.sees_money(), before, ACTIVITY_PAGE + 1)?;
             let more = has_more(&mut entries, ACTIVITY_PAGE);
@@ -267,7 +268,7 @@ pub async fn update_status(
             match model::update(conn, &actor, now, today, id, version, &new)? {
                 Saved::Done(_) => Ok(ProjectStatusPart {
                     shell: Shell::load(conn, &actor, now, &look, Section::Projects)?,
-                    head: model::head(conn, &actor, id, today)?,
+                    head: figures::head(conn, &actor, id, today)?,
                 }),
                 Saved::Stale(_) => Err(AppError::Conflict(
                     "Somebody else changed this project meanwhile. Reload to see how.".into(),

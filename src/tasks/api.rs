@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::figures::{self, TaskRow};
 use super::form::{TaskForm, TaskQuery};
-use super::model::{self, TaskRow};
+use super::model;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -83,7 +84,7 @@ pub struct TaskList {
 }
 
 fn stored(conn: &mut Conn, actor: &Actor, id: TaskId) -> AppResult<TaskJson> {
-    model::row(conn, actor, id).map(TaskJson::from)
+    figures::row(conn, actor, id).map(TaskJson::from)
 }
 
 /// Tasks by due date, 50 a page; `meta.total` stops at 1001 and is absent when words are searched.
@@ -99,7 +100,7 @@ pub async fn list_tasks(
         .db
         .read(move |conn| {
             let today = crate::web::page::today(conn, now)?;
-            model::list(conn, &actor, &filter, today)
+            figures::list(conn, &actor, &filter, today)
         })
         .await?;
     let meta =

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Assignee, NewTask, Task, TaskFilter, TaskState, TaskStatus};
+use super::filter::{Assignee, TaskFilter, TaskState};
+use super::model::{NewTask, Task, TaskStatus};
 use crate::error::FormErrors;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId};

@@ -8,7 +8,10 @@
 //! `/clients/{client_id}/tasks` and `/projects/{id}`; `/api/tasks`, `/api/tasks/{task_id}/comments`.
 
 pub mod api;
+pub mod closure;
 pub mod comments;
+pub mod figures;
+pub mod filter;
 pub mod form;
 pub mod model;
 pub mod pages;
@@ -26,9 +29,9 @@ pub fn pages() -> Routes {
         .delete("/tasks/{id}", pages::destroy)
         .get("/tasks/{id}/edit", pages::edit)
         .post("/tasks/{id}/details", pages::update_details)
-        .post("/tasks/{id}/closure", pages::complete)
-        .delete("/tasks/{id}/closure", pages::reopen)
-        .post("/tasks/{id}/reopening", pages::reopen)
+        .post("/tasks/{id}/closure", closure::complete)
+        .delete("/tasks/{id}/closure", closure::reopen)
+        .post("/tasks/{id}/reopening", closure::reopen)
         .get("/clients/{client_id}/tasks", pages::of_client)
         .get("/projects/{id}", pages::of_project)
         .and(comments::pages())

@@ -6,8 +6,10 @@ use serde::Deserialize;
 
 use super::comments::form::CommentForm;
 use super::comments::model::{self as comments, Comment};
+use super::figures::{self, TaskRow};
+use super::filter::{TaskDue, TaskFilter, TaskState};
 use super::form::{DetailsForm, TaskForm, TaskQuery};
-use super::model::{self, TaskDue, TaskFilter, TaskRow, TaskState, TaskStatus};
+use super::model::{self, TaskStatus};
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::{self, Actor};
@@ -39,7 +41,7 @@ impl TaskLines {
     fn range(&self) -> String {
         let shown = self.rows.len();
         match self.total {
-            Some(total) if total >= model::COUNT_CAP => format!("{shown} of 1,000+"),
+            Some(total) if total >= figures::COUNT_CAP => format!("{shown} of 1,000+"),
             Some(total) if usize::try_from(total) != Ok(shown) => format!("{shown} of {total}"),
             _ => format!("{shown} task{}", if shown == 1 { "" } else { "s" }),
         }
@@ -86,13 +88,6 @@ impl TasksOfProject {
     fn tab(&self) -> &'static str {
         "tasks"
     }
-}
-
-#[derive(Template)]
-#[template(path = "tasks/_row.html")]
-struct TaskRowPart {
-    shell: Shell,
-    row: TaskRow,
 }
 
 #[derive(Template)]
@@ -221,7 +216,7 @@ fn lines(
     query: &TaskQuery,
     path: &str,
 ) -> AppResult<TaskLines> {
-    let page = model::list(conn, &shell.actor, filter, shell.today)?;
+    let page = figures::list(conn, &shell.actor, filter, shell.today)?;
     Ok(TaskLines {
         rows: page.rows,
         first: query.is_paged().then(|| query.address(path, "")),
@@ -251,21 +246,16 @@ fn show_page(
     id: TaskId,
     refused: Option<(DetailsForm, FormErrors)>,
 ) -> AppResult<TaskShow> {
-    let row = model::row(conn, actor, id)?;
+    let row = figures::row(conn, actor, id)?;
     let shell = Shell::load(conn, actor, now, look, Section::Tasks)?;
     let (details, errors) =
         refused.unwrap_or_else(|| (DetailsForm::filled(&row.task), FormErrors::default()));
-    let mut people = user::choices(conn)?;
-    if let (Some(id), Some(name)) = (row.task.assignee_id, &row.assignee_name) {
-        if people.iter().all(|(other, _)| *other != id) {
-            people.push((id, name.clone()));
-        }
-    }
+    let people = people(conn, Some(&row))?;
     Ok(TaskShow {
         description_html: model::description_html(conn, id)?,
         creator: model::person(conn, row.task.created_by)?,
         people,
-        logged: model::logged_by(conn, actor, id)?,
+        logged: figures::logged_by(conn, actor, id)?,
         details,
         errors,
         comments: comments::of_task(conn, id)?,
@@ -401,55 +391,6 @@ pub async fn update_details(
     }
 }
 
-/// Marks a task done: its row for htmx, its page otherwise.
-pub async fn complete(
-    user: Worker,
-    app: web::Data<App>,
-    view: View,
-    id: web::Path<TaskId>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
-    let part = app
-        .db
-        .write(move |conn| {
-            model::complete(conn, &actor, now, id)?;
-            row_part(conn, &actor, now, &look, id)
-        })
-        .await?;
-    changed(&view, &part, "Task done.")
-}
-
-/// Takes a task up again: its row for htmx, its page otherwise.
-pub async fn reopen(
-    user: Worker,
-    app: web::Data<App>,
-    view: View,
-    id: web::Path<TaskId>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
-    let part = app
-        .db
-        .write(move |conn| {
-            model::reopen(conn, &actor, now, id)?;
-            row_part(conn, &actor, now, &look, id)
-        })
-        .await?;
-    changed(&view, &part, "Task reopened.")
-}
-
-fn row_part(conn: &mut Conn, actor: &Actor, now: UtcTime, look: &View, id: TaskId) -> AppResult<TaskRowPart> {
-    let shell = Shell::load(conn, actor, now, look, Section::Tasks)?;
-    Ok(TaskRowPart { row: model::row(conn, actor, id)?, shell })
-}
-
-fn changed(view: &View, part: &TaskRowPart, message: &str) -> AppResult<HttpResponse> {
-    if view.is_fragment() {
-        view.html(|| part.render(), || part.render())
-    } else {
-        view.redirect(&format!("/tasks/{}", part.row.task.id), message)
-    }
-}
-
 /// Deletes a task without hours.
 pub async fn destroy(
     user: Worker,
@@ -499,6 +440,14 @@ fn project_choices(
     Ok(groups)
 }
 
+/// People to choose from; who has the task is among them even when they may not come in any more.
+fn people(conn: &mut Conn, row: Option<&TaskRow>) -> AppResult<Vec<(UserId, String)>> {
+    let mut people = user::choices(conn)?;
+    let chosen = row.and_then(|row| row.task.assignee_id.zip(row.assignee_name.clone()));
+    people.extend(chosen.filter(|(id, _)| people.iter().all(|(other, _)| other != id)));
+    Ok(people)
+}
+
 async fn form_page(
     app: &App,
     actor: &Actor,
@@ -511,15 +460,8 @@ async fn form_page(
     app.db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &view, Section::Tasks)?;
-            let stored = id.map(|id| model::row(conn, &actor, id)).transpose()?;
-            let mut people = user::choices(conn)?;
-            if let Some((id, name)) =
-                stored.as_ref().and_then(|row| row.task.assignee_id.zip(row.assignee_name.clone()))
-            {
-                if people.iter().all(|(other, _)| *other != id) {
-                    people.push((id, name));
-                }
-            }
+            let stored = id.map(|id| figures::row(conn, &actor, id)).transpose()?;
+            let people = people(conn, stored.as_ref())?;
             let chosen = stored.map(|row| row.task.project_id).or_else(|| form.project_id.parse().ok());
             let projects = project_choices(conn, &actor, chosen)?;
             Ok(TaskFormPage { shell, id, projects, people, form, errors })

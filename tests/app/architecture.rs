@@ -38,7 +38,7 @@ const AREAS: &[&str] = &[
 const TOP: &[&str] = &["demo", "doctor", "openapi", "app", "lib", "main"];
 
 /// Templates that may switch escaping off: HTML that was sanitised when it was stored.
-const SAFE: &[&str] = &["tasks/comments/_comment.html", "tasks/show.html"];
+const SAFE: &[&str] = &["tasks/comments/_comment.html", "tasks/_description.html"];
 
 /// Lines that a source file may have.
 const LONGEST: usize = 500;
