@@ -12,6 +12,7 @@ pub mod api;
 pub mod draft;
 pub mod editor;
 pub mod equation;
+pub mod figures;
 pub mod form;
 pub mod hours;
 pub mod intake;

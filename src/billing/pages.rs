@@ -6,10 +6,11 @@ use serde::Deserialize;
 
 use super::editor;
 use super::equation::{self, Equation};
+use super::figures::{self, Figures};
 use super::form::{InvoiceQuery, PaymentForm};
 use super::intake;
 use super::issue as issuing;
-use super::model::{self, Figures, Invoice, InvoiceFilter, InvoiceLine, InvoiceRow, StatusFilter};
+use super::model::{self, Invoice, InvoiceFilter, InvoiceLine, InvoiceRow, StatusFilter};
 use super::parties::{Buyer, Seller, billing_contact};
 use super::payments::{self, PaymentMethod, PaymentRow};
 use super::print::Document;
@@ -117,7 +118,7 @@ pub async fn index(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
             let (rows, next) = model::list(conn, &actor, &filter, shell.today)?;
-            let figures = model::figures(conn, &actor, shell.today, shell.currency)?;
+            let figures = figures::of_all(conn, &actor, shell.today, shell.currency)?;
             let clients = clients::choices(conn, &actor)?;
             Ok(InvoicesIndex { shell, query, clients, rows, next, figures })
         })

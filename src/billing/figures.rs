@@ -1,0 +1,102 @@
+//! What stands above the list: sums by currency, since two currencies are never added.
+
+use chrono::{Datelike, Months, NaiveDate};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Text};
+
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult};
+use crate::types::money::Currency;
+
+/// An amount of one currency and how many rows it sums.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub struct Sum {
+    /// Its currency.
+    #[diesel(sql_type = Text)]
+    pub currency: Currency,
+    /// The sum in minor units.
+    #[diesel(sql_type = BigInt)]
+    pub cents: i64,
+    /// Rows, or seconds where hours are summed.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}
+
+/// A figure per currency, since two currencies are never added.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// The agency's currency.
+    pub main: Sum,
+    /// The others that have an amount.
+    pub others: Vec<Sum>,
+}
+
+impl Figure {
+    fn new(sums: Vec<Sum>, currency: Currency) -> Self {
+        let (mine, others): (Vec<Sum>, Vec<Sum>) = sums.into_iter().partition(|sum| sum.currency == currency);
+        Self { main: mine.first().copied().unwrap_or(Sum { currency, cents: 0, count: 0 }), others }
+    }
+
+    /// Rows over all currencies.
+    pub fn count(&self) -> i64 {
+        self.main.count + self.others.iter().map(|sum| sum.count).sum::<i64>()
+    }
+}
+
+/// The strip above the list.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    /// Issued and not yet paid.
+    pub outstanding: Figure,
+    /// Of that, past its due date.
+    pub overdue: Figure,
+    /// Hours that no invoice holds; counts seconds.
+    pub ready: Figure,
+    /// Payments received in the month of `today`, reversals taken off.
+    pub paid: Figure,
+    /// That month's first day.
+    pub month: NaiveDate,
+}
+
+/// The figures of all clients on `today`, by currency.
+pub fn of_all(conn: &mut Conn, actor: &Actor, today: NaiveDate, currency: Currency) -> AppResult<Figures> {
+    if !actor.sees_money() {
+        return Err(AppError::Forbidden);
+    }
+    let month = today.with_day(1).unwrap_or(today);
+    let end = month.checked_add_months(Months::new(1)).unwrap_or(month);
+    let outstanding = diesel::sql_query(
+        "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents) AS BIGINT) AS cents, count(*) AS count \
+         FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL GROUP BY currency ORDER BY currency",
+    )
+    .load(conn)?;
+    let overdue = diesel::sql_query(
+        "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents) AS BIGINT) AS cents, count(*) AS count \
+         FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $1 \
+         GROUP BY currency ORDER BY currency",
+    )
+    .bind::<Date, _>(today)
+    .load(conn)?;
+    let ready = diesel::sql_query(
+        "SELECT c.currency, CAST(SUM(e.cents) AS BIGINT) AS cents, CAST(SUM(e.seconds) AS BIGINT) AS count \
+         FROM (SELECT client_id, SUM(amount_cents) AS cents, SUM(duration_seconds) AS seconds \
+               FROM time_entries WHERE is_unbilled GROUP BY client_id) e \
+         JOIN clients c ON c.id = e.client_id GROUP BY c.currency ORDER BY c.currency",
+    )
+    .load(conn)?;
+    let paid = diesel::sql_query(
+        "SELECT currency, CAST(SUM(amount_cents) AS BIGINT) AS cents, count(*) AS count \
+         FROM payments WHERE received_on >= $1 AND received_on < $2 GROUP BY currency ORDER BY currency",
+    )
+    .bind::<Date, _>(month)
+    .bind::<Date, _>(end)
+    .load(conn)?;
+    Ok(Figures {
+        outstanding: Figure::new(outstanding, currency),
+        overdue: Figure::new(overdue, currency),
+        ready: Figure::new(ready, currency),
+        paid: Figure::new(paid, currency),
+        month,
+    })
+}
