@@ -8,10 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
-mod browser;
 mod support;
 
 mod architecture;
+mod billing;
+mod billing_totals;
+mod browser;
 mod clients;
 mod migrations;
 mod money;
@@ -19,3 +21,4 @@ mod openapi;
 mod projects;
 mod routes;
 mod tasks;
+mod time_entries;
