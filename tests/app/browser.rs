@@ -52,7 +52,9 @@ async fn the_main_job_runs_from_the_first_client_to_the_paid_invoice() {
 #[actix_web::test]
 async fn the_main_job_runs_without_scripts() {
     let app = TestApp::new().await;
-    let Some(browser) = Browser::open(&app, Scripts::Off, "the main job without scripts").await else { return };
+    let Some(browser) = Browser::open(&app, Scripts::Off, "the main job without scripts").await else {
+        return;
+    };
     main_job(&browser, &app, Scripts::Off).await;
     browser.close().await;
 }
