@@ -22,8 +22,8 @@ use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ClientId, InvoiceId, ProjectId, TaskId, TimeEntryId, UserId};
 use crate::types::money::{self, Currency};
+use crate::types::pagination::has_more;
 use crate::types::zone::{self, Tz};
-use crate::web::pagination::has_more;
 
 /// Rows on a page of the list.
 pub const PER_PAGE: i64 = 50;

@@ -153,7 +153,10 @@ fn a_tighter_policy_lets_in_no_one_new() {
     for role in Role::ALL {
         assert!(Policy::SignedIn.allows(*role));
         if Policy::Administer.allows(*role) {
-            assert!(Policy::ALL.iter().all(|policy| policy.allows(*role)), "{role} runs Bureau but not all of it");
+            assert!(
+                Policy::ALL.iter().all(|policy| policy.allows(*role)),
+                "{role} runs Bureau but not all of it"
+            );
         }
     }
     assert!(!Policy::Money.allows(Role::Member) && !Policy::Manage.allows(Role::Member));
@@ -183,7 +186,12 @@ async fn whoever_is_refused_changes_nothing() {
                 page.problem(401);
             } else {
                 page.assert_status(303);
-                assert!(page.location().starts_with("/login"), "{} leads to {}", name(route), page.location());
+                assert!(
+                    page.location().starts_with("/login"),
+                    "{} leads to {}",
+                    name(route),
+                    page.location()
+                );
                 let part = nobody.request(route.method.clone(), path.as_str()).htmx().send().await;
                 part.assert_status(401);
                 assert!(part.location().starts_with("/login"), "{}", name(route));
@@ -260,7 +268,13 @@ async fn a_row_that_is_not_there_is_a_404_on_every_route() {
             }
             // A form may be refused before its row is looked for.
             let refused = matches!(page.status, 400 | 422) && route.method != Method::GET;
-            assert!(page.status == 404 || refused, "{} {path} gave {}: {}", route.method, page.status, page.text());
+            assert!(
+                page.status == 404 || refused,
+                "{} {path} gave {}: {}",
+                route.method,
+                page.status,
+                page.text()
+            );
         }
         app.assert_unchanged(&before);
     }
