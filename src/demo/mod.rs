@@ -4,6 +4,7 @@
 //! batches with the rates that those verbs would have found. Dates count back from today.
 
 mod bulk;
+mod cast;
 mod invoices;
 mod story;
 mod work;
@@ -124,9 +125,9 @@ pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
 }
 
 fn people(conn: &mut Conn, now: UtcTime, hash: &str) -> AppResult<Sample> {
-    let owner = agency::set_up(conn, now, &story::setup(), hash.to_owned())?;
+    let owner = agency::set_up(conn, now, &cast::setup(), hash.to_owned())?;
     let mut team = vec![owner.actor()];
-    for (name, email, role) in story::TEAM {
+    for (name, email, role) in cast::TEAM {
         let new = NewUser {
             email: (*email).to_owned(),
             name: (*name).to_owned(),

@@ -20,6 +20,7 @@ mod clients;
 mod clients_api;
 mod clients_contacts;
 mod config;
+mod demo;
 mod errors;
 mod migrations;
 mod money;

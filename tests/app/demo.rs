@@ -1,0 +1,48 @@
+//! The sample agency: sound, loaded once, and shown on the dashboard.
+
+use crate::support::TestApp;
+
+#[actix_web::test]
+async fn an_empty_agency_is_told_how_to_begin() {
+    let app = TestApp::new().await;
+    let page = app.owner().get("/").send().await;
+    page.assert_status(200);
+    page.assert_text(".lede", "Start by adding your first client.");
+    page.assert_has("svg[aria-label='No hours this week yet.']");
+}
+
+#[actix_web::test]
+async fn the_sample_agency_shows_what_is_owed_and_what_waits() {
+    let app = TestApp::empty().await;
+    bureau::demo::load(&app.data, 1).unwrap();
+    let credentials = [("email", bureau::demo::EMAIL), ("password", bureau::demo::PASSWORD)];
+    let door = app.anonymous().post("/login").form(credentials).send().await;
+    let cookie = format!("bureau={}", door.cookie("bureau").unwrap());
+    let page = app.anonymous().get("/").cookie(&cookie).send().await;
+    page.assert_status(200);
+    for href in ["/billing?status=open", "/time-entries/all?billing=unbilled", "/time-entries", "/tasks?assignee=me"] {
+        page.assert_has(&format!("dl.strip a[href='{href}']"));
+    }
+    page.assert_text("#timer", "Fix free-shipping threshold in cart");
+    page.assert_text("section[aria-label='Your tasks']", "Halden Brewing Co.");
+    page.assert_text("section[aria-label='Latest activity']", "started the timer on");
+}
+
+#[actix_web::test]
+async fn the_sample_agency_is_sound_and_loads_once() {
+    let app = TestApp::empty().await;
+    bureau::demo::load(&app.data, 2).unwrap();
+    let report = bureau::doctor::examine(&app.data).unwrap();
+    assert!(report.is_healthy(), "{report}");
+    let refusal = bureau::demo::load(&app.data, 1).unwrap_err();
+    assert!(refusal.to_string().contains("in use"), "{refusal}");
+}
+
+#[actix_web::test]
+async fn a_member_sees_no_amount() {
+    let app = TestApp::new().await;
+    let page = app.member().get("/").send().await;
+    page.assert_status(200);
+    assert!(!page.text().contains('€'), "{}", page.text());
+    page.assert_no("a[href^='/billing']");
+}
