@@ -40,6 +40,7 @@ pub fn pages() -> Routes {
         .and(crate::agency::pages())
         .and(crate::clients::pages())
         .and(crate::projects::pages())
+        .and(crate::tasks::pages())
         .and(crate::time_entries::pages())
         .and(crate::billing::pages())
         .and(crate::dashboard::pages())
@@ -49,6 +50,7 @@ pub fn pages() -> Routes {
 pub fn api() -> Routes {
     crate::clients::api()
         .and(crate::projects::api())
+        .and(crate::tasks::api())
         .and(crate::time_entries::api())
         .and(crate::billing::api())
 }
@@ -58,6 +60,8 @@ pub fn api_docs() -> Vec<OpenApi> {
     vec![
         crate::clients::api::ApiDoc::openapi(),
         crate::projects::api::ApiDoc::openapi(),
+        crate::tasks::api::ApiDoc::openapi(),
+        crate::tasks::comments::api::ApiDoc::openapi(),
         crate::time_entries::api::ApiDoc::openapi(),
         crate::billing::api::ApiDoc::openapi(),
     ]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::seal;
+use crate::billing::equation;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::web::App;
@@ -59,8 +60,13 @@ impl std::fmt::Display for Report {
 type Check = (&'static str, fn(&mut Conn) -> AppResult<Vec<String>>);
 
 /// The checks, in order.
-const CHECKS: &[Check] =
-    &[("database integrity and references", dialect::integrity_faults), ("activity chain", seal::faults)];
+const CHECKS: &[Check] = &[
+    ("database integrity and references", dialect::integrity_faults),
+    ("invoice numbers without gaps", equation::number_gaps),
+    ("billable = unbilled + drafted + billed + written off", equation::faults),
+    ("payments, totals and issued documents", equation::ledger_faults),
+    ("activity chain", seal::faults),
+];
 
 /// Runs every check, after chaining what the activity log still waits for.
 pub fn examine(app: &App) -> AppResult<Report> {

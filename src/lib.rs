@@ -27,11 +27,10 @@ pub mod clients;
 pub mod projects;
 pub mod tasks;
 pub mod time_entries;
-
-pub mod dashboard;
-pub mod doctor;
-
 pub mod billing;
+pub mod dashboard;
 
-pub mod app;
 pub mod openapi;
+pub mod demo;
+pub mod doctor;
+pub mod app;

@@ -119,7 +119,7 @@ fn run(command: Command, config: Config) -> AppResult<ExitCode> {
         Command::Serve => serve(app::open(config, Clock::System)?),
         Command::Demo { load_only, scale } => {
             let app = app::open(config, Clock::System)?;
-            let sign_in = scale; // demo
+            let sign_in = bureau::demo::load(&app, scale)?;
             say(&format!("{sign_in}"))?;
             if load_only { Ok(ExitCode::SUCCESS) } else { serve(app) }
         }

@@ -134,7 +134,7 @@ impl NewTask {
 }
 
 /// The due date of a task without one, so that it sorts behind every date.
-const NO_DUE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+pub const NO_DUE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
     Some(date) => date,
     None => NaiveDate::MAX,
 };
@@ -261,6 +261,8 @@ pub struct TaskRow {
     pub assignee_name: Option<String>,
     /// Seconds logged.
     pub logged_seconds: i64,
+    /// Whether the timer of the one who asks runs on it.
+    pub is_running: bool,
 }
 
 impl TaskRow {
@@ -337,8 +339,14 @@ fn filtered<'a>(actor: &Actor, filter: &TaskFilter, today: NaiveDate) -> Tasks<'
         }
         Some(TaskDue::None) => query.filter(tasks::due_order.eq(NO_DUE)),
     };
-    for word in filter.q.to_lowercase().split_whitespace() {
-        query = query.filter(lower(tasks::title).like(dialect::contains(word)).escape('\\'));
+    for word in filter.q.split_whitespace() {
+        // As typed, too: SQLite folds the case of ASCII letters only.
+        query = query.filter(
+            lower(tasks::title)
+                .like(dialect::contains(&word.to_lowercase()))
+                .escape('\\')
+                .or(tasks::title.like(dialect::contains(word)).escape('\\')),
+        );
     }
     query
 }
@@ -352,7 +360,7 @@ pub fn list(conn: &mut Conn, actor: &Actor, filter: &TaskFilter, today: NaiveDat
             .filter(tasks::due_order.gt(after.due_order).or(tasks::id.gt(after.id)));
     }
     let page = query.order((tasks::due_order, tasks::id)).limit(TASKS_PER_PAGE + 1);
-    let mut rows = with_figures(conn, page)?;
+    let mut rows = with_figures(conn, actor, page)?;
     let more = has_more(&mut rows, TASKS_PER_PAGE);
     let next = rows.last().filter(|_| more).map(TaskRow::cursor);
     let total = if filter.q.is_empty() {
@@ -367,13 +375,13 @@ pub fn list(conn: &mut Conn, actor: &Actor, filter: &TaskFilter, today: NaiveDat
 /// One row of the list.
 pub fn row(conn: &mut Conn, actor: &Actor, id: TaskId) -> AppResult<TaskRow> {
     let query = visible_to(actor).filter(tasks::id.eq(id));
-    with_figures(conn, query)?.pop().ok_or(AppError::NotFound)
+    with_figures(conn, actor, query)?.pop().ok_or(AppError::NotFound)
 }
 
 type Figures = (Task, Option<String>, Option<String>, Option<String>, Option<i64>);
 
 /// Names and hours come by look-ups of single rows, so that the walk along the index of tasks stays the plan.
-fn with_figures(conn: &mut Conn, query: Tasks<'_>) -> AppResult<Vec<TaskRow>> {
+fn with_figures(conn: &mut Conn, actor: &Actor, query: Tasks<'_>) -> AppResult<Vec<TaskRow>> {
     let rows: Vec<Figures> = query
         .select((
             Task::as_select(),
@@ -389,9 +397,17 @@ fn with_figures(conn: &mut Conn, query: Tasks<'_>) -> AppResult<Vec<TaskRow>> {
                 .single_value(),
         ))
         .load(conn)?;
+    let running: Option<Option<TaskId>> = time_entries::table
+        .filter(time_entries::user_id.eq(actor.id))
+        .filter(time_entries::ended_at.is_null())
+        .select(time_entries::task_id)
+        .first(conn)
+        .optional()?;
+    let running = running.flatten();
     Ok(rows
         .into_iter()
         .map(|(task, client_name, project_name, assignee_name, logged_seconds)| TaskRow {
+            is_running: running == Some(task.id),
             task,
             client_name: client_name.unwrap_or_default(),
             project_name: project_name.unwrap_or_default(),

@@ -16,7 +16,7 @@ use crate::auth::user::{self, Actor};
 use crate::clients::model::{self as clients, ClientHead};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
-use crate::projects::model::{self as projects, ProjectChoice};
+use crate::projects::model::{self as projects, ProjectChoice, ProjectHead};
 use crate::tasks::model as tasks;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId, TaskId, TimeEntryId, UserId};
@@ -90,6 +90,20 @@ struct ClientTime {
 }
 
 impl ClientTime {
+    fn tab(&self) -> &'static str {
+        "time"
+    }
+}
+
+#[derive(Template)]
+#[template(path = "time_entries/project.html", blocks = ["list"])]
+struct ProjectTime {
+    shell: Shell,
+    head: ProjectHead,
+    list: EntryList,
+}
+
+impl ProjectTime {
     fn tab(&self) -> &'static str {
         "time"
     }
@@ -270,16 +284,27 @@ pub async fn of_client(
     view.html(|| page.render(), || page.as_list().render())
 }
 
-/// The hours of one project, in the list.
+/// The hours of one project.
 pub async fn of_project(
     user: CurrentUser,
     app: web::Data<App>,
     view: View,
     project: web::Path<ProjectId>,
+    query: web::Query<TimeEntryQuery>,
 ) -> AppResult<HttpResponse> {
-    let (actor, id) = (user.actor, project.into_inner());
-    app.db.read(move |conn| projects::find(conn, &actor, id)).await?;
-    view.redirect(&format!("/time-entries/all?project_id={id}"), "")
+    let project = project.into_inner();
+    let query = TimeEntryQuery { project_id: project.to_string(), ..query.into_inner() };
+    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
+    let page = app
+        .db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
+            let head = projects::head(conn, &actor, project, shell.today)?;
+            let list = entry_list(conn, &actor, &query, &format!("/projects/{project}/time"))?;
+            Ok(ProjectTime { shell, head, list })
+        })
+        .await?;
+    view.html(|| page.render(), || page.as_list().render())
 }
 
 /// The form of new hours.

@@ -134,7 +134,7 @@ impl Money {
         let unit = 10_i64.pow(self.currency.decimals());
         let text = self.to_string();
         let decimals = self.currency.decimals() as usize;
-        if decimals == 0 || self.cents.abs() < unit {
+        if decimals == 0 || (self.cents != 0 && self.cents.abs() < unit) {
             return text;
         }
         text.chars().take(text.chars().count().saturating_sub(decimals + 1)).collect()

@@ -40,3 +40,93 @@ async fn add_a_client(browser: &Browser) {
     browser.see_text("Client added.").await;
     browser.see_text("Halden Brewing Co.").await;
 }
+
+#[actix_web::test]
+async fn the_main_job_runs_from_the_first_client_to_the_paid_invoice() {
+    let app = TestApp::new().await;
+    let Some(browser) = Browser::open(&app, Scripts::On, "the main job in the browser").await else { return };
+    main_job(&browser, &app, Scripts::On).await;
+    browser.close().await;
+}
+
+#[actix_web::test]
+async fn the_main_job_runs_without_scripts() {
+    let app = TestApp::new().await;
+    let Some(browser) = Browser::open(&app, Scripts::Off, "the main job without scripts").await else {
+        return;
+    };
+    main_job(&browser, &app, Scripts::Off).await;
+    browser.close().await;
+}
+
+async fn main_job(browser: &Browser, app: &TestApp, scripts: Scripts) {
+    browser.sign_in("ines@fielder.studio").await;
+
+    browser.visit("/clients/new").await;
+    browser.fill("name", "Halden Brewing Co.").await;
+    browser.fill("street", "Nordre Fasanvej 12").await;
+    browser.fill("postal_code", "2000").await;
+    browser.fill("city", "Frederiksberg").await;
+    browser.choose("country", "Denmark").await;
+    browser.press_text("Save client").await;
+    browser.see_text("Client added.").await;
+
+    browser.press_text("New project").await;
+    browser.fill("name", "Shop relaunch").await;
+    browser.fill("rate", "100").await;
+    browser.press_text("Save project").await;
+    browser.see_text("Project added.").await;
+
+    for title in ["Free-shipping fix", "Gift cards"] {
+        browser.visit("/tasks/new?project_id=1").await;
+        browser.fill("title", title).await;
+        browser.press_text("Save task").await;
+        browser.see_text("Task added.").await;
+    }
+
+    browser.visit("/tasks/1").await;
+    browser.press("main form[action='/time-entries/timer'] button").await;
+    browser.see("#timer form.timer").await;
+    app.clock.advance(5_400);
+    browser.press("#timer form.timer button").await;
+    browser.see("#timer .timer-idle").await;
+
+    browser.visit("/time-entries/new?task_id=2").await;
+    browser.fill("duration", "1:30").await;
+    browser.press_text("Log time").await;
+    browser.see_text("Gift cards").await;
+
+    browser.visit("/billing/new?client_id=1").await;
+    browser.see_text("€300.00").await;
+    browser.press_text("Make draft with 3 h").await;
+    browser.see_text("Draft invoice for Halden Brewing Co.").await;
+    if scripts == Scripts::On {
+        let details = browser.see("main [name='line_quantity']").await;
+        details.clear().await.unwrap();
+        details.send_keys("2").await.unwrap();
+        browser.see_text("€416.50").await;
+        let details = browser.see("main [name='line_quantity']").await;
+        details.clear().await.unwrap();
+        details.send_keys("1.5").await.unwrap();
+    }
+    browser.see_text("€357.00").await;
+    browser.press_text("Issue invoice").await;
+    if scripts == Scripts::On {
+        browser.press("dialog[open] button[value=yes]").await;
+    }
+    browser.see_text("INV-2026-0001").await;
+
+    browser.press_text("Print").await;
+    browser.see("main.a4").await;
+    browser.see_text("Nordre Fasanvej 12").await;
+    browser.see_text("€357.00").await;
+
+    browser.visit("/billing/1").await;
+    browser.press_text("Record payment").await;
+    browser.see_text("Payment recorded").await;
+    browser.see_text("Paid").await;
+
+    browser.visit("/").await;
+    browser.see_text("recorded a payment on").await;
+    browser.see_text("€0").await;
+}

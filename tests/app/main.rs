@@ -8,18 +8,24 @@
     reason = "a test fails by panicking"
 )]
 
-mod browser;
 mod support;
 
 mod agency;
 mod architecture;
 mod auth;
+mod billing;
+mod billing_totals;
+mod browser;
 mod clients;
 mod clients_api;
 mod clients_contacts;
 mod config;
+mod dashboard;
 mod errors;
 mod migrations;
 mod money;
 mod openapi;
+mod projects;
 mod routes;
+mod tasks;
+mod time_entries;

@@ -111,6 +111,7 @@ CREATE TABLE payments (
   created_at TIMESTAMP NOT NULL
 );
 CREATE INDEX payments_client_idx ON payments (client_id, id);
+CREATE INDEX payments_received_idx ON payments (received_on, id);
 CREATE TABLE payment_allocations (
   id INTEGER PRIMARY KEY NOT NULL,
   payment_id BIGINT NOT NULL REFERENCES payments (id),

@@ -16,5 +16,6 @@ mod http;
 mod postgres;
 
 pub use app::{PASSWORD, TestApp};
+pub use dump::Dump;
 pub use factory::{cents, day};
 pub use http::{Page, Part, Visitor};

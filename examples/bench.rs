@@ -1,0 +1,418 @@
+//! Load driver of `bin/bench`. Own code, because one run must print requests, latencies, the server's CPU time and the
+//! ratio to a bare handler in one table, with cookies, tokens and bodies that change from request to request.
+//!
+//! `bench BUREAU_BINARY BARE_BINARY`: loads sample databases, starts the server beside the bare handler, measures.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const SERVER: &str = "127.0.0.1:18080";
+const BARE: &str = "127.0.0.1:18081";
+/// Units of `bureau demo --scale`: 50,000 tasks and 1,000,000 time entries.
+const SCALE: u32 = 500;
+const ROUND: Duration = Duration::from_secs(4);
+const CONNECTIONS: [usize; 3] = [1, 16, 100];
+
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+type Result<T> = std::result::Result<T, Fault>;
+
+/// Writes one request; the number makes bodies and paths differ.
+type Make = Arc<dyn Fn(usize) -> Vec<u8> + Send + Sync>;
+
+fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    let (bureau, bare) = (args.next().ok_or("which bureau?")?, args.next().ok_or("which bare?")?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(run(&bureau, &bare))
+}
+
+async fn run(bureau: &str, bare: &str) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let home = dir.path().to_string_lossy().into_owned();
+    let began = Instant::now();
+    load(bureau, &home, SCALE)?;
+    println!("demo --scale {SCALE} --load-only: {:.1} s", began.elapsed().as_secs_f64());
+
+    let mut starts = Vec::new();
+    for _ in 0..5 {
+        let began = Instant::now();
+        let server = Server::start(bureau, &["--data-dir", &home, "--listen", SERVER, "--log", "error"])?;
+        server.wait(SERVER).await?;
+        starts.push(began.elapsed().as_millis());
+    }
+    starts.sort_unstable();
+    println!("start-up until the first answer: {} ms (median of 5)", starts[2]);
+
+    let token = text(Command::new(bureau).args([
+        "--data-dir",
+        &home,
+        "token",
+        "add",
+        bureau::demo::EMAIL,
+        "--name",
+        "bench",
+    ]))?;
+    let server = Server::start(bureau, &["--data-dir", &home, "--listen", SERVER, "--log", "error"])?;
+    server.wait(SERVER).await?;
+    println!("resident memory idle: {:.1} MiB", server.resident()?);
+    let bare_server = Server::start(bare, &[&home, BARE])?;
+    bare_server.wait(BARE).await?;
+
+    let cookie = sign_in().await?;
+    let get = |path: String| -> Make {
+        let cookie = cookie.clone();
+        Arc::new(move |_| {
+            format!("GET {path} HTTP/1.1\r\nhost: {SERVER}\r\ncookie: {cookie}\r\n\r\n").into_bytes()
+        })
+    };
+    let api = |method: &'static str,
+               path: Arc<dyn Fn(usize) -> String + Send + Sync>,
+               body: Arc<dyn Fn(usize) -> String + Send + Sync>|
+     -> Make {
+        let token = token.clone();
+        Arc::new(move |number| {
+            let (path, body) = (path(number), body(number));
+            format!(
+                "{method} {path} HTTP/1.1\r\nhost: {SERVER}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .into_bytes()
+        })
+    };
+
+    let task = last_task(&token).await?;
+    let drafts = drafts(&token, CONNECTIONS.len() * 1_500).await?;
+    let drafts = Arc::new(drafts);
+    let next_draft = Arc::new(AtomicUsize::new(0));
+    let (project, today) = (any_project(&token).await?, "2026-01-15");
+    let scenarios: Vec<(&str, Make, bool)> = vec![
+        ("task list, filtered", get("/tasks?status=todo".into()), true),
+        ("task with 100 comments", get(format!("/tasks/{task}")), true),
+        ("client page", get("/clients/20".into()), true),
+        ("dashboard", get("/".into()), true),
+        (
+            "/api/tasks",
+            api("GET", Arc::new(|_| "/api/tasks?status=todo".into()), Arc::new(|_| String::new())),
+            true,
+        ),
+        (
+            "create a time entry",
+            api(
+                "POST",
+                Arc::new(|_| "/api/time-entries".into()),
+                Arc::new(move |number| {
+                    format!(
+                        r#"{{"project_id":{project},"date":"{today}","duration":"0:01","note":"bench {number}"}}"#
+                    )
+                }),
+            ),
+            false,
+        ),
+        (
+            "issue an invoice",
+            api(
+                "POST",
+                Arc::new(move |_| {
+                    let index = next_draft.fetch_add(1, Ordering::Relaxed);
+                    format!("/api/billing/{}/issue", drafts.get(index).copied().unwrap_or(0))
+                }),
+                Arc::new(|_| r#"{"version":1}"#.into()),
+            ),
+            false,
+        ),
+    ];
+
+    println!();
+    println!("| what | conns | requests/s | p50 ms | p99 ms | CPU ms/request | of bare |");
+    println!("|---|---:|---:|---:|---:|---:|---:|");
+    for (name, make, is_page) in scenarios {
+        let bytes = size(SERVER, &make).await?;
+        for connections in CONNECTIONS {
+            let bare_rate = if is_page {
+                let path = format!("/bare?bytes={bytes}");
+                let bare_make: Make = {
+                    let cookie = cookie.clone();
+                    Arc::new(move |_| {
+                        format!("GET {path} HTTP/1.1\r\nhost: {BARE}\r\ncookie: {cookie}\r\n\r\n")
+                            .into_bytes()
+                    })
+                };
+                Some(measure(&bare_server, BARE, &bare_make, connections).await?.rate)
+            } else {
+                None
+            };
+            let run = measure(&server, SERVER, &make, connections).await?;
+            let ratio =
+                bare_rate.map_or("–".to_owned(), |bare| format!("{:.0} %", 100.0 * run.rate / bare));
+            println!(
+                "| {name} | {connections} | {:.0} | {:.2} | {:.2} | {:.3} | {ratio} |{}",
+                run.rate,
+                run.p50,
+                run.p99,
+                run.cpu,
+                if run.refused > 0 { format!(" {} refused", run.refused) } else { String::new() }
+            );
+        }
+    }
+    println!();
+    println!("resident memory after load: {:.1} MiB", server.resident()?);
+    drop((server, bare_server));
+
+    println!();
+    println!("| time entries in the table | list p50 ms | list p99 ms |");
+    println!("|---:|---:|---:|");
+    for (scale, rows) in [(1, "about 1,000"), (25, "50,000"), (SCALE, "1,000,000")] {
+        let own = tempfile::tempdir()?;
+        let place = if scale == SCALE { home.clone() } else { own.path().to_string_lossy().into_owned() };
+        if scale != SCALE {
+            load(bureau, &place, scale)?;
+        }
+        let server = Server::start(bureau, &["--data-dir", &place, "--listen", SERVER, "--log", "error"])?;
+        server.wait(SERVER).await?;
+        let cookie = sign_in().await?;
+        let make: Make = Arc::new(move |_| {
+            format!("GET /time-entries/all HTTP/1.1\r\nhost: {SERVER}\r\ncookie: {cookie}\r\n\r\n")
+                .into_bytes()
+        });
+        let run = measure(&server, SERVER, &make, 1).await?;
+        println!("| {rows} | {:.2} | {:.2} |", run.p50, run.p99);
+    }
+    Ok(())
+}
+
+fn load(bureau: &str, home: &str, scale: u32) -> Result<()> {
+    text(Command::new(bureau).args([
+        "--data-dir",
+        home,
+        "demo",
+        "--load-only",
+        "--scale",
+        &scale.to_string(),
+    ]))
+    .map(drop)
+}
+
+fn text(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err("a command failed".into());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// A process under measurement; dropping it stops it.
+struct Server(Child);
+
+impl Server {
+    fn start(binary: &str, args: &[&str]) -> Result<Self> {
+        Ok(Self(Command::new(binary).args(args).stdout(Stdio::null()).spawn()?))
+    }
+
+    async fn wait(&self, address: &str) -> Result<()> {
+        for _ in 0..2_000 {
+            if let Ok(mut stream) = TcpStream::connect(address).await {
+                let request = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n\r\n");
+                if exchange(&mut stream, request.as_bytes(), &mut Vec::new()).await.is_ok() {
+                    return Ok(());
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Err("the server does not answer".into())
+    }
+
+    fn resident(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
+        let kib: f64 = line.split_whitespace().nth(1).ok_or("no number")?.parse()?;
+        Ok(kib / 1_024.0)
+    }
+
+    /// CPU time used so far, in milliseconds. The kernel counts in hundredths of a second.
+    fn cpu(&self) -> Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
+        let fields: Vec<&str> = stat.rsplit(')').next().ok_or("no fields")?.split_whitespace().collect();
+        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
+        Ok(ticks * 10.0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Run {
+    rate: f64,
+    p50: f64,
+    p99: f64,
+    cpu: f64,
+    refused: usize,
+}
+
+async fn measure(server: &Server, address: &'static str, make: &Make, connections: usize) -> Result<Run> {
+    // A short round first: caches and prepared statements are warm in both programs.
+    drive(address, make, connections, Duration::from_millis(300)).await?;
+    let before = server.cpu()?;
+    let began = Instant::now();
+    let (mut latencies, refused) = drive(address, make, connections, ROUND).await?;
+    let elapsed = began.elapsed().as_secs_f64();
+    let cpu = server.cpu()? - before;
+    latencies.sort_by(f64::total_cmp);
+    let count = latencies.len().max(1);
+    let at = |share: f64| {
+        latencies.get(((count as f64) * share) as usize).or(latencies.last()).copied().unwrap_or(0.0)
+    };
+    Ok(Run { rate: count as f64 / elapsed, p50: at(0.5), p99: at(0.99), cpu: cpu / count as f64, refused })
+}
+
+async fn drive(
+    address: &'static str,
+    make: &Make,
+    connections: usize,
+    time: Duration,
+) -> Result<(Vec<f64>, usize)> {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let until = Instant::now() + time;
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..connections {
+        let make = Arc::clone(make);
+        workers.spawn(async move {
+            let mut stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            let (mut latencies, mut refused, mut buffer) = (Vec::new(), 0, Vec::new());
+            while Instant::now() < until {
+                let request = make(NUMBER.fetch_add(1, Ordering::Relaxed));
+                let began = Instant::now();
+                let (status, _) = exchange(&mut stream, &request, &mut buffer).await?;
+                latencies.push(began.elapsed().as_secs_f64() * 1_000.0);
+                refused += usize::from(status >= 400);
+            }
+            Ok::<_, Fault>((latencies, refused))
+        });
+    }
+    let (mut latencies, mut refused) = (Vec::new(), 0);
+    while let Some(worker) = workers.join_next().await {
+        let (more, bad) = worker??;
+        latencies.extend(more);
+        refused += bad;
+    }
+    Ok((latencies, refused))
+}
+
+/// Sends a request and reads its answer to the end; returns the status and the length of the body.
+async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> Result<(u16, usize)> {
+    stream.write_all(request).await?;
+    buffer.clear();
+    let head_end = loop {
+        let mut chunk = [0_u8; 65_536];
+        let read = stream.read(&mut chunk).await?;
+        if read == 0 {
+            return Err("the connection was closed".into());
+        }
+        buffer.extend_from_slice(&chunk[..read]);
+        if let Some(at) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break at + 4;
+        }
+    };
+    let head = String::from_utf8_lossy(&buffer[..head_end]).to_lowercase();
+    let status: u16 = head.split_whitespace().nth(1).ok_or("no status")?.parse()?;
+    let length: usize = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"))
+        .map_or(Ok(0), |length| length.trim().parse())?;
+    while buffer.len() < head_end + length {
+        let mut chunk = [0_u8; 65_536];
+        let read = stream.read(&mut chunk).await?;
+        if read == 0 {
+            return Err("the connection was closed".into());
+        }
+        buffer.extend_from_slice(&chunk[..read]);
+    }
+    Ok((status, length))
+}
+
+async fn once(request: String) -> Result<(u16, String)> {
+    let mut stream = TcpStream::connect(SERVER).await?;
+    let mut buffer = Vec::new();
+    let (status, _) = exchange(&mut stream, request.as_bytes(), &mut buffer).await?;
+    Ok((status, String::from_utf8_lossy(&buffer).into_owned()))
+}
+
+async fn size(address: &str, make: &Make) -> Result<usize> {
+    let mut stream = TcpStream::connect(address).await?;
+    let (status, length) = exchange(&mut stream, &make(0), &mut Vec::new()).await?;
+    if status >= 400 {
+        return Err(format!("a scenario is refused with {status}").into());
+    }
+    Ok(length)
+}
+
+async fn sign_in() -> Result<String> {
+    let body = format!("email={}&password={}", bureau::demo::EMAIL, bureau::demo::PASSWORD.replace(' ', "+"));
+    let (status, answer) = once(format!(
+        "POST /login HTTP/1.1\r\nhost: {SERVER}\r\nsec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ))
+    .await?;
+    let cookie = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: "))
+        .and_then(|line| line.split(';').next());
+    if status != 303 {
+        return Err(format!("sign-in is refused with {status}").into());
+    }
+    Ok(cookie.ok_or("no cookie")?.to_owned())
+}
+
+async fn api_get(token: &str, path: &str) -> Result<serde_json::Value> {
+    let (_, answer) =
+        once(format!("GET {path} HTTP/1.1\r\nhost: {SERVER}\r\nauthorization: Bearer {token}\r\n\r\n"))
+            .await?;
+    Ok(serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap_or_default())?)
+}
+
+/// The task with a hundred comments is the last one that the sample makes.
+async fn last_task(token: &str) -> Result<i64> {
+    let mut id = i64::from(SCALE) * 100;
+    for _ in 0..500 {
+        let comments = api_get(token, &format!("/api/tasks/{id}/comments")).await?;
+        if comments["comments"].as_array().is_some_and(|comments| comments.len() >= 50) {
+            return Ok(id);
+        }
+        id += 1;
+    }
+    Err("no task with many comments".into())
+}
+
+async fn any_project(token: &str) -> Result<i64> {
+    let list = api_get(token, "/api/projects").await?;
+    list["projects"][0]["id"].as_i64().ok_or_else(|| "no project".into())
+}
+
+/// Drafts with one free line, to be issued.
+async fn drafts(token: &str, count: usize) -> Result<Vec<i64>> {
+    let mut drafts = Vec::with_capacity(count);
+    for _ in 0..count {
+        let body = r#"{"client_id":20,"include_time":false,"delivery_from":"2026-01-01","delivery_to":"2026-01-31","lines":[{"title":"Hosting","quantity":"1","unit":"MON","unit_price":"40","tax_rate":"19"}]}"#;
+        let (status, answer) = once(format!(
+            "POST /api/billing HTTP/1.1\r\nhost: {SERVER}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+        .await?;
+        if status != 201 {
+            return Err(format!("a draft is refused: {answer}").into());
+        }
+        let draft: serde_json::Value =
+            serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap_or_default())?;
+        drafts.push(draft["id"].as_i64().ok_or("a draft without an id")?);
+    }
+    Ok(drafts)
+}

@@ -1,0 +1,134 @@
+//! The JSON API of comments.
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+use super::form::CommentForm;
+use super::model::{self, Comment};
+use crate::auth::extract::{CurrentUser, Worker};
+use crate::error::{AppError, AppResult};
+use crate::tasks::model as tasks;
+use crate::types::clock::UtcTime;
+use crate::types::ids::{CommentId, TaskId, UserId};
+use crate::web::App;
+use crate::web::json::{Json, Meta};
+
+type Path = web::Path<(TaskId, CommentId)>;
+
+/// This area's part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list_comments, find_comment, create_comment, update_comment, delete_comment))]
+pub struct ApiDoc;
+
+/// A comment as JSON.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of Comment")]
+pub struct CommentJson {
+    pub id: CommentId,
+    pub task_id: TaskId,
+    pub author_id: UserId,
+    pub author_name: String,
+    /// Markdown.
+    pub body: String,
+    /// The same as sanitised HTML.
+    pub body_html: String,
+    pub edited_at: Option<UtcTime>,
+    pub created_at: UtcTime,
+    pub version: i64,
+}
+
+impl From<Comment> for CommentJson {
+    fn from(comment: Comment) -> Self {
+        Self {
+            id: comment.id,
+            task_id: comment.task_id,
+            author_id: comment.author_id,
+            author_name: comment.author_name,
+            body: comment.body,
+            body_html: comment.body_html,
+            edited_at: comment.edited_at,
+            created_at: comment.created_at,
+            version: comment.version,
+        }
+    }
+}
+
+/// All comments on a task.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CommentList {
+    /// The rows.
+    pub comments: Vec<CommentJson>,
+    /// How many.
+    pub meta: Meta,
+}
+
+/// The comments on a task, the oldest first.
+#[utoipa::path(get, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path)), responses((status = 200, body = CommentList), (status = 404)))]
+pub async fn list_comments(
+    user: CurrentUser,
+    app: web::Data<App>,
+    task: web::Path<TaskId>,
+) -> AppResult<HttpResponse> {
+    let (actor, task) = (user.actor, task.into_inner());
+    let comments = app
+        .db
+        .read(move |conn| {
+            tasks::find(conn, &actor, task)?;
+            model::of_task(conn, task)
+        })
+        .await?;
+    let comments: Vec<CommentJson> = comments.into_iter().map(CommentJson::from).collect();
+    let count = comments.len();
+    let meta = Meta { count, next: None, total: i64::try_from(count).ok() };
+    Ok(HttpResponse::Ok().json(CommentList { comments, meta }))
+}
+
+/// One comment.
+#[utoipa::path(get, path = "/api/tasks/{task_id}/comments/{id}", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), responses((status = 200, body = CommentJson), (status = 404)))]
+pub async fn find_comment(user: CurrentUser, app: web::Data<App>, path: Path) -> AppResult<HttpResponse> {
+    let ((task, id), actor) = (path.into_inner(), user.actor);
+    let found = app.db.read(move |conn| model::find(conn, &actor, task, id)).await?;
+    Ok(HttpResponse::Ok().json(CommentJson::from(found)))
+}
+
+/// Adds a comment.
+#[utoipa::path(post, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path)), request_body = CommentForm, responses((status = 201, body = CommentJson), (status = 404), (status = 422)))]
+pub async fn create_comment(
+    user: Worker,
+    app: web::Data<App>,
+    task: web::Path<TaskId>,
+    body: Json<CommentForm>,
+) -> AppResult<HttpResponse> {
+    let text = body.0.check()?;
+    let (actor, now, task) = (user.actor, app.clock.now(), task.into_inner());
+    let created = app.db.write(move |conn| model::create(conn, &actor, now, task, &text)).await?;
+    let location = format!("/api/tasks/{task}/comments/{}", created.id);
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(CommentJson::from(created)))
+}
+
+/// Changes one's own comment. `version` must be the one that was read; else 409.
+#[utoipa::path(put, path = "/api/tasks/{task_id}/comments/{id}", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), request_body = CommentForm, responses((status = 200, body = CommentJson), (status = 404), (status = 409), (status = 422)))]
+pub async fn update_comment(
+    user: Worker,
+    app: web::Data<App>,
+    path: Path,
+    body: Json<CommentForm>,
+) -> AppResult<HttpResponse> {
+    let text = body.0.check()?;
+    let version = body
+        .0
+        .version
+        .parse()
+        .map_err(|_| AppError::invalid("version", "must be the version that was read"))?;
+    let (actor, now, path) = (user.actor, app.clock.now(), path.into_inner());
+    let saved = app.db.write(move |conn| model::update(conn, &actor, now, path, version, &text)).await?;
+    Ok(HttpResponse::Ok().json(CommentJson::from(saved)))
+}
+
+/// Deletes one's own comment; who runs the installation may delete any.
+#[utoipa::path(delete, path = "/api/tasks/{task_id}/comments/{id}", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), responses((status = 204), (status = 404)))]
+pub async fn delete_comment(user: Worker, app: web::Data<App>, path: Path) -> AppResult<HttpResponse> {
+    let ((task, id), actor, now) = (path.into_inner(), user.actor, app.clock.now());
+    app.db.write(move |conn| model::delete(conn, &actor, now, task, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,35 @@
+//! The comment form, shared by pages and API.
+
+use serde::{Deserialize, Serialize};
+
+use super::model::Comment;
+use crate::error::FormErrors;
+use crate::web::form::Check;
+use crate::web::json::Typed;
+
+/// What was typed.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CommentForm {
+    /// Markdown.
+    pub body: String,
+    /// The version that was edited; blank for a new comment.
+    pub version: Typed,
+}
+
+impl CommentForm {
+    /// The form of a stored comment.
+    pub fn filled(comment: &Comment) -> Self {
+        Self { body: comment.body.clone(), version: Some(comment.version).into() }
+    }
+
+    /// The Markdown, or what is wrong.
+    pub fn check(&self) -> Result<String, FormErrors> {
+        let mut check = Check::new();
+        let body = check.text("body", &self.body);
+        if body.is_empty() {
+            check.error("body", "can't be blank");
+        }
+        check.finish(Some(body))
+    }
+}

@@ -1,0 +1,174 @@
+//! Comments: rows and verbs.
+
+use diesel::prelude::*;
+
+use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::policy::Policy;
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::db::schema::{task_comments, users};
+use crate::error::{AppError, AppResult};
+use crate::tasks::model::{self as tasks, Task};
+use crate::types::clock::UtcTime;
+use crate::types::ids::{CommentId, TaskId, UserId};
+use crate::types::markdown;
+
+/// A comment with its author's name.
+#[derive(Debug, Clone, Queryable)]
+pub struct Comment {
+    /// Which.
+    pub id: CommentId,
+    /// On which task.
+    pub task_id: TaskId,
+    /// Who wrote it.
+    pub author_id: UserId,
+    /// Their name.
+    pub author_name: String,
+    /// What they wrote, in Markdown.
+    pub body: String,
+    /// The same rendered and sanitised.
+    pub body_html: String,
+    /// When it was changed last.
+    pub edited_at: Option<UtcTime>,
+    /// When it was written.
+    pub created_at: UtcTime,
+    /// Counts the edits.
+    pub version: i64,
+}
+
+impl Comment {
+    /// Whether `actor` may change it.
+    pub fn is_editable_by(&self, actor: &Actor) -> bool {
+        self.author_id == actor.id && actor.may(Policy::Work)
+    }
+
+    /// Whether `actor` may delete it.
+    pub fn is_deletable_by(&self, actor: &Actor) -> bool {
+        self.is_editable_by(actor) || actor.may(Policy::Administer)
+    }
+}
+
+type Columns = (
+    task_comments::id,
+    task_comments::task_id,
+    task_comments::author_id,
+    users::name,
+    task_comments::body,
+    task_comments::body_html,
+    task_comments::edited_at,
+    task_comments::created_at,
+    task_comments::version,
+);
+
+const COLUMNS: Columns = (
+    task_comments::id,
+    task_comments::task_id,
+    task_comments::author_id,
+    users::name,
+    task_comments::body,
+    task_comments::body_html,
+    task_comments::edited_at,
+    task_comments::created_at,
+    task_comments::version,
+);
+
+/// A task's comments, the oldest first. The caller has found the task.
+pub fn of_task(conn: &mut Conn, task: TaskId) -> AppResult<Vec<Comment>> {
+    Ok(task_comments::table
+        .inner_join(users::table)
+        .filter(task_comments::task_id.eq(task))
+        .order(task_comments::id)
+        .select(COLUMNS)
+        .load(conn)?)
+}
+
+/// The comment, if `actor` may see its task and it is that task's.
+pub fn find(conn: &mut Conn, actor: &Actor, task: TaskId, id: CommentId) -> AppResult<Comment> {
+    tasks::find(conn, actor, task)?;
+    Ok(task_comments::table
+        .inner_join(users::table)
+        .filter(task_comments::task_id.eq(task))
+        .filter(task_comments::id.eq(id))
+        .select(COLUMNS)
+        .first(conn)?)
+}
+
+/// The comment, if `actor` may change it; for everybody else it is not there.
+pub fn find_editable(conn: &mut Conn, actor: &Actor, task: TaskId, id: CommentId) -> AppResult<Comment> {
+    let comment = find(conn, actor, task, id)?;
+    if comment.is_editable_by(actor) { Ok(comment) } else { Err(AppError::NotFound) }
+}
+
+/// Adds a comment in Markdown.
+pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, task: TaskId, body: &str) -> AppResult<Comment> {
+    let task = tasks::find(conn, actor, task)?;
+    let id: CommentId = diesel::insert_into(task_comments::table)
+        .values((
+            task_comments::task_id.eq(task.id),
+            task_comments::author_id.eq(actor.id),
+            task_comments::body.eq(body),
+            task_comments::body_html.eq(markdown::to_html(body)),
+            task_comments::created_at.eq(now),
+        ))
+        .returning(task_comments::id)
+        .get_result(conn)?;
+    note(conn, actor, now, Action::Created, &task, id)?;
+    find(conn, actor, task.id, id)
+}
+
+/// Saves a comment over version `version`; a conflict when it was changed meanwhile.
+pub fn update(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    (task, id): (TaskId, CommentId),
+    version: i64,
+    body: &str,
+) -> AppResult<Comment> {
+    let before = find_editable(conn, actor, task, id)?;
+    if before.version == version && before.body == body {
+        return Ok(before);
+    }
+    let updated = diesel::update(
+        task_comments::table.filter(task_comments::id.eq(id)).filter(task_comments::version.eq(version)),
+    )
+    .set((
+        task_comments::body.eq(body),
+        task_comments::body_html.eq(markdown::to_html(body)),
+        task_comments::edited_at.eq(now),
+        task_comments::version.eq(version + 1),
+    ))
+    .execute(conn)?;
+    if updated == 0 {
+        return Err(AppError::Conflict("This comment was changed meanwhile. Reload to see how.".into()));
+    }
+    let task = tasks::find(conn, actor, task)?;
+    note(conn, actor, now, Action::Updated, &task, id)?;
+    find(conn, actor, task.id, id)
+}
+
+/// Deletes a comment, for its author or who runs the installation; for everybody else it is not there.
+pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, task: TaskId, id: CommentId) -> AppResult<()> {
+    let comment = find(conn, actor, task, id)?;
+    if !comment.is_deletable_by(actor) {
+        return Err(AppError::NotFound);
+    }
+    diesel::delete(task_comments::table.find(id)).execute(conn)?;
+    let task = tasks::find(conn, actor, task)?;
+    note(conn, actor, now, Action::Deleted, &task, id)
+}
+
+fn note(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    action: Action,
+    task: &Task,
+    id: CommentId,
+) -> AppResult<()> {
+    let entry = Entry::new(action, Subject::Comment, id.0, &task.title)
+        .client(task.client_id)
+        .project(task.project_id)
+        .task(task.id);
+    audit::record(conn, Some(actor.id), now, &entry)
+}
