@@ -21,6 +21,7 @@ mod clients_api;
 mod clients_contacts;
 mod config;
 mod demo;
+mod dashboard;
 mod errors;
 mod migrations;
 mod money;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bureau::config::Config;
 use bureau::db::dialect;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::app::{PASSWORD, now, setup};
 use super::postgres;
 
-/// What left-overs of a run that was killed are allowed to reach, in seconds.
+/// Seconds after which a database on PostgreSQL is a left-over of a run that was killed.
 const STALE: u64 = 3_600;
 
 /// Whether this run is on PostgreSQL.
@@ -125,17 +125,26 @@ fn keep(database: TestDatabase) -> Template {
     template
 }
 
-/// Where the tests keep their files: the target directory, so that a killed run leaves nothing elsewhere.
-fn directory(purpose: &str) -> TempDir {
-    tempfile::Builder::new().prefix(&format!("{purpose}-")).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+/// Where the tests keep their files: in memory where the system offers it, since what is thrown away need not reach
+/// the disk; else in the target directory.
+fn root() -> &'static Path {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { memory } else { Path::new(env!("CARGO_TARGET_TMPDIR")) }
 }
 
+fn directory(purpose: &str) -> TempDir {
+    let prefix = format!("bureau-{purpose}-{}-", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).tempdir_in(root()).unwrap()
+}
+
+/// Removes what runs that have ended left behind: their templates, or all when they were killed.
 fn sweep() {
-    let old = SystemTime::now() - Duration::from_secs(STALE);
-    for entry in std::fs::read_dir(env!("CARGO_TARGET_TMPDIR")).unwrap().flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with("test-");
-        let is_old = entry.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|at| at < old);
-        if is_ours && is_old {
+    for entry in std::fs::read_dir(root()).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix("bureau-test-").and_then(|rest| rest.split('-').next());
+        let is_over = process.is_some_and(|process| !Path::new("/proc").join(process).exists());
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|at| at.elapsed());
+        if is_over && matches!(age, Ok(Ok(age)) if age > Duration::from_secs(60)) {
             // Another run may be sweeping, too.
             let _ = std::fs::remove_dir_all(entry.path());
         }

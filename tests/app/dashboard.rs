@@ -1,0 +1,47 @@
+//! Today: what runs, what waits, what is owed, each with its rows.
+
+use bureau::auth::policy::Role;
+
+use crate::support::{TestApp, cents, day};
+
+#[actix_web::test]
+async fn everybody_has_a_today_and_money_shows_to_those_who_may_see_it() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let task =
+        app.task_for(app.project(client), "Homepage", Some(app.member().id()), Some(day("2026-11-20")));
+    app.entry(app.member().id(), task, day("2026-11-18"), 5_400);
+    app.issued_invoice(client, cents("1,000.00"), day("2026-10-01"));
+    for role in Role::ALL {
+        let page = app.role(*role).get("/").send().await;
+        page.assert_status(200).assert_full_page();
+        if *role == Role::Member {
+            page.assert_text("main", "Homepage").assert_no_text("main", "€");
+        } else {
+            page.assert_text("main", "€1,190");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_running_timer_stands_in_the_header() {
+    let app = TestApp::new().await;
+    let task = app.task(app.project(app.client("Northwind")));
+    app.running_timer(app.member().id(), task, 3_661);
+    app.member().get("/").send().await.assert_text(".topbar", "1:01:01").assert_text(".topbar", "Homepage");
+    app.manager().get("/").send().await.assert_no_text(".topbar", "1:01:01");
+}
+
+#[actix_web::test]
+async fn every_figure_links_to_a_page_that_is_there() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let task = app.task_for(app.project(client), "Homepage", Some(app.owner().id()), Some(day("2026-11-20")));
+    app.entry(app.owner().id(), task, day("2026-11-18"), 5_400);
+    app.issued_invoice(client, cents("1,000.00"), day("2026-10-01"));
+    let page = app.owner().get("/").send().await;
+    for href in page.attributes("a[href^='/']:not([href^='/static'])", "href") {
+        let linked = app.owner().get(href.as_str()).send().await;
+        assert!(matches!(linked.status, 200 | 303), "{href} leads to {}", linked.status);
+    }
+}
