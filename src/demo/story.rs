@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use rand::RngExt;
 
-use super::work::{self, Place, TaskRow};
 use super::cast::{CLIENTS, ClientLine, ProjectLine};
+use super::work::{self, Place, TaskRow};
 use super::{Sample, invoices};
 use crate::auth::policy::Role;
 use crate::clients::contacts::model::{self as contacts, NewContact};
@@ -22,7 +22,6 @@ use crate::types::money::Currency;
 
 /// Days of history.
 const HISTORY: u64 = 150;
-
 
 /// Writes it all.
 pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<()> {
