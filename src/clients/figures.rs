@@ -194,7 +194,8 @@ impl ProjectLine {
 
 /// A client's projects, those under way first.
 pub fn projects_of(conn: &mut Conn, id: ClientId) -> AppResult<Vec<ProjectLine>> {
-    let rows: Vec<(ProjectId, String, String, Option<NaiveDate>, Option<i64>)> = projects::table
+    type Row = (ProjectId, String, String, Option<NaiveDate>, Option<i64>);
+    let rows: Vec<Row> = projects::table
         .filter(projects::client_id.eq(id))
         .order((projects::name_key, projects::id))
         .select((projects::id, projects::name, projects::status, projects::due_on, projects::budget_seconds))

@@ -189,8 +189,10 @@ pub struct ClientFilter {
 
 crate::text_enum! {
     /// The order of the list.
+    #[derive(Default)]
     pub enum ClientSort {
         /// By name.
+        #[default]
         Name = "name", "Name";
         /// By name, from the end.
         NameDown = "-name", "Name, descending";
@@ -198,12 +200,6 @@ crate::text_enum! {
         Created = "created", "Oldest";
         /// Newest first.
         CreatedDown = "-created", "Newest";
-    }
-}
-
-impl Default for ClientSort {
-    fn default() -> Self {
-        Self::Name
     }
 }
 

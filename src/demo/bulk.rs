@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Days;
 use diesel::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use super::invoices::Schedule;
 use super::work::{self, Place, TaskRow};
-use super::{SEED, Sample, ZONE, invoices};
+use super::{SEED, Sample, ZONE};
 use crate::auth::policy::Role;
 use crate::auth::user::{self, Actor, NewUser};
 use crate::clients::model::{self as clients, ClientStatus, NewClient};
@@ -76,8 +78,8 @@ const NOUNS: [&str; 10] = [
     "the tracking consent",
 ];
 
-/// Adds `scale - 1` units; commits each on its own, so that memory stays flat.
-pub(super) fn multiply(app: &App, scale: u32) -> AppResult<()> {
+/// Adds `scale - 1` units; commits each on its own, so that memory stays flat. Returns whom to bill for them.
+pub(super) fn multiply(app: &App, scale: u32) -> AppResult<Vec<Schedule>> {
     let now = app.clock.now();
     let owner = app.db.read_blocking(|conn| {
         let owner: user::User = users::table.order(users::id).select(user::User::as_select()).first(conn)?;
@@ -85,7 +87,8 @@ pub(super) fn multiply(app: &App, scale: u32) -> AppResult<()> {
     })?;
     let today = zone::local_date(now, zone::zone(ZONE));
     let mut everybody: Vec<UserId> = Vec::new();
-    let mut units: Vec<ClientId> = Vec::new();
+    let since = today.checked_sub_days(Days::new(DAYS)).unwrap_or(today);
+    let mut units = Vec::new();
     for unit in 1..scale {
         if (unit - 1) % CLIENTS_A_PERSON == 0 {
             everybody.push(app.db.write_blocking(|conn| person(conn, &owner, now, unit))?);
@@ -96,11 +99,10 @@ pub(super) fn multiply(app: &App, scale: u32) -> AppResult<()> {
             let mut sample = Sample { now, today, rng, team: vec![owner.clone()] };
             add_unit(conn, &mut sample, unit, worker)
         })?;
-        units.push(client);
+        units.push(Schedule { client, months: 3, since });
     }
-    let since = today.checked_sub_days(chrono::Days::new(DAYS)).unwrap_or(today);
-    app.db.write_blocking(|conn| invoices::bill(conn, &owner, today, &units, since, 3))?;
-    app.db.write_blocking(|conn| discuss_at_length(conn, &owner))
+    app.db.write_blocking(|conn| discuss_at_length(conn, &owner))?;
+    Ok(units)
 }
 
 fn person(conn: &mut Conn, owner: &Actor, now: crate::types::clock::UtcTime, unit: u32) -> AppResult<UserId> {
@@ -200,7 +202,7 @@ fn task(
     worker: UserId,
     index: usize,
 ) -> TaskRow {
-    let is_done = index % 5 != 0;
+    let is_done = !index.is_multiple_of(5);
     let verb = work::pick(&mut sample.rng, &VERBS).copied().unwrap_or_default();
     let noun = work::pick(&mut sample.rng, &NOUNS).copied().unwrap_or_default();
     let due_on = if is_done { sample.some_day_ago(1, 900) } else { sample.some_day_ahead(120) };

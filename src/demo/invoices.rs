@@ -15,30 +15,54 @@ use crate::types::ids::ClientId;
 /// Days between an invoice and its payment.
 const PAID_AFTER: u64 = 11;
 
-/// One invoice a client for each period of `months` that ended before this month began, oldest first. The latest
-/// period stays partly unpaid.
+/// Who is billed how often.
+#[derive(Clone, Copy)]
+pub(super) struct Schedule {
+    /// Whom.
+    pub client: ClientId,
+    /// Months in a period.
+    pub months: u32,
+    /// The first day whose hours are billed.
+    pub since: NaiveDate,
+}
+
+/// Months that ended before this one, oldest first, from the first that a schedule reaches back to. Invoices must be
+/// issued in this order, since a series never goes back in time.
+pub(super) fn months(schedules: &[Schedule], today: NaiveDate) -> Vec<NaiveDate> {
+    let this_month = today.with_day(1).unwrap_or(today);
+    let mut month = schedules.iter().map(|schedule| schedule.since).min().unwrap_or(today);
+    month = month.with_day(1).unwrap_or(month);
+    let mut months = Vec::new();
+    while month < this_month {
+        months.push(month);
+        month = month.checked_add_months(Months::new(1)).unwrap_or(this_month);
+    }
+    months
+}
+
+/// Bills every schedule whose period ends with `month`. The period before this month stays partly unpaid.
 pub(super) fn bill(
     conn: &mut Conn,
     owner: &Actor,
     today: NaiveDate,
-    clients: &[ClientId],
-    since: NaiveDate,
-    months: u32,
+    schedules: &[Schedule],
+    month: NaiveDate,
 ) -> AppResult<()> {
-    let this_month = today.with_day(1).unwrap_or(today);
-    let mut from = since.with_day(1).unwrap_or(since);
-    while let Some(next) = from.checked_add_months(Months::new(months)).filter(|next| *next <= this_month) {
-        let to = next.checked_sub_days(Days::new(1)).unwrap_or(next);
-        let is_latest = next.checked_add_months(Months::new(months)).is_none_or(|after| after > this_month);
-        for (index, client) in clients.iter().enumerate() {
-            let Some(invoice) = invoice(conn, owner, *client, from, to, next)? else { continue };
-            match (is_latest, index % 4) {
-                (true, 1 | 3) => {}
-                (true, 2) => pay(conn, owner, today, &invoice, invoice.total_cents / 2)?,
-                _ => pay(conn, owner, today, &invoice, invoice.total_cents)?,
-            }
+    let next = month.checked_add_months(Months::new(1)).unwrap_or(month);
+    let to = next.checked_sub_days(Days::new(1)).unwrap_or(next);
+    let is_latest = next.checked_add_months(Months::new(1)).is_none_or(|after| after > today);
+    for (index, schedule) in schedules.iter().enumerate() {
+        let back = schedule.months - 1;
+        if !is_latest && month.month0() % schedule.months != back {
+            continue;
         }
-        from = next;
+        let from = month.checked_sub_months(Months::new(back)).unwrap_or(month).max(schedule.since);
+        let Some(invoice) = invoice(conn, owner, schedule.client, from, to, next)? else { continue };
+        match (is_latest, index % 4) {
+            (true, 1 | 3) => {}
+            (true, 2) => pay(conn, owner, today, &invoice, invoice.total_cents / 2)?,
+            _ => pay(conn, owner, today, &invoice, invoice.total_cents)?,
+        }
     }
     Ok(())
 }

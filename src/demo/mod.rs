@@ -104,7 +104,7 @@ fn morning_of(date: NaiveDate) -> UtcTime {
 pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
     let hash = password::hash_blocking(&app.keys, app.config.bcrypt_cost, PASSWORD)?;
     let now = app.clock.now();
-    app.db.write_blocking(|conn| {
+    let (owner, today, mut schedules) = app.db.write_blocking(|conn| {
         let in_use = agency::exists(conn)? || users::table.count().get_result::<i64>(conn)? > 0;
         if in_use {
             return Err(AppError::Internal(
@@ -114,11 +114,14 @@ pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
             ));
         }
         let mut sample = people(conn, now, &hash)?;
-        story::tell(conn, &mut sample)?;
-        Ok(())
+        let schedules = story::tell(conn, &mut sample)?;
+        Ok((sample.owner(), sample.today, schedules))
     })?;
     if scale > 1 {
-        bulk::multiply(app, scale)?;
+        schedules.extend(bulk::multiply(app, scale)?);
+    }
+    for month in invoices::months(&schedules, today) {
+        app.db.write_blocking(|conn| invoices::bill(conn, &owner, today, &schedules, month))?;
     }
     app.db.write_blocking(dialect::analyze)?;
     Ok(SignIn { address: app.config.origin() })

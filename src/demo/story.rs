@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 use rand::RngExt;
 
+use super::Sample;
 use super::cast::{CLIENTS, ClientLine, ProjectLine};
+use super::invoices::Schedule;
 use super::work::{self, Place, TaskRow};
-use super::{Sample, invoices};
 use crate::auth::policy::Role;
 use crate::clients::contacts::model::{self as contacts, NewContact};
 use crate::clients::model::{self as clients, NewClient};
@@ -23,8 +24,8 @@ use crate::types::money::Currency;
 /// Days of history.
 const HISTORY: u64 = 150;
 
-/// Writes it all.
-pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<()> {
+/// Writes it all; returns whom to bill for it.
+pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<Vec<Schedule>> {
     let owner = sample.owner();
     let mut places = Vec::new();
     let mut billed = Vec::new();
@@ -49,11 +50,10 @@ pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<()> {
         if !line.projects.is_empty()
             && line.projects.iter().all(|project| project.model != BillingModel::NonBillable)
         {
-            billed.push(client.id);
+            billed.push(Schedule { client: client.id, months: 1, since: sample.days_ago(HISTORY) });
         }
     }
     log_hours(conn, sample, &places)?;
-    invoices::bill(conn, &owner, sample.today, &billed, sample.days_ago(HISTORY), 1)?;
     if let Some((task, _)) = places.first().and_then(|place| place.tasks.first()).copied() {
         discuss(conn, sample, task)?;
         let started_at = sample.now.plus_seconds(-5_057);
@@ -73,7 +73,7 @@ pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<()> {
         };
         timer::start(conn, &owner, started_at, &running, None)?;
     }
-    Ok(())
+    Ok(billed)
 }
 
 fn new_client(line: &ClientLine) -> NewClient {

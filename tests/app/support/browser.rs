@@ -43,7 +43,10 @@ impl Browser {
         if let Some(missing) = missing() {
             let required = std::env::var("TEST_REQUIRE").unwrap_or_default();
             assert!(!required.split(',').any(|part| part == "chromium"), "{missing} is required but missing");
-            writeln!(std::io::stderr(), "not run: {name} ({missing} is missing)").unwrap();
+            // Past the capture of the test runner, so that it is seen.
+            std::io::stderr()
+                .write_all(format!("not run: {name} ({missing} is missing)\n").as_bytes())
+                .unwrap();
             return None;
         }
         let data = app.data.clone();
