@@ -104,7 +104,7 @@ fn morning_of(date: NaiveDate) -> UtcTime {
 pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
     let hash = password::hash_blocking(&app.keys, app.config.bcrypt_cost, PASSWORD)?;
     let now = app.clock.now();
-    let (owner, today, mut schedules) = app.db.write_blocking(|conn| {
+    let (sample, mut schedules) = app.db.write_blocking(|conn| {
         let in_use = agency::exists(conn)? || users::table.count().get_result::<i64>(conn)? > 0;
         if in_use {
             return Err(AppError::Internal(
@@ -115,14 +115,16 @@ pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
         }
         let mut sample = people(conn, now, &hash)?;
         let schedules = story::tell(conn, &mut sample)?;
-        Ok((sample.owner(), sample.today, schedules))
+        Ok((sample, schedules))
     })?;
     if scale > 1 {
         schedules.extend(bulk::multiply(app, scale)?);
     }
+    let (owner, today) = (sample.owner(), sample.today);
     for month in invoices::months(&schedules, today) {
         app.db.write_blocking(|conn| invoices::bill(conn, &owner, today, &schedules, month))?;
     }
+    app.db.write_blocking(|conn| story::go_on(conn, &sample))?;
     app.db.write_blocking(dialect::analyze)?;
     Ok(SignIn { address: app.config.origin() })
 }

@@ -11,7 +11,7 @@ use crate::auth::policy::Role;
 use crate::clients::contacts::model::{self as contacts, NewContact};
 use crate::clients::model::{self as clients, NewClient};
 use crate::db::Conn;
-use crate::db::schema::task_comments;
+use crate::db::schema::{task_comments, tasks};
 use crate::error::AppResult;
 use crate::projects::model::{self as projects, BillingModel, NewProject, ProjectStatus};
 use crate::time_entries::model::NewTimeEntry;
@@ -54,26 +54,30 @@ pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<Vec<Schedu
         }
     }
     log_hours(conn, sample, &places)?;
-    if let Some((task, _)) = places.first().and_then(|place| place.tasks.first()).copied() {
-        discuss(conn, sample, task)?;
-        let started_at = sample.now.plus_seconds(-5_057);
-        let running = NewTimeEntry {
-            project_id: None,
-            task_id: Some(task),
-            when: When {
-                on: sample.today,
-                starts: None,
-                length: Length::Open,
-                break_seconds: 0,
-                start_occurrence: None,
-                end_occurrence: None,
-            },
-            note: "Threshold and messages".into(),
-            is_billable: None,
-        };
-        timer::start(conn, &owner, started_at, &running, None)?;
-    }
     Ok(billed)
+}
+
+/// What is going on right now: the talk about the first task, and the owner's timer on it.
+pub(super) fn go_on(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
+    let owner = sample.owner();
+    let task: TaskId = tasks::table.order(tasks::id).select(tasks::id).first(conn)?;
+    discuss(conn, sample, task)?;
+    let when = When {
+        on: sample.today,
+        starts: None,
+        length: Length::Open,
+        break_seconds: 0,
+        start_occurrence: None,
+        end_occurrence: None,
+    };
+    let running = NewTimeEntry {
+        project_id: None,
+        task_id: Some(task),
+        when,
+        note: "Threshold and messages".into(),
+        is_billable: None,
+    };
+    timer::start(conn, &owner, sample.now.plus_seconds(-5_057), &running, None).map(drop)
 }
 
 fn new_client(line: &ClientLine) -> NewClient {
