@@ -76,28 +76,62 @@ pub fn all_routes() -> Vec<(String, &'static str, Policy)> {
         .collect()
 }
 
+/// A file in the data directory that says that a database belongs to it.
+const MARKER: &str = "installed";
+
 /// Opens everything: data directory, master key, schema, pools. A sentence in the error says what to do. The key is
-/// proved before the schema is touched.
+/// proved before the schema is touched, and where a database has been lost no empty one takes its place.
 pub fn open(config: Config, clock: Clock) -> AppResult<App> {
-    let fresh = prepare_storage(&config)?;
-    let path = &config.master_key_file;
-    let master = if path.exists() { Some(MasterKey::read(path)?) } else { None };
-    if !fresh {
-        prove(&mut migrate::connect(&config.database)?, &config, master.as_ref())?;
-    }
+    let master = prepare(&config)?;
     migrate::run(&config.database)?;
     let mut conn = migrate::connect(&config.database)?;
     let keys = match prove(&mut conn, &config, master.as_ref())? {
         Some(keys) => keys,
         None => adopt(&mut conn, &config, master, &clock)?,
     };
+    let marker = config.data_dir.join(MARKER);
+    if !marker.exists() {
+        let text = "A Bureau database belongs to this directory. While this file is here, a lost one is never replaced by an empty one.\n";
+        std::fs::write(&marker, text).map_err(|error| {
+            AppError::Internal(format!("The file {} cannot be written: {error}.", marker.display()))
+        })?;
+    }
     let db = Db::open(&config.database, config.db_pool)?;
     Ok(App { config, db, clock, keys })
 }
 
-/// Makes the data directory and tells whether the database is about to be made. Refuses to make an empty
-/// database where one has been lost: the key that was made with it is still there.
-pub fn prepare_storage(config: &Config) -> AppResult<bool> {
+/// Makes the data directory and finds the master key, before anything touches the database. Refused without the key
+/// of a database in use, and where a database has been lost.
+pub fn prepare(config: &Config) -> AppResult<Option<MasterKey>> {
+    let is_missing = prepare_storage(config)?;
+    let path = &config.master_key_file;
+    let master = if path.exists() { Some(MasterKey::read(path)?) } else { None };
+    let is_new =
+        is_missing || prove(&mut migrate::connect(&config.database)?, config, master.as_ref())?.is_none();
+    if is_new {
+        refuse_lost(config, master.as_ref(), &config.data_dir.join(MARKER))?;
+    }
+    Ok(master)
+}
+
+/// Refuses to make an empty database where one has been lost: its key or its marker is still there.
+fn refuse_lost(config: &Config, master: Option<&MasterKey>, marker: &Path) -> AppResult<()> {
+    let witness = if master.is_some_and(|master| master.is_own) {
+        &config.master_key_file
+    } else if marker.exists() {
+        marker
+    } else {
+        return Ok(());
+    };
+    Err(AppError::Internal(format!(
+        "{} is here but the database {} is not, or it is empty. Restore the database; to start anew, move that file away.",
+        witness.display(),
+        config.database.shown()
+    )))
+}
+
+/// Makes the data directory and tells whether the database is about to be made.
+fn prepare_storage(config: &Config) -> AppResult<bool> {
     let fault = |path: &Path, error: std::io::Error| {
         AppError::Internal(format!("The directory {} cannot be used: {error}.", path.display()))
     };
@@ -112,15 +146,7 @@ pub fn prepare_storage(config: &Config) -> AppResult<bool> {
         }
     }
     let DatabaseUrl::Sqlite(path) = &config.database else { return Ok(false) };
-    let empty = std::fs::metadata(path).map_or(true, |metadata| metadata.len() == 0);
-    if empty && !config.master_key_given && config.master_key_file.exists() {
-        return Err(AppError::Internal(format!(
-            "The master key {} is here but the database {} is not. Restore the database; to start anew, move the key away.",
-            config.master_key_file.display(),
-            path.display()
-        )));
-    }
-    Ok(empty)
+    Ok(std::fs::metadata(path).map_or(true, |metadata| metadata.len() == 0))
 }
 
 /// The keys of this installation when `master` is the one its database was made with; `None` while the database

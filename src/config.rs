@@ -117,8 +117,6 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where the master key is.
     pub master_key_file: PathBuf,
-    /// Whether that path was given rather than defaulted.
-    pub master_key_given: bool,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// Sessions.
@@ -238,9 +236,9 @@ impl Config {
                 }
             },
         };
-        let (master_key_file, master_key_given) = match values.get("BUREAU_MASTER_KEY_FILE") {
-            "" => (data_dir.join("master.key"), false),
-            path => (PathBuf::from(path), true),
+        let master_key_file = match values.get("BUREAU_MASTER_KEY_FILE") {
+            "" => data_dir.join("master.key"),
+            path => PathBuf::from(path),
         };
         let trusted_proxies =
             values.parse("BUREAU_TRUSTED_PROXIES", "networks like 10.0.0.0/8,127.0.0.1/32", |text| {
@@ -263,7 +261,6 @@ impl Config {
             base_url,
             data_dir,
             master_key_file,
-            master_key_given,
             trusted_proxies,
             session: SessionConfig {
                 idle_seconds: values.number("BUREAU_SESSION_IDLE_HOURS", 1, 720)? * 3_600,

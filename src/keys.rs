@@ -26,7 +26,7 @@ impl Keys {
     /// Derives every key for the installation `install_id`.
     pub fn derive(master: &MasterKey, install_id: &str) -> AppResult<Self> {
         let expand = |label: &str| -> AppResult<Zeroizing<Vec<u8>>> {
-            let mut mac = Hmac::<Sha512>::new_from_slice(&master.0).map_err(AppError::internal)?;
+            let mut mac = Hmac::<Sha512>::new_from_slice(&master.bytes).map_err(AppError::internal)?;
             mac.update(format!("{label}\0{install_id}").as_bytes());
             Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
         };
@@ -54,10 +54,17 @@ impl Keys {
 }
 
 /// 32 random bytes, kept outside the database.
-pub struct MasterKey(Zeroizing<Vec<u8>>);
+pub struct MasterKey {
+    bytes: Zeroizing<Vec<u8>>,
+    /// Whether Bureau made the file, so that there must be a database to it.
+    pub is_own: bool,
+}
+
+/// The second line of a key file that Bureau made.
+const OWN: &str = "# Made by Bureau. Keep a copy apart from the backups; without it they cannot be read.";
 
 impl MasterKey {
-    /// Reads the key file: base64 of 32 bytes, readable by its owner only.
+    /// Reads the key file: base64 of 32 bytes on its first line, readable by its owner only.
     pub fn read(path: &Path) -> AppResult<Self> {
         let refuse =
             |reason: String| AppError::Internal(format!("The master key {} {reason}", path.display()));
@@ -65,9 +72,10 @@ impl MasterKey {
         let text = Zeroizing::new(
             fs::read_to_string(path).map_err(|error| refuse(format!("cannot be read: {error}.")))?,
         );
-        let bytes = BASE64.decode(text.trim()).map(Zeroizing::new);
+        let (first, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
+        let bytes = BASE64.decode(first.trim()).map(Zeroizing::new);
         match bytes {
-            Ok(bytes) if bytes.len() == KEY_BYTES => Ok(Self(bytes)),
+            Ok(bytes) if bytes.len() == KEY_BYTES => Ok(Self { bytes, is_own: rest.contains(OWN) }),
             _ => Err(refuse("does not hold 32 bytes in base64.".to_owned())),
         }
     }
@@ -77,15 +85,15 @@ impl MasterKey {
         let fault = |error: std::io::Error| {
             AppError::Internal(format!("The master key {} cannot be written: {error}.", path.display()))
         };
-        let key = Self(Zeroizing::new(rand::random::<[u8; KEY_BYTES]>().to_vec()));
+        let bytes = Zeroizing::new(rand::random::<[u8; KEY_BYTES]>().to_vec());
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(fault)?;
-        let text = Zeroizing::new(format!("{}\n", BASE64.encode(key.0.as_slice())));
+        let text = Zeroizing::new(format!("{}\n{OWN}\n", BASE64.encode(bytes.as_slice())));
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
-        Ok(key)
+        Ok(Self { bytes, is_own: true })
     }
 }
 

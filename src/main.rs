@@ -124,7 +124,7 @@ fn run(command: Command, config: Config) -> AppResult<ExitCode> {
             if load_only { Ok(ExitCode::SUCCESS) } else { serve(app) }
         }
         Command::Migrate => {
-            app::prepare_storage(&config)?;
+            app::prepare(&config)?;
             let steps = migrate::run(&config.database)?;
             for step in &steps {
                 say(step)?;

@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::draft;
-use super::form::{DraftForm, InvoiceForm, InvoiceQuery, PaymentForm, VersionForm};
+use super::filter::InvoiceQuery;
+use super::form::{DraftForm, InvoiceForm, PaymentForm, VersionForm};
 use super::intake::{create_draft, record_payment, save_draft};
 use super::issue;
 use super::model::{self, Grouping, Invoice, InvoiceStatus, Unit};
@@ -265,7 +266,8 @@ pub async fn update_invoice(
     let saved = app
         .db
         .write(move |conn| {
-            save_draft(conn, &actor, now, id, &form)?;
+            let saved = save_draft(conn, &actor, now, id, &form)?;
+            saved.done("this draft", |invoice| invoice.version)?;
             whole(conn, &actor, now, id)
         })
         .await?;

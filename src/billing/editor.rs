@@ -1,5 +1,6 @@
 //! The pages of drafts: choosing hours, the editor with its live totals, and what ends a draft.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -14,10 +15,11 @@ use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client};
 use crate::db::Conn;
+use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ClientId, InvoiceId, ProjectId};
 use crate::types::money::{Currency, Money, plain_decimal};
-use crate::web::form::{Check, Form};
+use crate::web::form::{Check, Difference, Form};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -98,6 +100,8 @@ pub(in crate::billing) struct EditorPage {
     /// Tax that new rows begin with, in percent.
     tax_rate: String,
     errors: FormErrors,
+    /// Where somebody else has saved something different meanwhile.
+    conflict: Vec<Difference>,
 }
 
 /// What the rows add up to, for the panel.
@@ -287,6 +291,7 @@ fn filled(
         client,
         form,
         errors,
+        conflict: Vec::new(),
     })
 }
 
@@ -372,7 +377,9 @@ pub async fn update(
         let (actor, form) = (actor.clone(), form.clone());
         app.db
             .write(move |conn| {
-                intake::save_draft(conn, &actor, now, id, &form)?;
+                if matches!(intake::save_draft(conn, &actor, now, id, &form)?, Saved::Stale(_)) {
+                    return Ok(None);
+                }
                 match then.as_str() {
                     "" => Ok("Draft saved.".to_owned()),
                     "issue" => issuing::issue(conn, &actor, now, id, None)
@@ -384,11 +391,27 @@ pub async fn update(
                         .map(|_| "Lines set back to their hours.".to_owned()),
                     _ => Err(AppError::BadRequest("That button is not known here.".into())),
                 }
+                .map(Some)
             })
             .await
     };
     match saved {
-        Ok(message) => view.redirect(&format!("/billing/{id}"), &message),
+        Ok(Some(message)) => view.redirect(&format!("/billing/{id}"), &message),
+        Ok(None) => {
+            let look = view.clone();
+            let page = app
+                .db
+                .read(move |conn| {
+                    let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
+                    let invoice = model::find(conn, &actor, id)?;
+                    let stored = InvoiceForm::filled(&invoice, &model::lines_of(conn, id)?);
+                    let (form, conflict) = form.merged(&stored);
+                    let page = filled(conn, shell, invoice, form, &[], FormErrors::default())?;
+                    Ok(EditorPage { conflict, ..page })
+                })
+                .await?;
+            view.html_with(StatusCode::CONFLICT, || page.render(), || page.render())
+        }
         Err(AppError::Invalid(errors)) => {
             let look = view.clone();
             let page = app

@@ -1,16 +1,16 @@
-//! The forms of billing, shared by pages and API, and the queries of its lists.
+//! The forms of billing, shared by pages and API.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::draft::{DraftChanges, NewDraft};
 use super::hours::HoursFilter;
-use super::model::{Grouping, Invoice, InvoiceFilter, InvoiceLine, NewLine, StatusFilter, Unit};
+use super::model::{Grouping, Invoice, InvoiceLine, NewLine, Unit};
 use super::payments::{NewPayment, PaymentMethod};
 use crate::error::FormErrors;
-use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId};
+use crate::types::ids::{ClientId, InvoiceLineId};
 use crate::types::money::{self, Currency, Money, plain_decimal};
-use crate::web::form::Check;
+use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
 /// A new draft, as it was typed.
@@ -135,6 +135,22 @@ impl LineForm {
             .all(|text| text.trim().is_empty())
     }
 
+    /// The line in one sentence; empty when nothing was typed.
+    fn sentence(&self) -> String {
+        if self.is_blank() {
+            return String::new();
+        }
+        let unit = self.unit.parse().map_or("", |unit: Unit| unit.label());
+        let mut text = format!(
+            "{}: {} {unit} at {}, {} % tax",
+            self.title, self.quantity.0, self.unit_price.0, self.tax_rate.0
+        );
+        if !self.details.is_empty() {
+            text.push_str(&format!(" ({})", self.details));
+        }
+        text
+    }
+
     /// The line, if it holds; its faults stand at `lines[index].…`.
     pub fn check(
         &self,
@@ -248,6 +264,39 @@ impl InvoiceForm {
             lines: lines.iter().map(|line| LineForm::filled(line, invoice.currency)).collect(),
             version: Some(invoice.version).into(),
         }
+    }
+
+    /// This form over what somebody else has `stored` meanwhile, and where the two differ. A line that they removed
+    /// is gone, because its hours are; one that they added stays. Both can be seen in the differences.
+    pub fn merged(mut self, stored: &Self) -> (Self, Vec<Difference>) {
+        let mut differences = Difference::between([
+            ("Issue date", &stored.issue_on, &self.issue_on),
+            ("Due date", &stored.due_on, &self.due_on),
+            ("Delivered from", &stored.delivery_from, &self.delivery_from),
+            ("Delivered to", &stored.delivery_to, &self.delivery_to),
+            ("Note", &stored.note, &self.note),
+            ("Payment terms", &stored.terms, &self.terms),
+        ]);
+        let name = |line: &LineForm| format!("Line “{}”", line.title);
+        for line in &stored.lines {
+            let typed = self.lines.iter().find(|typed| typed.id == line.id);
+            let typed_text = typed.map(LineForm::sentence).unwrap_or_default();
+            differences.extend(Difference::between([(name(line), line.sentence(), typed_text)]));
+        }
+        let known = |line: &LineForm| stored.lines.iter().any(|known| known.id == line.id);
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            self.lines.into_iter().partition(|line| line.id.trim().is_empty() || known(line));
+        for line in &gone {
+            differences.extend(Difference::between([(name(line), String::new(), line.sentence())]));
+        }
+        self.lines = kept;
+        for line in &stored.lines {
+            if !self.lines.iter().any(|typed| typed.id == line.id) {
+                self.lines.push(line.clone());
+            }
+        }
+        self.version = stored.version.clone();
+        (self, differences)
     }
 
     /// The changes, with amounts in `currency`, or what is wrong.
@@ -424,77 +473,5 @@ impl PaymentForm {
             }
         });
         check.finish(new)
-    }
-}
-
-/// The list's query string.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
-#[serde(default, deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct InvoiceQuery {
-    /// Part of a number or of a client's name.
-    pub q: String,
-    /// all, draft, open, overdue or paid; blank is all.
-    pub status: String,
-    /// Of one client.
-    pub client_id: String,
-    /// Of one project.
-    pub project_id: String,
-    /// With a payment in this month, as in 2026-11.
-    pub paid_in: String,
-    /// The rows after this one.
-    pub after: String,
-}
-
-impl InvoiceQuery {
-    /// The filter, or which part of it makes no sense.
-    pub fn check(&self) -> Result<InvoiceFilter, FormErrors> {
-        let mut check = Check::new();
-        let q = check.line("q", &self.q);
-        let status = check.id("status", &self.status).unwrap_or(StatusFilter::All);
-        let client = check.id("client_id", &self.client_id);
-        let project = check.id("project_id", &self.project_id);
-        let month = self.paid_in.trim();
-        let paid_in = if month.is_empty() { None } else { check.date("paid_in", &format!("{month}-01")) };
-        let after = check.id("after", &self.after);
-        check.finish(Some(InvoiceFilter { status, client, project, q, paid_in, after }))
-    }
-
-    /// Whether `status` is the tab that is shown.
-    pub fn is(&self, status: &StatusFilter) -> bool {
-        self.status == status.as_str() || self.status.is_empty() && *status == StatusFilter::All
-    }
-
-    /// Whether nothing narrows the list.
-    pub fn is_plain(&self) -> bool {
-        [&self.q, &self.client_id, &self.project_id, &self.paid_in].iter().all(|text| text.is_empty())
-            && self.is(&StatusFilter::All)
-    }
-
-    /// The list's address with another status.
-    pub fn tabbed(&self, status: &StatusFilter) -> String {
-        self.address(status.as_str(), "")
-    }
-
-    /// The list's address with the rows after `id`.
-    pub fn following(&self, id: &InvoiceId) -> String {
-        self.address(&self.status, &id.to_string())
-    }
-
-    fn address(&self, status: &str, after: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
-            ("q", self.q.as_str()),
-            ("status", status),
-            ("client_id", &self.client_id),
-            ("project_id", &self.project_id),
-            ("paid_in", &self.paid_in),
-            ("after", after),
-        ] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        format!("/billing?{}", query.finish())
     }
 }

@@ -8,9 +8,11 @@ use super::payments;
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
+use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{InvoiceId, PaymentId};
+use crate::web::form::edited_version;
 
 /// Makes the draft that a form describes.
 pub fn create_draft(conn: &mut Conn, actor: &Actor, now: UtcTime, form: &DraftForm) -> AppResult<InvoiceId> {
@@ -23,24 +25,23 @@ pub fn create_draft(conn: &mut Conn, actor: &Actor, now: UtcTime, form: &DraftFo
     draft::create(conn, actor, now, &new)
 }
 
-/// Saves a draft as a form has it.
+/// Saves a draft as a form has it, unless somebody else was faster.
 pub fn save_draft(
     conn: &mut Conn,
     actor: &Actor,
     now: UtcTime,
     id: InvoiceId,
     form: &InvoiceForm,
-) -> AppResult<Invoice> {
+) -> AppResult<Saved<Invoice>> {
     let invoice = model::find_draft(conn, actor, id, None)?;
     let client = clients::find(conn, actor, invoice.client_id)?;
     let tax_rate = draft::tax_rate(conn, &client)?;
     let changes = form.check(invoice.currency, tax_rate)?;
-    let version = form
-        .version
-        .trim()
-        .parse()
-        .map_err(|_| AppError::invalid("version", "must be the version that was read"))?;
-    draft::save(conn, actor, now, id, version, &changes)
+    let version = edited_version(&form.version)?;
+    if version != invoice.version {
+        return Ok(Saved::Stale(invoice));
+    }
+    draft::save(conn, actor, now, id, version, &changes).map(Saved::Done)
 }
 
 /// Records the payment that a form describes.

@@ -13,6 +13,7 @@ pub mod draft;
 pub mod editor;
 pub mod equation;
 pub mod figures;
+pub mod filter;
 pub mod form;
 pub mod hours;
 pub mod intake;

@@ -5,6 +5,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
+use super::filter::{InvoiceFilter, StatusFilter};
 use super::totals::{Priced, TaxGroup};
 use crate::auth::user::Actor;
 use crate::db::schema::{
@@ -321,53 +322,6 @@ pub fn project_choices(conn: &mut Conn, client: ClientId) -> AppResult<Vec<(Proj
         .order((projects::name_key, projects::id))
         .select((projects::id, projects::name))
         .load(conn)?)
-}
-
-crate::text_enum! {
-    /// Which invoices a list shows.
-    pub enum StatusFilter {
-        /// All of them.
-        All = "all", "All";
-        /// Not issued.
-        Draft = "draft", "Drafts";
-        /// Issued, something left to pay.
-        Open = "open", "Open";
-        /// Of those, past their due date.
-        Overdue = "overdue", "Overdue";
-        /// Issued, nothing left to pay.
-        Paid = "paid", "Paid";
-    }
-}
-
-/// What a list asks for.
-#[derive(Debug, Clone)]
-pub struct InvoiceFilter {
-    /// Which.
-    pub status: StatusFilter,
-    /// Of one client.
-    pub client: Option<ClientId>,
-    /// Of one project.
-    pub project: Option<ProjectId>,
-    /// Part of a number or of a client's name.
-    pub q: String,
-    /// With a payment in the month that begins on this day.
-    pub paid_in: Option<NaiveDate>,
-    /// The rows after this one.
-    pub after: Option<InvoiceId>,
-}
-
-impl InvoiceFilter {
-    /// All invoices of one client.
-    pub fn of_client(client: ClientId, after: Option<InvoiceId>) -> Self {
-        Self {
-            status: StatusFilter::All,
-            client: Some(client),
-            project: None,
-            q: String::new(),
-            paid_in: None,
-            after,
-        }
-    }
 }
 
 /// A row of the list.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::contacts::model as contacts;
 use super::figures;
 use super::form::{ClientForm, ClientQuery};
-use super::model::{self, Client, Saved};
+use super::model::{self, Client};
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -16,6 +16,7 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ContactId};
 use crate::types::money::Currency;
 use crate::web::App;
+use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 
 /// This area's part of the API's description.
@@ -208,28 +209,18 @@ pub async fn update_client(
     body: Json<ClientForm>,
 ) -> AppResult<HttpResponse> {
     let (new, new_contacts) = body.0.check_with_contacts()?;
-    let version = body
-        .0
-        .version
-        .parse()
-        .map_err(|_| AppError::invalid("version", "must be the version that was read"))?;
+    let version = edited_version(&body.0.version)?;
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let saved = app
         .db
         .write(move |conn| {
             let today = crate::web::page::today(conn, now)?;
-            match model::update(conn, &actor, now, today, id, version, &new)? {
-                Saved::Done(client) => {
-                    if let Some(new_contacts) = &new_contacts {
-                        contacts::replace(conn, &actor, now, id, new_contacts)?;
-                    }
-                    json(conn, &actor, *client, today)
-                }
-                Saved::Stale(client) => Err(AppError::Conflict(format!(
-                    "Somebody else changed this client; it is at version {} now.",
-                    client.version
-                ))),
+            let saved = model::update(conn, &actor, now, today, id, version, &new)?;
+            let client = saved.done("this client", |client| client.version)?;
+            if let Some(new_contacts) = &new_contacts {
+                contacts::replace(conn, &actor, now, id, new_contacts)?;
             }
+            json(conn, &actor, client, today)
         })
         .await?;
     Ok(HttpResponse::Ok().json(saved))

@@ -7,7 +7,7 @@ use super::contacts::model::NewContact;
 use super::model::{Client, ClientFilter, ClientStatus, NewClient};
 use crate::error::FormErrors;
 use crate::types::money::{Currency, Money, plain_decimal};
-use crate::web::form::Check;
+use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
 /// Languages in which documents can be addressed.
@@ -177,9 +177,9 @@ impl ClientForm {
         }
     }
 
-    /// Fields in which this form and the stored client differ: label, stored, typed.
-    pub fn differences(&self, stored: &Self) -> Vec<(&'static str, String, String)> {
-        [
+    /// Fields in which this form and the stored client differ.
+    pub fn differences(&self, stored: &Self) -> Vec<Difference> {
+        Difference::between([
             ("Name", &stored.name, &self.name),
             ("Status", &stored.status, &self.status),
             ("Email", &stored.email, &self.email),
@@ -198,11 +198,7 @@ impl ClientForm {
             ("Tax", &stored.tax_rate.0, &self.tax_rate.0),
             ("Hourly rate", &stored.rate.0, &self.rate.0),
             ("Notes", &stored.notes, &self.notes),
-        ]
-        .into_iter()
-        .filter(|(_, stored, typed)| stored != typed)
-        .map(|(label, stored, typed)| (label, stored.clone(), typed.clone()))
-        .collect()
+        ])
     }
 }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
+use crate::db::saved::Saved;
 use crate::db::schema::{clients, contacts, invoices, payments, projects, time_entries};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
@@ -280,15 +281,6 @@ pub fn create(
     find(conn, actor, id)
 }
 
-/// What became of a save that named the version it was made from.
-#[derive(Debug)]
-pub enum Saved {
-    /// It is stored; the row as it is now.
-    Done(Box<Client>),
-    /// Somebody was faster; the row as they left it. Nothing was stored.
-    Stale(Box<Client>),
-}
-
 /// Saves `new` over version `version`.
 pub fn update(
     conn: &mut Conn,
@@ -298,7 +290,7 @@ pub fn update(
     id: ClientId,
     version: i64,
     new: &NewClient,
-) -> AppResult<Saved> {
+) -> AppResult<Saved<Client>> {
     let before = find(conn, actor, id)?;
     if before.is_archived() {
         return Err(AppError::Conflict("This client is archived. Restore it first.".into()));
@@ -321,7 +313,7 @@ pub fn update(
             ))
             .execute(conn)?;
     if updated == 0 {
-        return Ok(Saved::Stale(Box::new(before)));
+        return Ok(Saved::Stale(before));
     }
     let rate_before = own_rate(conn, id, today)?;
     rates::set(conn, actor.id, now, RateKind::Bill, Scope::Client(id), today, new.rate_cents)?;
@@ -349,7 +341,7 @@ pub fn update(
     if entry.has_changes() {
         audit::record(conn, Some(actor.id), now, &entry)?;
     }
-    Ok(Saved::Done(Box::new(find(conn, actor, id)?)))
+    Ok(Saved::Done(find(conn, actor, id)?))
 }
 
 /// Puts a client away; harmless when it is already.

@@ -7,15 +7,16 @@ use serde::Deserialize;
 use super::contacts::model::{self as contacts, Contact};
 use super::figures::{self, ClientHead, ClientRow, ProjectLine};
 use super::form::{ClientForm, ClientQuery, LANGUAGES};
-use super::model::{self, Client, ClientStatus, Saved};
+use super::model::{self, Client, ClientStatus};
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
+use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ActivityId, ClientId};
 use crate::types::money::Currency;
 use crate::types::pagination::{Pager, has_more};
-use crate::web::form::Form;
+use crate::web::form::{Difference, Form, edited_version};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -57,8 +58,8 @@ struct ClientFormPage {
     client: Option<Client>,
     form: ClientForm,
     errors: FormErrors,
-    /// Fields that somebody else changed meanwhile: label, theirs, ours.
-    conflict: Vec<(&'static str, String, String)>,
+    /// Fields that somebody else changed meanwhile.
+    conflict: Vec<Difference>,
     /// Clients that this one may be a copy of.
     similar: Vec<Client>,
 }
@@ -276,19 +277,18 @@ pub async fn update(
         })
         .await?;
     let (page, stale) = page;
-    if stale {
+    if stale && page.conflict.is_empty() {
+        view.redirect(&format!("/clients/{id}"), "Client saved.")
+    } else if stale {
         view.stale("#client_form", || page.render(), || page.as_fields().render())
     } else {
         view.invalid(|| page.render(), || page.as_fields().render())
     }
 }
 
-async fn save(app: &App, actor: &Actor, id: ClientId, form: &ClientForm) -> AppResult<Saved> {
+async fn save(app: &App, actor: &Actor, id: ClientId, form: &ClientForm) -> AppResult<Saved<Client>> {
     let new = form.check()?;
-    let version = form
-        .version
-        .parse()
-        .map_err(|_| AppError::BadRequest("The version that was edited is missing.".into()))?;
+    let version = edited_version(&form.version)?;
     let (actor, now) = (actor.clone(), app.clock.now());
     app.db
         .write(move |conn| {

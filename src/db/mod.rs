@@ -9,6 +9,7 @@ pub mod count;
 pub mod dialect;
 pub mod manager;
 pub mod migrate;
+pub mod saved;
 #[rustfmt::skip]
 #[expect(missing_docs, reason = "generated from the migrations")]
 pub mod schema;

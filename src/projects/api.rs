@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::figures::{self, ProjectHead};
 use super::form::{ProjectForm, ProjectQuery};
-use super::model::{self, Saved};
+use super::model;
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
 use crate::db::Conn;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId};
 use crate::types::money::Currency;
 use crate::web::App;
+use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 
 /// This area's part of the API's description.
@@ -172,18 +173,11 @@ pub async fn update_project(
         .write(move |conn| {
             model::find(conn, &actor, id)?;
             let new = form.check_for(conn, &actor)?;
-            let version = form
-                .version
-                .parse()
-                .map_err(|_| AppError::invalid("version", "must be the version that was read"))?;
+            let version = edited_version(&form.version)?;
             let today = crate::web::page::today(conn, now)?;
-            match model::update(conn, &actor, now, today, id, version, &new)? {
-                Saved::Done(_) => stored(conn, &actor, id, today),
-                Saved::Stale(project) => Err(AppError::Conflict(format!(
-                    "Somebody else changed this project; it is at version {} now.",
-                    project.version
-                ))),
-            }
+            let saved = model::update(conn, &actor, now, today, id, version, &new)?;
+            saved.done("this project", |project| project.version)?;
+            stored(conn, &actor, id, today)
         })
         .await?;
     Ok(HttpResponse::Ok().json(saved))

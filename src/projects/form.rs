@@ -10,7 +10,7 @@ use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::duration;
 use crate::types::ids::ClientId;
 use crate::types::money::{Currency, Money};
-use crate::web::form::Check;
+use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
 /// The largest budget in hours: a hundred people for five years.
@@ -140,17 +140,13 @@ impl ProjectForm {
         }
     }
 
-    /// Fields in which this form and the stored project differ: label, stored, typed. `client` names a client.
-    pub fn differences(
-        &self,
-        stored: &Self,
-        client: impl Fn(&str) -> String,
-    ) -> Vec<(&'static str, String, String)> {
+    /// Fields in which this form and the stored project differ. `client` names a client.
+    pub fn differences(&self, stored: &Self, client: impl Fn(&str) -> String) -> Vec<Difference> {
         let status =
             |text: &str| text.parse().map_or(text.to_owned(), |s: ProjectStatus| s.label().to_owned());
         let billing =
             |text: &str| text.parse().map_or(text.to_owned(), |b: BillingModel| b.label().to_owned());
-        [
+        Difference::between([
             ("Client", client(&stored.client_id), client(&self.client_id)),
             ("Name", stored.name.clone(), self.name.clone()),
             ("Status", status(&stored.status), status(&self.status)),
@@ -161,10 +157,7 @@ impl ProjectForm {
             ("Start", stored.starts_on.clone(), self.starts_on.clone()),
             ("Due", stored.due_on.clone(), self.due_on.clone()),
             ("Description", stored.description.clone(), self.description.clone()),
-        ]
-        .into_iter()
-        .filter(|(_, stored, typed)| stored != typed)
-        .collect()
+        ])
     }
 }
 

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients_model;
+use crate::db::saved::Saved;
 use crate::db::schema::{clients, invoices, projects, tasks, time_entries};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
@@ -274,15 +275,6 @@ pub fn create(
     find(conn, actor, id)
 }
 
-/// What became of a save that named the version it was made from.
-#[derive(Debug)]
-pub enum Saved {
-    /// It is stored; the row as it is now.
-    Done(Box<Project>),
-    /// Somebody was faster; the row as they left it. Nothing was stored.
-    Stale(Box<Project>),
-}
-
 /// Saves `new` over version `version`. Once there are hours or invoices, the project stays with its client.
 pub fn update(
     conn: &mut Conn,
@@ -292,7 +284,7 @@ pub fn update(
     id: ProjectId,
     version: i64,
     new: &NewProject,
-) -> AppResult<Saved> {
+) -> AppResult<Saved<Project>> {
     let before = find(conn, actor, id)?;
     if before.is_archived() {
         return Err(AppError::Conflict("This project is archived. Restore it first.".into()));
@@ -317,7 +309,7 @@ pub fn update(
             ))
             .execute(conn)?;
     if updated == 0 {
-        return Ok(Saved::Stale(Box::new(before)));
+        return Ok(Saved::Stale(before));
     }
     if moves {
         diesel::update(tasks::table.filter(tasks::project_id.eq(id)))
@@ -353,7 +345,7 @@ pub fn update(
     if entry.has_changes() {
         audit::record(conn, Some(actor.id), now, &entry)?;
     }
-    Ok(Saved::Done(Box::new(find(conn, actor, id)?)))
+    Ok(Saved::Done(find(conn, actor, id)?))
 }
 
 /// Puts a project away; harmless when it is already.

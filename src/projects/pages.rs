@@ -1,22 +1,22 @@
 //! The pages of projects.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
 use super::figures::{self, ProjectHead};
 use super::form::{ProjectForm, ProjectQuery, StatusForm};
-use super::model::{self, BillingModel, NewProject, Project, ProjectStatus, Saved};
+use super::model::{self, BillingModel, NewProject, Project, ProjectStatus};
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
+use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ActivityId, ClientId, ProjectId};
 use crate::types::pagination::{Pager, has_more};
-use crate::web::form::Form;
+use crate::web::form::{Difference, Form, edited_version};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -57,8 +57,8 @@ struct ProjectFormPage {
     clients: Vec<(ClientId, String)>,
     form: ProjectForm,
     errors: FormErrors,
-    /// Fields that somebody else changed meanwhile: label, theirs, ours.
-    conflict: Vec<(&'static str, String, String)>,
+    /// Fields that somebody else changed meanwhile.
+    conflict: Vec<Difference>,
 }
 
 impl ProjectFormPage {
@@ -207,7 +207,7 @@ pub async fn update(
     form: Form<ProjectForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
-    let saved = match form.version.parse::<i64>() {
+    let saved = match edited_version(&form.version) {
         Ok(version) => {
             let (actor, form) = (actor.clone(), form.clone());
             app.db
@@ -219,7 +219,7 @@ pub async fn update(
                 })
                 .await
         }
-        Err(_) => Err(AppError::BadRequest("The version that was edited is missing.".into())),
+        Err(error) => Err(error),
     };
     match saved {
         Ok(Saved::Done(_)) => view.redirect(&format!("/projects/{id}"), "Project saved."),
@@ -238,7 +238,10 @@ pub async fn update(
                 let found = page.clients.iter().find(|(client, _)| client.to_string() == id);
                 found.map(|(_, name)| name.clone()).unwrap_or_default()
             });
-            view.html_with(StatusCode::CONFLICT, || page.render(), || page.as_fields().render())
+            if page.conflict.is_empty() {
+                return view.redirect(&format!("/projects/{id}"), "Project saved.");
+            }
+            view.stale("#project_form", || page.render(), || page.as_fields().render())
         }
         Err(AppError::Invalid(errors)) => {
             let page = form_page(&app, &actor, &view, Some(id), form, errors).await?;

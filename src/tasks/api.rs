@@ -10,10 +10,11 @@ use super::model;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
 use crate::db::Conn;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::web::App;
+use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 
 /// This area's part of the API's description.
@@ -146,16 +147,13 @@ pub async fn update_task(
     body: Json<TaskForm>,
 ) -> AppResult<HttpResponse> {
     let new = body.0.check()?;
-    let version = body
-        .0
-        .version
-        .parse()
-        .map_err(|_| AppError::invalid("version", "must be the version that was read"))?;
+    let version = edited_version(&body.0.version)?;
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let saved = app
         .db
         .write(move |conn| {
-            model::update(conn, &actor, now, id, version, &new)?;
+            let saved = model::update(conn, &actor, now, id, version, &new)?;
+            saved.done("this task", |task| task.version)?;
             stored(conn, &actor, id)
         })
         .await?;

@@ -6,8 +6,8 @@ use super::filter::{Assignee, TaskFilter, TaskState};
 use super::model::{NewTask, Task, TaskStatus};
 use crate::error::FormErrors;
 use crate::types::duration;
-use crate::types::ids::{ClientId, ProjectId};
-use crate::web::form::Check;
+use crate::types::ids::{ClientId, ProjectId, UserId};
+use crate::web::form::{Check, Difference, name_of};
 use crate::web::json::Typed;
 
 /// The longest estimate: ten thousand hours.
@@ -93,6 +93,40 @@ impl TaskForm {
         });
         check.finish(new)
     }
+
+    /// Fields in which this form and the stored task differ.
+    pub fn differences(&self, stored: &Self, names: &Names) -> Vec<Difference> {
+        let project = |form: &Self| name_of(&names.projects, &form.project_id);
+        let person = |form: &Self| name_of(&names.people, &form.assignee_id);
+        let billing = |form: &Self| match form.is_billable.0.as_str() {
+            "true" => "Billable".to_owned(),
+            "false" => "Not billable".to_owned(),
+            other => other.to_owned(),
+        };
+        Difference::between([
+            ("Title", stored.title.clone(), self.title.clone()),
+            ("Project", project(stored), project(self)),
+            ("Status", status_label(&stored.status), status_label(&self.status)),
+            ("Assignee", person(stored), person(self)),
+            ("Due", stored.due_on.clone(), self.due_on.clone()),
+            ("Estimate, hours", stored.estimate.0.clone(), self.estimate.0.clone()),
+            ("Billing", billing(stored), billing(self)),
+            ("Description", stored.description.clone(), self.description.clone()),
+        ])
+    }
+}
+
+/// What ids in a form stand for, when two versions are shown side by side.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Projects to choose from.
+    pub projects: Vec<(ProjectId, String)>,
+    /// People to choose from.
+    pub people: Vec<(UserId, String)>,
+}
+
+fn status_label(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), |status: TaskStatus| status.label().to_owned())
 }
 
 /// What the task's page changes in place.
@@ -129,6 +163,16 @@ impl DetailsForm {
         let due_on = check.date("due_on", &self.due_on);
         let new = status.map(|status| NewTask { status, assignee_id, due_on, ..NewTask::same(task) });
         check.finish(new)
+    }
+
+    /// Details in which this form and the stored task differ.
+    pub fn differences(&self, stored: &Self, people: &[(UserId, String)]) -> Vec<Difference> {
+        let person = |form: &Self| name_of(people, &form.assignee_id);
+        Difference::between([
+            ("Status", status_label(&stored.status), status_label(&self.status)),
+            ("Assignee", person(stored), person(self)),
+            ("Due", stored.due_on.clone(), self.due_on.clone()),
+        ])
     }
 }
 

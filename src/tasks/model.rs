@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Nullable};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::saved::Saved;
 use crate::db::schema::{task_comments, tasks, time_entries, users};
 use crate::error::{AppError, AppResult};
 use crate::projects::model as projects_model;
@@ -192,8 +193,7 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTask) -> Ap
     Ok(task)
 }
 
-/// Saves `new` over version `version`; a conflict when somebody was faster. Once there are hours, the task stays on
-/// its project.
+/// Saves `new` over version `version`. Once there are hours, the task stays on its project.
 pub fn update(
     conn: &mut Conn,
     actor: &Actor,
@@ -201,10 +201,10 @@ pub fn update(
     id: TaskId,
     version: i64,
     new: &NewTask,
-) -> AppResult<Task> {
+) -> AppResult<Saved<Task>> {
     let before = find(conn, actor, id)?;
     if before.version != version {
-        return Err(stale(&before));
+        return Ok(Saved::Stale(before));
     }
     if new.assignee_id != before.assignee_id {
         check_assignee(conn, new.assignee_id)?;
@@ -237,7 +237,7 @@ pub fn update(
         ))
         .execute(conn)?;
     if updated == 0 {
-        return Err(stale(&before));
+        return Ok(Saved::Stale(before));
     }
     let after = find(conn, actor, id)?;
     let action = match (before.is_done(), after.is_done()) {
@@ -249,7 +249,7 @@ pub fn update(
     if entry.has_changes() {
         audit::record(conn, Some(actor.id), now, &entry)?;
     }
-    Ok(after)
+    Ok(Saved::Done(after))
 }
 
 /// Marks a task done; harmless when it is already.
@@ -258,7 +258,8 @@ pub fn complete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: TaskId) -> App
     if task.is_done() {
         return Ok(task);
     }
-    update(conn, actor, now, id, task.version, &NewTask { status: TaskStatus::Done, ..NewTask::same(&task) })
+    let done = NewTask { status: TaskStatus::Done, ..NewTask::same(&task) };
+    update(conn, actor, now, id, task.version, &done)?.done("this task", |task| task.version)
 }
 
 /// Takes a task up again; harmless when it is open.
@@ -267,7 +268,8 @@ pub fn reopen(conn: &mut Conn, actor: &Actor, now: UtcTime, id: TaskId) -> AppRe
     if !task.is_done() {
         return Ok(task);
     }
-    update(conn, actor, now, id, task.version, &NewTask { status: TaskStatus::Todo, ..NewTask::same(&task) })
+    let open = NewTask { status: TaskStatus::Todo, ..NewTask::same(&task) };
+    update(conn, actor, now, id, task.version, &open)?.done("this task", |task| task.version)
 }
 
 /// Deletes a task without hours, and its comments; a conflict when there are hours.
@@ -365,8 +367,4 @@ fn check_assignee(conn: &mut Conn, id: Option<UserId>) -> AppResult<()> {
         Some(_) => Ok(()),
         None => Err(AppError::invalid("assignee_id", "must be one of the choices")),
     }
-}
-
-fn stale(task: &Task) -> AppError {
-    AppError::Conflict(format!("Somebody else changed “{}” meanwhile. Reload to see how.", task.title))
 }

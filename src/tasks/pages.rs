@@ -8,18 +8,19 @@ use super::comments::form::CommentForm;
 use super::comments::model::{self as comments, Comment};
 use super::figures::{self, TaskRow};
 use super::filter::{TaskDue, TaskFilter, TaskState};
-use super::form::{DetailsForm, TaskForm, TaskQuery};
+use super::form::{DetailsForm, Names, TaskForm, TaskQuery};
 use super::model::{self, TaskStatus};
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::{self, Actor};
 use crate::clients::model::{self as clients, ClientHead};
 use crate::db::Conn;
+use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::projects::model::{self as projects, ProjectChoice, ProjectHead};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
-use crate::web::form::Form;
+use crate::web::form::{Difference, Form, edited_version};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -101,6 +102,8 @@ struct TaskShow {
     logged: Vec<(UserId, String, i64)>,
     details: DetailsForm,
     errors: FormErrors,
+    /// Details that somebody else changed meanwhile.
+    conflict: Vec<Difference>,
     comments: Vec<Comment>,
     form: CommentForm,
     entries: Vec<TimelineEntry>,
@@ -116,11 +119,21 @@ struct TaskFormPage {
     people: Vec<(UserId, String)>,
     form: TaskForm,
     errors: FormErrors,
+    /// Fields that somebody else changed meanwhile.
+    conflict: Vec<Difference>,
 }
 
 impl TaskFormPage {
     fn action(&self) -> String {
         self.id.map_or_else(|| "/tasks".to_owned(), |id| format!("/tasks/{id}"))
+    }
+
+    fn names(&self) -> Names {
+        let projects = self.projects.iter().flat_map(|(_, group)| group);
+        Names {
+            projects: projects.map(|choice| (choice.id, choice.name.clone())).collect(),
+            people: self.people.clone(),
+        }
     }
 
     fn back(&self) -> String {
@@ -237,20 +250,35 @@ pub async fn show(
     view.html(|| page.render(), || page.render())
 }
 
-/// The page of one task; `refused` are details that did not hold, and why.
+/// Why the details of a task were not saved.
+enum Refusal {
+    /// They do not hold.
+    Invalid(FormErrors),
+    /// Somebody else was faster.
+    Stale,
+}
+
+/// The page of one task; `refused` are details that were not saved, and why.
 fn show_page(
     conn: &mut Conn,
     actor: &Actor,
     now: UtcTime,
     look: &View,
     id: TaskId,
-    refused: Option<(DetailsForm, FormErrors)>,
+    refused: Option<(DetailsForm, Refusal)>,
 ) -> AppResult<TaskShow> {
     let row = figures::row(conn, actor, id)?;
     let shell = Shell::load(conn, actor, now, look, Section::Tasks)?;
-    let (details, errors) =
-        refused.unwrap_or_else(|| (DetailsForm::filled(&row.task), FormErrors::default()));
     let people = people(conn, Some(&row))?;
+    let stored = DetailsForm::filled(&row.task);
+    let (details, errors, conflict) = match refused {
+        None => (stored, FormErrors::default(), Vec::new()),
+        Some((typed, Refusal::Invalid(errors))) => (typed, errors, Vec::new()),
+        Some((typed, Refusal::Stale)) => {
+            let conflict = typed.differences(&stored, &people);
+            (DetailsForm { version: stored.version, ..typed }, FormErrors::default(), conflict)
+        }
+    };
     Ok(TaskShow {
         description_html: model::description_html(conn, id)?,
         creator: model::person(conn, row.task.created_by)?,
@@ -258,6 +286,7 @@ fn show_page(
         logged: figures::logged_by(conn, actor, id)?,
         details,
         errors,
+        conflict,
         comments: comments::of_task(conn, id)?,
         form: CommentForm::default(),
         entries: timeline(conn, Scope::Task(id), actor.sees_money(), None, ACTIVITY_ROWS)?,
@@ -337,16 +366,26 @@ pub async fn update(
     form: Form<TaskForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
-    let saved = match (form.check(), form.version.parse::<i64>()) {
+    let saved = match (form.check(), edited_version(&form.version)) {
         (Ok(new), Ok(version)) => {
             let actor = actor.clone();
             app.db.write(move |conn| model::update(conn, &actor, now, id, version, &new)).await
         }
         (Err(errors), _) => Err(errors.into()),
-        (_, Err(_)) => Err(missing_version()),
+        (_, Err(error)) => Err(error),
     };
     match saved {
-        Ok(_) => view.redirect(&format!("/tasks/{id}"), "Task saved."),
+        Ok(Saved::Done(_)) => view.redirect(&format!("/tasks/{id}"), "Task saved."),
+        Ok(Saved::Stale(task)) => {
+            let stored = TaskForm::filled(&task);
+            let form = TaskForm { version: stored.version.clone(), ..form };
+            let mut page = form_page(&app, &actor, &view, Some(id), form, FormErrors::default()).await?;
+            page.conflict = page.form.differences(&stored, &page.names());
+            if page.conflict.is_empty() {
+                return view.redirect(&format!("/tasks/{id}"), "Task saved.");
+            }
+            view.stale("#task_form", || page.render(), || page.as_fields().render())
+        }
         Err(AppError::Invalid(errors)) => {
             let page = form_page(&app, &actor, &view, Some(id), form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
@@ -364,27 +403,28 @@ pub async fn update_details(
     form: Form<DetailsForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, look, id, form) = (user.actor, app.clock.now(), view.clone(), id.into_inner(), form.0);
-    let version: i64 = form.version.parse().map_err(|_| missing_version())?;
+    let version = edited_version(&form.version)?;
     let saved = {
         let (actor, look, form) = (actor.clone(), look.clone(), form.clone());
         app.db
             .write(move |conn| {
                 let new = form.check(&model::find(conn, &actor, id)?)?;
-                model::update(conn, &actor, now, id, version, &new)?;
-                show_page(conn, &actor, now, &look, id, None)
+                let saved = model::update(conn, &actor, now, id, version, &new)?;
+                let is_stale = matches!(saved, Saved::Stale(_));
+                let refused = is_stale.then(|| (form.clone(), Refusal::Stale));
+                Ok((show_page(conn, &actor, now, &look, id, refused)?, is_stale))
             })
             .await
     };
     match saved {
-        Ok(page) if view.is_fragment() => {
+        Ok((page, true)) => view.stale("#task_details", || page.render(), || page.as_details_part().render()),
+        Ok((page, false)) if view.is_fragment() => {
             view.html(|| page.as_details_part().render(), || page.as_details_part().render())
         }
         Ok(_) => view.redirect(&format!("/tasks/{id}"), "Task saved."),
         Err(AppError::Invalid(errors)) => {
-            let page = app
-                .db
-                .read(move |conn| show_page(conn, &actor, now, &look, id, Some((form, errors))))
-                .await?;
+            let refused = Some((form, Refusal::Invalid(errors)));
+            let page = app.db.read(move |conn| show_page(conn, &actor, now, &look, id, refused)).await?;
             view.invalid(|| page.render(), || page.as_details_part().render())
         }
         Err(error) => Err(error),
@@ -401,10 +441,6 @@ pub async fn destroy(
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     app.db.write(move |conn| model::delete(conn, &actor, now, id)).await?;
     view.redirect("/tasks", "Task deleted.")
-}
-
-fn missing_version() -> AppError {
-    AppError::BadRequest("The version that was edited is missing.".into())
 }
 
 /// Projects to choose from, by client; `chosen` is among them even when it rests.
@@ -464,7 +500,7 @@ async fn form_page(
             let people = people(conn, stored.as_ref())?;
             let chosen = stored.map(|row| row.task.project_id).or_else(|| form.project_id.parse().ok());
             let projects = project_choices(conn, &actor, chosen)?;
-            Ok(TaskFormPage { shell, id, projects, people, form, errors })
+            Ok(TaskFormPage { shell, id, projects, people, form, errors, conflict: Vec::new() })
         })
         .await
 }

@@ -5,15 +5,16 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::form::{StopForm, TimeEntryForm, TimeEntryQuery, parse_end};
-use super::model::{self, Billing, EntryRow, Saved};
+use super::model::{self, Billing, EntryRow};
 use super::timer;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, ProjectId, TaskId, TimeEntryId, UserId};
 use crate::types::money::Currency;
 use crate::web::App;
+use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 
 /// This area's part of the API's description.
@@ -181,20 +182,14 @@ pub async fn update_time_entry(
     body: Json<TimeEntryForm>,
 ) -> AppResult<HttpResponse> {
     let new = body.0.check()?;
-    let version = body
-        .0
-        .version
-        .parse()
-        .map_err(|_| AppError::invalid("version", "must be the version that was read"))?;
+    let version = edited_version(&body.0.version)?;
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let saved = app
         .db
-        .write(move |conn| match model::update(conn, &actor, now, id, version, &new)? {
-            Saved::Done(_) => Ok(json(&actor, model::row(conn, &actor, id)?, now)),
-            Saved::Stale(entry) => Err(AppError::Conflict(format!(
-                "Somebody else changed these hours; they are at version {} now.",
-                entry.version
-            ))),
+        .write(move |conn| {
+            let saved = model::update(conn, &actor, now, id, version, &new)?;
+            saved.done("these hours", |logged| logged.entry.version)?;
+            Ok(json(&actor, model::row(conn, &actor, id)?, now))
         })
         .await?;
     Ok(HttpResponse::Ok().json(saved))

@@ -8,9 +8,9 @@ use super::span::{self, Length, Occurrence, When};
 use super::week::Week;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::clock::UtcTime;
-use crate::types::ids::UserId;
+use crate::types::ids::{ProjectId, TaskId, UserId};
 use crate::types::zone::{self, Instant, Tz};
-use crate::web::form::Check;
+use crate::web::form::{Check, Difference, name_of};
 use crate::web::json::Typed;
 
 /// The longest break that a form accepts, in seconds.
@@ -113,6 +113,27 @@ impl TimeEntryForm {
         check.finish(new)
     }
 
+    /// Fields in which this form and the stored hours differ.
+    pub fn differences(&self, stored: &Self, names: &Names) -> Vec<Difference> {
+        let project = |form: &Self| name_of(&names.projects, &form.project_id);
+        let task = |form: &Self| name_of(&names.tasks, &form.task_id);
+        let billable = |form: &Self| match form.is_billable.0.as_str() {
+            "true" => "Billable".to_owned(),
+            "false" => "Not billable".to_owned(),
+            _ => "As the task says".to_owned(),
+        };
+        Difference::between([
+            ("Project", project(stored), project(self)),
+            ("Task", task(stored), task(self)),
+            ("Note", stored.note.clone(), self.note.clone()),
+            ("Date", stored.date.clone(), self.date.clone()),
+            ("Duration", stored.duration.0.clone(), self.duration.0.clone()),
+            ("Start", stored.starts_at.clone(), self.starts_at.clone()),
+            ("Break", stored.break_time.0.clone(), self.break_time.0.clone()),
+            ("Billing", billable(stored), billable(self)),
+        ])
+    }
+
     /// What a timer runs on, or what is wrong; the fields about when do not count.
     pub fn check_timer(&self) -> Result<NewTimeEntry, FormErrors> {
         let mut check = Check::new();
@@ -147,6 +168,15 @@ impl TimeEntryForm {
         let text = self.is_billable.trim();
         (!text.is_empty()).then(|| check.flag("is_billable", text))
     }
+}
+
+/// What ids in a form stand for, when two versions are shown side by side.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Projects to choose from.
+    pub projects: Vec<(ProjectId, String)>,
+    /// Tasks to choose from.
+    pub tasks: Vec<(TaskId, String)>,
 }
 
 /// Reads when a forgotten timer ended: a local `YYYY-MM-DDTHH:MM` in `zone`, or an instant with its offset. A time

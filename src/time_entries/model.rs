@@ -10,6 +10,7 @@ use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients_model;
 use crate::db::dialect::{LockedTable, lock_row};
+use crate::db::saved::Saved;
 use crate::db::schema::{
     billed_entries, clients, invoice_lines, invoices, projects, tasks, time_entries, time_write_offs, users,
 };
@@ -699,15 +700,6 @@ fn day_end(
     Ok(last.flatten())
 }
 
-/// What became of a save that named the version it was made from.
-#[derive(Debug)]
-pub enum Saved {
-    /// It is stored.
-    Done(Box<Logged>),
-    /// Somebody was faster; the row as they left it. Nothing was stored.
-    Stale(Box<TimeEntry>),
-}
-
 /// Saves `new` over version `version`. Refused for hours on an invoice or written off. The rates stay unless the
 /// work or its day changed.
 pub fn update(
@@ -717,7 +709,7 @@ pub fn update(
     id: TimeEntryId,
     version: i64,
     new: &NewTimeEntry,
-) -> AppResult<Saved> {
+) -> AppResult<Saved<Logged>> {
     let before = find(conn, actor, id)?;
     lock_row(conn, LockedTable::TimeEntries, id.0)?;
     refuse_settled(conn, id)?;
@@ -761,7 +753,7 @@ pub fn update(
     .set((&columns, time_entries::updated_at.eq(now), time_entries::version.eq(version + 1)))
     .execute(conn)?;
     if updated == 0 {
-        return Ok(Saved::Stale(Box::new(find(conn, actor, id)?)));
+        return Ok(Saved::Stale(Logged { entry: find(conn, actor, id)?, notice: None }));
     }
     let entry = find(conn, actor, id)?;
     let old_label = if (place.project, place.task) == (before.project_id, before.task_id) {
@@ -781,7 +773,7 @@ pub fn update(
     if note.has_changes() {
         audit::record(conn, Some(actor.id), now, &note)?;
     }
-    Ok(Saved::Done(Box::new(Logged { entry, notice: span.notice })))
+    Ok(Saved::Done(Logged { entry, notice: span.notice }))
 }
 
 /// The span that an edit asks for. A start that nobody touched stays what it was, to the microsecond and inside a

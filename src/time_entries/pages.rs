@@ -5,23 +5,24 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::form::{
-    BILLINGS, NewQuery, OCCURRENCES, StopForm, TimeEntryForm, TimeEntryQuery, WeekQuery, WriteOffForm,
+    BILLINGS, Names, NewQuery, OCCURRENCES, StopForm, TimeEntryForm, TimeEntryQuery, WeekQuery, WriteOffForm,
     parse_end,
 };
-use super::model::{self, EntryRow, Saved, Totals};
+use super::model::{self, EntryRow, Totals};
 use super::timer;
 use super::week::{self, Sheet};
 use crate::auth::extract::{Biller, CurrentUser, Worker};
 use crate::auth::user::{self, Actor};
 use crate::clients::model::{self as clients, ClientHead};
 use crate::db::Conn;
+use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::projects::model::{self as projects, ProjectChoice, ProjectHead};
 use crate::tasks::model as tasks;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId, TaskId, TimeEntryId, UserId};
 use crate::types::zone::{self, Tz};
-use crate::web::form::{Check, Form};
+use crate::web::form::{Check, Difference, Form, edited_version};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -117,6 +118,17 @@ struct Choices {
     tasks: Vec<(String, Vec<(TaskId, String)>)>,
 }
 
+impl Choices {
+    fn names(&self) -> Names {
+        let projects = self.projects.iter().flat_map(|(_, group)| group);
+        let tasks = self.tasks.iter().flat_map(|(_, group)| group);
+        Names {
+            projects: projects.map(|choice| (choice.id, choice.name.clone())).collect(),
+            tasks: tasks.cloned().collect(),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "time_entries/form.html", blocks = ["fields"])]
 struct TimeEntryFormPage {
@@ -125,6 +137,8 @@ struct TimeEntryFormPage {
     row: Option<EntryRow>,
     form: TimeEntryForm,
     errors: FormErrors,
+    /// Fields that somebody else changed meanwhile.
+    conflict: Vec<Difference>,
     choices: Choices,
 }
 
@@ -395,7 +409,10 @@ pub async fn create(
             let message = format!("{} logged.", duration::clock(entry.duration_seconds));
             view.redirect(&week_of(entry.local_on), &with_notice(message, logged.notice))
         }
-        Err(AppError::Invalid(errors)) => refused(&app, &actor, &view, None, form, errors).await,
+        Err(AppError::Invalid(errors)) => {
+            let page = refused(&app, &actor, &view, None, form, errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
         Err(error) => Err(error),
     }
 }
@@ -442,10 +459,7 @@ pub async fn update(
     let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
     let saved = match form.check() {
         Ok(new) => {
-            let version = form
-                .version
-                .parse()
-                .map_err(|_| AppError::BadRequest("The version that was edited is missing.".into()))?;
+            let version = edited_version(&form.version)?;
             let actor = actor.clone();
             app.db.write(move |conn| model::update(conn, &actor, now, id, version, &new)).await
         }
@@ -459,10 +473,20 @@ pub async fn update(
             let path = format!("{}{whose}", week_of(entry.local_on));
             view.redirect(&path, &with_notice("Hours saved.".into(), logged.notice))
         }
-        Ok(Saved::Stale(_)) => {
-            Err(AppError::Conflict("Somebody else changed these hours. Reload to see how.".into()))
+        Ok(Saved::Stale(logged)) => {
+            let stored = TimeEntryForm::filled(&logged.entry);
+            let form = TimeEntryForm { version: stored.version.clone(), ..form };
+            let mut page = refused(&app, &actor, &view, Some(id), form, FormErrors::default()).await?;
+            page.conflict = page.form.differences(&stored, &page.choices.names());
+            if page.conflict.is_empty() {
+                return view.redirect(&week_of(logged.entry.local_on), "Hours saved.");
+            }
+            view.stale("#time_entry_form", || page.render(), || page.as_fields().render())
         }
-        Err(AppError::Invalid(errors)) => refused(&app, &actor, &view, Some(id), form, errors).await,
+        Err(AppError::Invalid(errors)) => {
+            let page = refused(&app, &actor, &view, Some(id), form, errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
         Err(error) => Err(error),
     }
 }
@@ -475,10 +499,9 @@ async fn refused(
     id: Option<TimeEntryId>,
     form: TimeEntryForm,
     errors: FormErrors,
-) -> AppResult<HttpResponse> {
+) -> AppResult<TimeEntryFormPage> {
     let (actor, look, now) = (actor.clone(), view.clone(), app.clock.now());
-    let page = app
-        .db
+    app.db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
             let row = match id {
@@ -487,8 +510,7 @@ async fn refused(
             };
             form_page(conn, shell, row, form, errors, None)
         })
-        .await?;
-    view.invalid(|| page.render(), || page.as_fields().render())
+        .await
 }
 
 fn form_page(
@@ -500,7 +522,7 @@ fn form_page(
     client: Option<ClientId>,
 ) -> AppResult<TimeEntryFormPage> {
     let choices = choices(conn, &shell.actor, &form, client)?;
-    Ok(TimeEntryFormPage { shell, row, form, errors, choices })
+    Ok(TimeEntryFormPage { shell, row, form, errors, conflict: Vec::new(), choices })
 }
 
 /// What the selects of `form` offer, the projects of `client` first. What is chosen already stays a choice, though
@@ -625,7 +647,9 @@ pub async fn start(
             // A form that only starts timers has no day.
             let today = zone::local_date(now, actor.zone());
             let date = if form.date.is_empty() { today.to_string() } else { form.date.clone() };
-            refused(&app, &actor, &view, None, TimeEntryForm { date, ..form }, errors).await
+            let form = TimeEntryForm { date, ..form };
+            let page = refused(&app, &actor, &view, None, form, errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
         }
         Err(error) => Err(error),
     }

@@ -306,3 +306,42 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
     (1970..=2199).contains(&date.year()).then_some(date)
 }
+
+/// The version that a form or body was made from.
+pub fn edited_version(text: &str) -> AppResult<i64> {
+    text.trim().parse().map_err(|_| AppError::invalid("version", "must be the version that was read"))
+}
+
+/// A field that two people changed to different values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What the field is called on screen.
+    pub label: String,
+    /// What is stored.
+    pub stored: String,
+    /// What was typed.
+    pub typed: String,
+}
+
+impl Difference {
+    /// Those of `fields` (label, stored, typed) that differ.
+    pub fn between<L: Into<String>, T: Into<String>>(
+        fields: impl IntoIterator<Item = (L, T, T)>,
+    ) -> Vec<Self> {
+        fields
+            .into_iter()
+            .map(|(label, stored, typed)| Self {
+                label: label.into(),
+                stored: stored.into(),
+                typed: typed.into(),
+            })
+            .filter(|field| field.stored != field.typed)
+            .collect()
+    }
+}
+
+/// What a chosen id is called among `choices`; the id itself when it is not one of them.
+pub fn name_of<I: std::fmt::Display>(choices: &[(I, String)], id: &str) -> String {
+    let chosen = choices.iter().find(|(choice, _)| choice.to_string() == id);
+    chosen.map_or_else(|| id.to_owned(), |(_, name)| name.clone())
+}

@@ -391,7 +391,7 @@ async fn an_update_that_does_not_hold_keeps_the_text_and_the_row() {
         .form([("name", "x"), ("currency", "EUR")])
         .send()
         .await;
-    page.assert_status(400);
+    page.assert_status(422);
 }
 
 #[actix_web::test]

@@ -49,7 +49,7 @@ fn without_any_setting_bureau_keeps_its_data_beside_itself() {
     assert_eq!(config.master_key_file, Path::new("./data/master.key"));
     assert_eq!(config.origin(), "http://127.0.0.1:8080");
     assert_eq!((config.session.idle_seconds, config.session.max_seconds), (12 * 3_600, 14 * 86_400));
-    assert!(!config.is_https() && !config.master_key_given);
+    assert!(!config.is_https());
 }
 
 #[test]
@@ -208,8 +208,7 @@ fn the_first_start_makes_a_key_for_its_owner_only() {
 #[test]
 fn a_key_that_lies_ready_is_taken() {
     let database = TestDatabase::blank_sqlite();
-    let mut config = database.config();
-    config.master_key_given = true;
+    let config = database.config();
     std::fs::write(&config.master_key_file, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n").unwrap();
     set_mode(&config.master_key_file, 0o400);
     open(config).unwrap();
@@ -258,8 +257,7 @@ fn a_database_in_use_wants_its_own_key_and_is_left_alone_without() {
 #[test]
 fn a_bad_key_on_an_empty_directory_makes_no_database() {
     let database = TestDatabase::blank_sqlite();
-    let mut config = database.config();
-    config.master_key_given = true;
+    let config = database.config();
     std::fs::write(&config.master_key_file, "MDEyMzQ1").unwrap();
     set_mode(&config.master_key_file, 0o600);
     assert!(sentence(config).contains("does not hold 32 bytes"));
@@ -279,6 +277,13 @@ fn a_lost_database_beside_its_key_is_not_replaced_by_an_empty_one() {
         "{refused}"
     );
     assert!(!path.exists());
+    let away = database.dir().join("away.key");
+    std::fs::rename(&config.master_key_file, &away).unwrap();
+    assert!(
+        sentence(config.clone()).contains("installed is here"),
+        "the directory remembers, whatever its key"
+    );
+    std::fs::rename(&away, &config.master_key_file).unwrap();
     std::fs::write(path, b"").unwrap();
     assert!(sentence(config.clone()).contains("Restore the database"), "an empty file is no database");
     std::fs::write(path, b"this is no database, whatever its name says, and it is long enough to tell")

@@ -262,9 +262,14 @@ async fn update_saves_and_refuses_the_second_of_two_editors() {
     fields.push(("title".into(), "Home".into()));
     let path = format!("/tasks/{id}");
     app.member().post(&path).form(fields.clone()).send().await.assert_redirect(&path);
+    app.member().post(&path).form(fields.clone()).send().await.assert_redirect(&path);
+    assert_eq!(state(&app, id).2, 2, "the same again changes nothing");
+    fields.retain(|(name, _)| name != "title");
+    fields.push(("title".into(), "Landing page".into()));
     let page = app.owner().post(&path).form(fields).htmx().send().await;
-    page.assert_status(409);
-    assert!(page.text().contains("Somebody else changed “Home” meanwhile."), "{}", page.text());
+    page.assert_status(409).assert_text("table.versions", "Home");
+    page.assert_text("table.versions", "Landing page").assert_value("#title", "Landing page");
+    page.assert_value("input[name=version]", "2");
     assert_eq!(state(&app, id).2, 2);
     app.member()
         .post("/tasks/99")
@@ -272,7 +277,7 @@ async fn update_saves_and_refuses_the_second_of_two_editors() {
         .send()
         .await
         .assert_status(404);
-    app.member().post(&path).form(form(project, "x", &[])).send().await.assert_status(400);
+    app.member().post(&path).form(form(project, "x", &[])).send().await.assert_status(422);
 }
 
 #[actix_web::test]
