@@ -10,6 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use bureau::db::manager::{DatabaseUrl, Manager};
+use bureau::types::clock::Clock;
+use chrono::Days;
+use diesel::dsl::max;
+use diesel::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -19,6 +24,8 @@ const BARE: &str = "127.0.0.1:18081";
 const SCALE: u32 = 500;
 const ROUND: Duration = Duration::from_secs(4);
 const CONNECTIONS: [usize; 3] = [1, 16, 100];
+/// Drafts that wait to be issued; more than the rounds can take.
+const DRAFTS: usize = 12_000;
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 type Result<T> = std::result::Result<T, Fault>;
@@ -87,15 +94,15 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         })
     };
 
-    let task = last_task(&token).await?;
-    let drafts = drafts(&token, CONNECTIONS.len() * 1_500).await?;
+    let sample = Sample::look_up(&home)?;
+    let (task, client, project) = (sample.discussed_task, sample.client, sample.project);
+    let drafts = drafts(&token, client, DRAFTS).await?;
     let drafts = Arc::new(drafts);
     let next_draft = Arc::new(AtomicUsize::new(0));
-    let (project, today) = (any_project(&token).await?, "2026-01-15");
     let scenarios: Vec<(&str, Make, bool)> = vec![
         ("task list, filtered", get("/tasks?status=todo".into()), true),
         ("task with 100 comments", get(format!("/tasks/{task}")), true),
-        ("client page", get("/clients/20".into()), true),
+        ("client page", get(format!("/clients/{client}")), true),
         ("dashboard", get("/".into()), true),
         (
             "/api/tasks",
@@ -108,8 +115,9 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
                 "POST",
                 Arc::new(|_| "/api/time-entries".into()),
                 Arc::new(move |number| {
+                    let date = past_day(number);
                     format!(
-                        r#"{{"project_id":{project},"date":"{today}","duration":"0:01","note":"bench {number}"}}"#
+                        r#"{{"project_id":{project},"date":"{date}","duration":"0:15","note":"bench {number}"}}"#
                     )
                 }),
             ),
@@ -166,9 +174,9 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
     drop((server, bare_server));
 
     println!();
-    println!("| time entries in the table | list p50 ms | list p99 ms |");
-    println!("|---:|---:|---:|");
-    for (scale, rows) in [(1, "about 1,000"), (25, "50,000"), (SCALE, "1,000,000")] {
+    println!("| tasks in the table | task list p50 ms | p99 ms | time entries in the table | list p50 ms | p99 ms |");
+    println!("|---:|---:|---:|---:|---:|---:|");
+    for scale in [1, 25, SCALE] {
         let own = tempfile::tempdir()?;
         let place = if scale == SCALE { home.clone() } else { own.path().to_string_lossy().into_owned() };
         if scale != SCALE {
@@ -177,12 +185,19 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         let server = Server::start(bureau, &["--data-dir", &place, "--listen", SERVER, "--log", "error"])?;
         server.wait(SERVER).await?;
         let cookie = sign_in().await?;
-        let make: Make = Arc::new(move |_| {
-            format!("GET /time-entries/all HTTP/1.1\r\nhost: {SERVER}\r\ncookie: {cookie}\r\n\r\n")
-                .into_bytes()
-        });
-        let run = measure(&server, SERVER, &make, 1).await?;
-        println!("| {rows} | {:.2} | {:.2} |", run.p50, run.p99);
+        let list = |path: &'static str| -> Make {
+            let cookie = cookie.clone();
+            Arc::new(move |_| {
+                format!("GET {path} HTTP/1.1\r\nhost: {SERVER}\r\ncookie: {cookie}\r\n\r\n").into_bytes()
+            })
+        };
+        let tasks = measure(&server, SERVER, &list("/tasks"), 1).await?;
+        let entries = measure(&server, SERVER, &list("/time-entries/all"), 1).await?;
+        let sample = Sample::look_up(&place)?;
+        println!(
+            "| {} | {:.2} | {:.2} | {} | {:.2} | {:.2} |",
+            sample.tasks, tasks.p50, tasks.p99, sample.time_entries, entries.p50, entries.p99
+        );
     }
     Ok(())
 }
@@ -374,35 +389,51 @@ async fn sign_in() -> Result<String> {
     Ok(cookie.ok_or("no cookie")?.to_owned())
 }
 
-async fn api_get(token: &str, path: &str) -> Result<serde_json::Value> {
-    let (_, answer) =
-        once(format!("GET {path} HTTP/1.1\r\nhost: {SERVER}\r\nauthorization: Bearer {token}\r\n\r\n"))
-            .await?;
-    Ok(serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap_or_default())?)
+/// What is measured of a sample agency.
+struct Sample {
+    /// The task with a hundred comments.
+    discussed_task: i64,
+    client: i64,
+    project: i64,
+    tasks: i64,
+    time_entries: i64,
 }
 
-/// The task with a hundred comments is the last one that the sample makes.
-async fn last_task(token: &str) -> Result<i64> {
-    let first = i64::from(SCALE) * 100;
-    for id in (first - 500..first + 500).rev() {
-        let comments = api_get(token, &format!("/api/tasks/{id}/comments")).await?;
-        if comments["comments"].as_array().is_some_and(|comments| comments.len() >= 50) {
-            return Ok(id);
-        }
+impl Sample {
+    fn look_up(home: &str) -> Result<Self> {
+        use bureau::db::schema::{clients, projects, task_comments, tasks, time_entries};
+        let path = std::path::Path::new(home).join("bureau.db");
+        let mut conn = Manager::new(DatabaseUrl::Sqlite(path)).open()?;
+        // The last comment and the last client are those that a load test asks for.
+        let newest: Option<i64> =
+            task_comments::table.select(max(task_comments::task_id)).first(&mut conn)?;
+        let client: Option<i64> = clients::table.select(max(clients::id)).first(&mut conn)?;
+        let client = client.ok_or("no client")?;
+        Ok(Self {
+            discussed_task: newest.ok_or("no comment")?,
+            client,
+            project: projects::table
+                .filter(projects::client_id.eq(client))
+                .select(projects::id)
+                .first(&mut conn)?,
+            tasks: tasks::table.count().get_result(&mut conn)?,
+            time_entries: time_entries::table.count().get_result(&mut conn)?,
+        })
     }
-    Err("no task with many comments".into())
 }
 
-async fn any_project(token: &str) -> Result<i64> {
-    let list = api_get(token, "/api/projects").await?;
-    list["projects"][0]["id"].as_i64().ok_or_else(|| "no project".into())
+/// A day of the last year, another one for each request.
+fn past_day(number: usize) -> String {
+    let today = Clock::System.now().datetime().date_naive();
+    let back = Days::new(1 + (number as u64 * 7) % 350);
+    today.checked_sub_days(back).unwrap_or(today).to_string()
 }
 
 /// Drafts with one free line, to be issued.
-async fn drafts(token: &str, count: usize) -> Result<Vec<i64>> {
+async fn drafts(token: &str, client: i64, count: usize) -> Result<Vec<i64>> {
     let mut drafts = Vec::with_capacity(count);
     for _ in 0..count {
-        let body = r#"{"client_id":20,"include_time":false,"delivery_from":"2026-01-01","delivery_to":"2026-01-31","lines":[{"title":"Hosting","quantity":"1","unit":"MON","unit_price":"40","tax_rate":"19"}]}"#;
+        let body = format!(r#"{{"client_id":{client},"include_time":false,"delivery_from":"2026-01-01","delivery_to":"2026-01-31","lines":[{{"title":"Hosting","quantity":"1","unit":"MON","unit_price":"40","tax_rate":"19"}}]}}"#);
         let (status, answer) = once(format!(
             "POST /api/billing HTTP/1.1\r\nhost: {SERVER}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()

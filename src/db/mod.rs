@@ -4,12 +4,14 @@
 //! Diesel off the async threads in one transaction; a write takes its lock before it reads. SQL that differs
 //! between the two databases lives in [`dialect`]; nothing else names the variants of [`Conn`].
 
+pub mod cached;
 mod conn;
 pub mod count;
 pub mod dialect;
 pub mod manager;
 pub mod migrate;
 pub mod saved;
+pub mod sum;
 #[rustfmt::skip]
 #[expect(missing_docs, reason = "generated from the migrations")]
 pub mod schema;

@@ -1,15 +1,15 @@
 //! Tasks with names and hours, as the list, the tabs and a task's page show them.
 
 use chrono::NaiveDate;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::Text;
 
 use super::filter::{Assignee, Cursor, TaskDue, TaskFilter, TaskState};
 use super::model::{NO_DUE, Task, TaskStatus, Tasks, visible_to};
 use crate::auth::user::Actor;
 use crate::db::count::Capped;
 use crate::db::schema::{clients, projects, tasks, time_entries, users};
+use crate::db::sum::sum;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::ids::{TaskId, UserId};
@@ -56,7 +56,7 @@ pub struct TaskPage {
 }
 
 /// Rows on a page.
-pub const TASKS_PER_PAGE: i64 = 50;
+pub const TASKS_PER_PAGE: i64 = 25;
 /// Counting stops here.
 pub const COUNT_CAP: i64 = 1_001;
 
@@ -153,7 +153,7 @@ fn with_figures(conn: &mut Conn, actor: &Actor, query: Tasks<'_>) -> AppResult<V
                 .single_value(),
             time_entries::table
                 .filter(time_entries::task_id.eq(tasks::id.nullable()))
-                .select(sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)"))
+                .select(sum(time_entries::duration_seconds))
                 .single_value(),
         ))
         .load(conn)?;
@@ -183,7 +183,7 @@ pub fn logged_by(conn: &mut Conn, actor: &Actor, id: TaskId) -> AppResult<Vec<(U
         .inner_join(users::table)
         .filter(time_entries::task_id.eq(id))
         .group_by((users::id, users::name))
-        .select((users::id, users::name, sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")))
+        .select((users::id, users::name, sum(time_entries::duration_seconds)))
         .into_boxed();
     if !actor.sees_all_time() {
         query = query.filter(time_entries::user_id.eq(actor.id));

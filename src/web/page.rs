@@ -19,6 +19,7 @@ use super::App;
 use crate::auth::policy::Policy;
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 use crate::types::money::Currency;
@@ -284,7 +285,7 @@ struct TimerRow {
 }
 
 /// Counting stops here; the navigation shows "99+" and the like.
-const COUNT_CAP: i64 = 1_000;
+const COUNT_CAP: i64 = 100;
 
 impl Shell {
     /// Gathers the shell in the page's own transaction. A fragment has no shell, so it gets no counts.
@@ -297,6 +298,7 @@ impl Shell {
     ) -> AppResult<Self> {
         let agency: AgencyRow =
             diesel::sql_query("SELECT name, currency, time_zone FROM agency WHERE id = 1")
+                .cached()
                 .get_result(conn)?;
         let agency_zone = zone::zone(&agency.time_zone);
         let today = zone::local_date(now, agency_zone);
@@ -317,13 +319,14 @@ impl Shell {
         }
         shell.timer = running_timer(conn, actor, now)?;
         shell.counts = diesel::sql_query(
-            "SELECT (SELECT count(*) FROM (SELECT 1 FROM clients WHERE status IN ('lead', 'active', 'paused') LIMIT 1000) c) AS clients, \
-                    (SELECT count(*) FROM (SELECT 1 FROM projects WHERE status = 'active' LIMIT 1000) p) AS projects, \
-                    (SELECT count(*) FROM (SELECT 1 FROM tasks WHERE assignee_id = $1 AND completed_at IS NULL LIMIT 1000) t) AS tasks, \
-                    (SELECT count(*) FROM (SELECT 1 FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $2 LIMIT 1000) i) AS overdue",
+            "SELECT (SELECT count(*) FROM (SELECT 1 FROM clients WHERE status IN ('lead', 'active', 'paused') LIMIT 100) c) AS clients, \
+                    (SELECT count(*) FROM (SELECT 1 FROM projects WHERE status = 'active' LIMIT 100) p) AS projects, \
+                    (SELECT count(*) FROM (SELECT 1 FROM tasks WHERE assignee_id = $1 AND completed_at IS NULL LIMIT 100) t) AS tasks, \
+                    (SELECT count(*) FROM (SELECT 1 FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $2 LIMIT 100) i) AS overdue",
         )
         .bind::<BigInt, _>(actor.id)
         .bind::<Date, _>(today)
+        .cached()
         .get_result(conn)?;
         Ok(shell)
     }
@@ -353,7 +356,7 @@ impl Shell {
         self.actor.may(Policy::Administer)
     }
 
-    /// "24", or "999+" where counting stopped.
+    /// "24", or "99+" where counting stopped.
     pub fn count(&self, count: &i64) -> String {
         if *count >= COUNT_CAP { format!("{}+", COUNT_CAP - 1) } else { count.to_string() }
     }
@@ -380,6 +383,7 @@ pub fn running_timer(conn: &mut Conn, actor: &Actor, now: UtcTime) -> AppResult<
          LEFT JOIN tasks t ON t.id = e.task_id WHERE e.user_id = $1 AND e.ended_at IS NULL",
     )
     .bind::<BigInt, _>(actor.id)
+    .cached()
     .get_result(conn)
     .optional()?;
     Ok(row.map(|row| RunningTimer {

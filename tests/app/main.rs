@@ -27,6 +27,7 @@ mod migrations;
 mod money;
 mod openapi;
 mod projects;
+mod query_plans;
 mod routes;
 mod tasks;
 mod time_entries;

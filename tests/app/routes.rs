@@ -12,10 +12,10 @@ use serde_json::json;
 use crate::support::{Page, TestApp, Visitor, day};
 
 /// One row of each kind, so that every placeholder of a path can stand for something that is there.
-struct Rows {
-    client: i64,
+pub struct Rows {
+    pub client: i64,
     contact: i64,
-    project: i64,
+    pub project: i64,
     task: i64,
     comment: i64,
     entry: i64,
@@ -32,7 +32,7 @@ const RATES: [i64; 3] = [77_77, 77_78, 77_79];
 const OWN: [&str; 1] = ["/tasks/{task_id}/comments/{id}/edit"];
 
 impl Rows {
-    fn add(app: &TestApp) -> Self {
+    pub fn add(app: &TestApp) -> Self {
         let tom = app.member().id();
         let client = app.client_with("Northwind", |new| {
             new.rate_cents = Some(RATES[0]);
@@ -65,7 +65,7 @@ impl Rows {
     }
 
     /// `path` with its placeholders filled in.
-    fn fill(&self, path: &str, method: &Method) -> String {
+    pub fn fill(&self, path: &str, method: &Method) -> String {
         let mut filled = String::new();
         let mut before = "";
         for segment in path.split('/').skip(1) {
@@ -96,7 +96,7 @@ impl Rows {
     }
 }
 
-fn routes() -> Vec<Route> {
+pub fn routes() -> Vec<Route> {
     bureau::app::pages().and(bureau::app::api()).into_vec()
 }
 

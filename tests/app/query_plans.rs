@@ -1,0 +1,294 @@
+//! Every query that a page or list sends, as the database would run it: found by an index, sorted by an index when it
+//! is a page of a list, planned once per connection, and as many for many rows as for few.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use actix_web::http::Method;
+use bureau::db::{Conn, Db};
+use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::routes::{Rows, routes};
+use crate::support::{TestApp, day};
+
+/// Tables that stay as small as the agency itself.
+const SMALL: [&str; 7] =
+    ["agency", "users", "invoice_series", "invoice_numbers", "master_keys", "sqlite_schema", "rates"];
+
+/// Lists with what narrows them, beside the plain ones that the routes name.
+const FILTERED: [&str; 40] = [
+    "/clients?q=no",
+    "/clients?status=active",
+    "/clients?status=archived",
+    "/clients?sort=-name",
+    "/clients?sort=created",
+    "/clients?sort=-created",
+    "/projects?q=no",
+    "/projects?status=active",
+    "/projects?client_id=1",
+    "/tasks?q=home",
+    "/tasks?status=todo",
+    "/tasks?status=done",
+    "/tasks?status=all",
+    "/tasks?client_id=1",
+    "/tasks?project_id=1",
+    "/tasks?assignee=me",
+    "/tasks?assignee=nobody",
+    "/tasks?assignee=me&due=late",
+    "/tasks?due=late",
+    "/tasks?due=today",
+    "/tasks?due=week",
+    "/tasks?due=none",
+    "/tasks?status=all&client_id=1",
+    "/tasks?status=all&assignee=nobody",
+    "/time-entries?week=2026-W47",
+    "/time-entries/all?client_id=1",
+    "/time-entries/all?project_id=1",
+    "/time-entries/all?task_id=1",
+    "/time-entries/all?user_id=1",
+    "/time-entries/all?from=2026-11-01&to=2026-11-30",
+    "/time-entries/all?billing=unbilled",
+    "/time-entries/all?billing=drafted",
+    "/time-entries/all?billing=billed",
+    "/time-entries/all?billing=written_off",
+    "/time-entries/all?billing=non_billable",
+    "/billing?q=inv",
+    "/billing?status=draft",
+    "/billing?status=overdue",
+    "/billing?status=paid",
+    "/billing?client_id=1",
+];
+
+/// What the connections were asked.
+#[derive(Default)]
+struct Asked {
+    /// Queries in the order they were sent.
+    sent: Vec<String>,
+    /// Texts of statements that were kept for the next time.
+    kept: BTreeSet<String>,
+}
+
+/// Listens on every connection of an app.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Asked>>);
+
+impl Log {
+    fn of(app: &TestApp) -> Self {
+        let log = Self::default();
+        log.listen(&app.db, app.data.config.db_pool);
+        app.write(|conn| {
+            conn.set_instrumentation(log.recorder());
+            Ok(())
+        });
+        log
+    }
+
+    /// Holds one connection after the other until there is none left.
+    fn listen(&self, db: &Db, left: u32) {
+        if left == 0 {
+            return;
+        }
+        db.read_blocking(|conn| {
+            conn.set_instrumentation(self.recorder());
+            self.listen(db, left - 1);
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    fn recorder(&self) -> impl FnMut(InstrumentationEvent<'_>) + Send + 'static {
+        let asked = Arc::clone(&self.0);
+        move |event: InstrumentationEvent<'_>| match event {
+            InstrumentationEvent::StartQuery { query, .. } => {
+                let text = query.to_string();
+                let sql = text.split(" -- binds:").next().unwrap_or_default().trim();
+                if sql.starts_with("SELECT") || sql.starts_with("WITH") {
+                    asked.lock().unwrap().sent.push(sql.to_owned());
+                }
+            }
+            InstrumentationEvent::CacheQuery { sql, .. } => {
+                asked.lock().unwrap().kept.insert(sql.trim().to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn sent(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().sent)
+    }
+
+    fn kept(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap().kept.clone()
+    }
+}
+
+#[derive(QueryableByName)]
+struct SqliteStep {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct PostgresStep {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+/// What in the plan of `sql` grows with a table: the steps that do, none when it stands on indexes.
+fn walks(conn: &mut Conn, sql: &str) -> Vec<String> {
+    let is_page = sql.contains("LIMIT");
+    match conn {
+        Conn::Sqlite(sqlite) => diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}"))
+            .load::<SqliteStep>(sqlite)
+            .unwrap_or_else(|error| panic!("{error}: {sql}"))
+            .into_iter()
+            .map(|step| step.detail)
+            .filter(|step| {
+                let table = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+                let grows = table.is_some_and(|table| {
+                    !SMALL.contains(&table)
+                        && !table.starts_with('(')
+                        && !["CONSTANT", "capped", "c", "p", "t", "i"].contains(&table)
+                });
+                let along_index = step.contains("USING") && is_page;
+                grows && !along_index || step == "USE TEMP B-TREE FOR ORDER BY" && is_page
+            })
+            .collect(),
+        Conn::Pg(pg) => {
+            let parameters = (1..).take_while(|n| sql.contains(&format!("${n}"))).count();
+            let nulls = vec!["NULL"; parameters].join(", ");
+            let arguments = if nulls.is_empty() { String::new() } else { format!("({nulls})") };
+            // What can be avoided is not planned: what remains has no index to stand on.
+            pg.batch_execute(
+                "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_sort = off; \
+                 SET enable_bitmapscan = off;",
+            )
+            .unwrap();
+            pg.batch_execute(&format!("PREPARE asked AS {sql}"))
+                .unwrap_or_else(|error| panic!("{error}: {sql}"));
+            let plan: Vec<String> = diesel::sql_query(format!("EXPLAIN EXECUTE asked{arguments}"))
+                .load::<PostgresStep>(pg)
+                .unwrap_or_else(|error| panic!("{error}: {sql}"))
+                .into_iter()
+                .map(|step| step.line.trim().trim_start_matches("->").trim().to_owned())
+                .collect();
+            pg.batch_execute("DEALLOCATE asked; RESET ALL;").unwrap();
+            let mut walks = Vec::new();
+            for (at, step) in plan.iter().enumerate() {
+                let table = |rest: &str| rest.split(' ').next().unwrap_or_default().to_owned();
+                if let Some(rest) = step.strip_prefix("Seq Scan on ")
+                    && !SMALL.contains(&table(rest).as_str())
+                {
+                    walks.push(step.clone());
+                }
+                if step.starts_with("Index") && step.contains(" using ") {
+                    let of = step.split(" on ").nth(1).map(table).unwrap_or_default();
+                    let is_narrowed = plan.get(at + 1).is_some_and(|next| next.starts_with("Index Cond"));
+                    if !is_narrowed && !is_page && !SMALL.contains(&of.as_str()) {
+                        walks.push(step.clone());
+                    }
+                }
+                if step.starts_with("Sort ") && is_page {
+                    walks.push(step.clone());
+                }
+            }
+            walks
+        }
+    }
+}
+
+/// Walks that are meant, by a piece of their text, and why they stay.
+const MEANT: [(&str, &str); 0] = [];
+
+/// Every page and list that can be got, with the rows of `rows` in its path.
+fn paths(rows: &Rows) -> Vec<String> {
+    let plain = routes()
+        .into_iter()
+        .filter(|route| route.method == Method::GET)
+        .map(|route| rows.fill(&route.path, &Method::GET));
+    plain.chain(FILTERED.iter().map(|path| (*path).to_owned())).collect()
+}
+
+async fn visit(app: &TestApp, log: &Log, path: &str) -> Vec<String> {
+    log.sent();
+    let visitor = if path.starts_with("/api/") { app.api(bureau::auth::policy::Role::Owner) } else { app.owner() };
+    visitor.get(path).send().await;
+    log.sent()
+}
+
+#[actix_web::test]
+async fn every_query_of_a_page_stands_on_an_index() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    let log = Log::of(&app);
+    let mut asked = BTreeMap::new();
+    for path in paths(&rows) {
+        for sql in visit(&app, &log, &path).await {
+            asked.entry(sql).or_insert(path.clone());
+        }
+    }
+    assert!(asked.len() > 100, "only {} queries were heard", asked.len());
+    let mut faults = Vec::new();
+    for (sql, path) in &asked {
+        if MEANT.iter().any(|(part, _)| sql.contains(part)) {
+            continue;
+        }
+        let walks = app.read(|conn| Ok(walks(conn, sql)));
+        if !walks.is_empty() {
+            faults.push(format!("{path}\n  {sql}\n  {}", walks.join("\n  ")));
+        }
+    }
+    assert!(faults.is_empty(), "{} queries grow with a table:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[actix_web::test]
+async fn a_page_prepares_its_queries_once() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    let log = Log::of(&app);
+    let mut sent = BTreeMap::new();
+    for path in paths(&rows) {
+        for sql in visit(&app, &log, &path).await {
+            sent.entry(sql).or_insert(path.clone());
+        }
+    }
+    let kept = log.kept();
+    let anew: Vec<String> =
+        sent.iter().filter(|(sql, _)| !kept.contains(*sql)).map(|(sql, path)| format!("{path}: {sql}")).collect();
+    assert!(anew.is_empty(), "{} are prepared anew each time:\n{}", anew.len(), anew.join("\n"));
+}
+
+#[actix_web::test]
+async fn many_rows_take_as_many_queries_as_few() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    let log = Log::of(&app);
+    let mut few = BTreeMap::new();
+    for path in paths(&rows) {
+        let count = visit(&app, &log, &path).await.len();
+        few.insert(path, count);
+    }
+    let tom = app.member().id();
+    for number in 0..6 {
+        let client = app.client(&format!("Client {number}"));
+        app.contact(client, "Ada");
+        let project = app.project(client);
+        for (client, project) in [(client, project), (bureau::types::ids::ClientId(rows.client), bureau::types::ids::ProjectId(rows.project))] {
+            let task = app.task_for(project, &format!("Task {number}"), Some(tom), Some(day("2026-11-20")));
+            app.comment(task, tom, "And this.");
+            app.entry_at(tom, task, day("2026-11-18"), 1_800, Some(9_000));
+            app.issued_invoice(client, 10_000, day("2026-10-02"));
+            app.draft(client, 500);
+        }
+    }
+    let mut more = Vec::new();
+    for (path, few) in few {
+        let many = visit(&app, &log, &path).await.len();
+        if many > few {
+            more.push(format!("{path}: {few} queries for few rows, {many} for many"));
+        }
+    }
+    assert!(more.is_empty(), "{}", more.join("\n"));
+}
