@@ -14,6 +14,8 @@ mod agency;
 mod architecture;
 mod auth;
 mod billing;
+mod billing_frozen;
+mod billing_tax;
 mod billing_totals;
 mod browser;
 mod clients;

@@ -73,6 +73,26 @@ impl TestApp {
         self.write(|conn| Ok(diesel::sql_query(sql).execute(conn)?));
     }
 
+    /// Runs SQL as a database would that lost the triggers of `tables`.
+    #[track_caller]
+    pub fn without_guards(&self, tables: &[&str], statements: &[&str]) {
+        let tables = tables.iter().map(|table| format!("'{table}'")).collect::<Vec<_>>().join(", ");
+        self.write(|conn| {
+            let off = if matches!(conn, Conn::Sqlite(_)) {
+                format!("SELECT 'DROP TRIGGER ' || name AS line FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ({tables})")
+            } else {
+                format!("SELECT 'ALTER TABLE ' || tablename || ' DISABLE TRIGGER USER' AS line FROM pg_tables WHERE tablename IN ({tables})")
+            };
+            for line in diesel::sql_query(off).load::<Line>(conn)? {
+                diesel::sql_query(line.line).execute(conn)?;
+            }
+            for statement in statements {
+                diesel::sql_query(*statement).execute(conn)?;
+            }
+            Ok(())
+        });
+    }
+
     /// What the database says to SQL that it should refuse.
     #[track_caller]
     pub fn execute_refused(&self, sql: &str) -> String {
