@@ -317,10 +317,6 @@ CREATE TRIGGER invoice_documents_no_replace BEFORE INSERT ON invoice_documents
 WHEN EXISTS (SELECT 1 FROM invoice_documents WHERE invoice_id = NEW.invoice_id) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
-CREATE TRIGGER billed_entries_no_replace BEFORE INSERT ON billed_entries
-WHEN EXISTS (SELECT 1 FROM billed_entries WHERE time_entry_id = NEW.time_entry_id) BEGIN
-  SELECT RAISE(ABORT, 'bureau: these hours are not free to bill');
-END;
 CREATE TRIGGER time_entries_claimed_no_replace BEFORE INSERT ON time_entries
 WHEN EXISTS (SELECT 1 FROM billed_entries WHERE time_entry_id = NEW.id) BEGIN
   SELECT RAISE(ABORT, 'bureau: these hours are on an invoice');
