@@ -80,8 +80,9 @@ impl Equation {
 }
 
 // Drafted and billed go by the invoice's client, the others by the entry's: an hour on another client's invoice shows.
-// A line that counts hours bills its quantity, (18 q + 25) / 50 being q ten-thousandths of an hour in whole seconds; a
-// line that counts something else bills all the time it holds for its price.
+// A running timer is stored as lasting nothing, so it need not be left out. A line that counts hours bills its quantity,
+// (18 q + 25) / 50 being q ten-thousandths of an hour in whole seconds; a line that counts something else bills all the
+// time it holds for its price.
 const TERMS: &str = "\
     SELECT c.id AS client_id, c.name AS client, c.currency, \
       coalesce(b.seconds, 0) AS billable_seconds, coalesce(b.cents, 0) AS billable_cents, \
@@ -93,7 +94,7 @@ const TERMS: &str = "\
       coalesce(w.seconds, 0) AS written_off_seconds, coalesce(w.cents, 0) AS written_off_cents \
     FROM clients c \
     LEFT JOIN (SELECT client_id, CAST(SUM(duration_seconds) AS BIGINT) AS seconds, CAST(SUM(amount_cents) AS BIGINT) AS cents \
-      FROM time_entries WHERE is_billable AND ended_at IS NOT NULL {entry} GROUP BY client_id) b ON b.client_id = c.id \
+      FROM time_entries WHERE is_billable {entry} GROUP BY client_id) b ON b.client_id = c.id \
     LEFT JOIN (SELECT client_id, CAST(SUM(duration_seconds) AS BIGINT) AS seconds, CAST(SUM(amount_cents) AS BIGINT) AS cents \
       FROM time_entries WHERE is_unbilled {entry} GROUP BY client_id) u ON u.client_id = c.id \
     LEFT JOIN (SELECT v.client_id, CAST(SUM(l.logged_seconds) AS BIGINT) AS seconds, CAST(SUM(l.logged_cents) AS BIGINT) AS cents \

@@ -23,6 +23,7 @@ mod clients_api;
 mod clients_contacts;
 mod config;
 mod demo;
+mod doctor;
 mod dashboard;
 mod errors;
 mod migrations;

@@ -137,8 +137,7 @@ CREATE TABLE billed_entries (
 );
 CREATE INDEX billed_entries_line_idx ON billed_entries (invoice_line_id);
 -- What a client's billable hours add up to, without reading the hours.
-CREATE INDEX time_entries_billable_idx ON time_entries (client_id, duration_seconds, amount_cents)
-  WHERE is_billable AND ended_at IS NOT NULL;
+CREATE INDEX time_entries_billable_idx ON time_entries (client_id, is_billable, duration_seconds, amount_cents);
 
 -- The payment ledger only grows; a reversal is a row with the opposite sign.
 CREATE TABLE payments (
