@@ -5,12 +5,15 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::draft;
+use super::equation::{self, Equation};
 use super::filter::InvoiceQuery;
-use super::form::{DraftForm, InvoiceForm, PaymentForm, VersionForm};
+use super::form::{DraftForm, InvoiceForm, VersionForm};
 use super::intake::{create_draft, record_payment, save_draft};
 use super::issue;
 use super::model::{self, Grouping, Invoice, InvoiceStatus, Unit};
+use super::payment_form::PaymentForm;
 use super::payments::{self, PaymentMethod, PaymentRow};
+use super::tax::{TaxCategory, taxes_of};
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -32,6 +35,8 @@ use crate::web::json::{Json, Meta, Typed};
     issue_invoice,
     list_payments,
     create_payment,
+    reverse_payment,
+    list_equations,
     run_billing_util
 ))]
 pub struct ApiDoc;
@@ -82,18 +87,26 @@ pub struct LineJson {
     pub unit: Unit,
     pub unit_price_cents: i64,
     pub tax_rate_millis: i64,
+    pub tax_category: TaxCategory,
     pub net_cents: i64,
     /// Seconds of the hours it claims; null for a free line.
     pub logged_seconds: Option<i64>,
+    /// The sum of those hours' own values.
+    pub logged_cents: Option<i64>,
+    /// Why it bills less or more than that.
+    pub adjustment_reason: String,
 }
 
-/// The tax of one rate as JSON.
+/// The tax of one category and rate as JSON.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[expect(missing_docs, reason = "the fields are those of TaxGroup")]
+#[expect(missing_docs, reason = "the fields are those of InvoiceTax")]
 pub struct TaxJson {
+    pub category: TaxCategory,
     pub rate_millis: i64,
     pub base_cents: i64,
     pub tax_cents: i64,
+    /// Why no tax is charged.
+    pub exemption_reason: String,
 }
 
 /// A page of invoices.
@@ -185,16 +198,21 @@ fn whole(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> AppResu
             unit: line.unit,
             unit_price_cents: line.unit_price_cents,
             tax_rate_millis: line.tax_rate_millis,
+            tax_category: line.tax_category,
             net_cents: line.net_cents,
             logged_seconds: line.logged_seconds,
+            logged_cents: line.logged_cents,
+            adjustment_reason: line.adjustment_reason,
         })
         .collect();
-    let taxes = model::taxes_of(conn, id)?
+    let taxes = taxes_of(conn, id)?
         .into_iter()
         .map(|tax| TaxJson {
-            rate_millis: tax.rate_millis,
+            category: tax.tax_category,
+            rate_millis: tax.tax_rate_millis,
             base_cents: tax.base_cents,
             tax_cents: tax.tax_cents,
+            exemption_reason: tax.exemption_reason,
         })
         .collect();
     Ok(InvoiceJson { lines: Some(lines), taxes: Some(taxes), ..brief(invoice, today) })
@@ -355,15 +373,90 @@ pub async fn create_payment(
         .db
         .write(move |conn| {
             let payment = record_payment(conn, &actor, now, id, &form)?;
-            payments::of_invoice(conn, id)?
-                .into_iter()
-                .find(|row| row.payment.id == payment)
-                .map(payment_json)
-                .ok_or(AppError::NotFound)
+            recorded(conn, id, payment)
         })
         .await?;
     let location = format!("/api/billing/{id}/payments");
     Ok(HttpResponse::Created().insert_header(("location", location)).json(recorded))
+}
+
+/// Takes a payment back by a row of the opposite sign; both stay in the ledger.
+#[utoipa::path(post, path = "/api/billing/{id}/payments/{payment_id}/reversal", tag = "billing", params(("id" = i64, Path), ("payment_id" = i64, Path)), responses((status = 201, body = PaymentJson), (status = 404), (status = 409)))]
+pub async fn reverse_payment(
+    user: Biller,
+    app: web::Data<App>,
+    path: web::Path<(InvoiceId, PaymentId)>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, (id, payment)) = (user.actor, app.clock.now(), path.into_inner());
+    let reversed = app
+        .db
+        .write(move |conn| {
+            let today = crate::web::page::today(conn, now)?;
+            let reversal = payments::reverse(conn, &actor, now, today, id, payment)?;
+            recorded(conn, id, reversal)
+        })
+        .await?;
+    let location = format!("/api/billing/{id}/payments");
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(reversed))
+}
+
+fn recorded(conn: &mut Conn, id: InvoiceId, payment: PaymentId) -> AppResult<PaymentJson> {
+    payments::of_invoice(conn, id)?
+        .into_iter()
+        .find(|row| row.payment.id == payment)
+        .map(payment_json)
+        .ok_or(AppError::NotFound)
+}
+
+/// Where one client's billable hours are.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct EquationJson {
+    /// Its terms.
+    #[serde(flatten)]
+    pub terms: Equation,
+    /// What the terms miss of the billable seconds; 0 when the equation holds.
+    pub difference_seconds: i64,
+    /// The same in minor units.
+    pub difference_cents: i64,
+}
+
+/// A page of equations.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct EquationList {
+    /// The rows.
+    pub equations: Vec<EquationJson>,
+    /// How many, and what comes next.
+    pub meta: Meta,
+}
+
+/// Where a page of equations begins.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct EquationQuery {
+    /// The client after whom it begins.
+    pub after: Option<i64>,
+}
+
+/// Billable = unbilled + drafted + billed + written down + written off, client by client in the order of names.
+#[utoipa::path(get, path = "/api/billing/equation", tag = "billing", params(EquationQuery), responses((status = 200, body = EquationList), (status = 404)))]
+pub async fn list_equations(
+    user: Biller,
+    app: web::Data<App>,
+    query: web::Query<EquationQuery>,
+) -> AppResult<HttpResponse> {
+    let (actor, after) = (user.actor, query.after.map(ClientId));
+    let (rows, next) = app.db.read(move |conn| equation::page(conn, &actor, after)).await?;
+    let equations: Vec<EquationJson> = rows
+        .into_iter()
+        .map(|terms| EquationJson {
+            difference_seconds: terms.difference_seconds(),
+            difference_cents: terms.difference_cents(),
+            terms,
+        })
+        .collect();
+    let meta = Meta { count: equations.len(), next: next.map(|id| id.to_string()), total: None };
+    Ok(HttpResponse::Ok().json(EquationList { equations, meta }))
 }
 
 /// Recalculates a draft, or resets it to its entries.

@@ -3,9 +3,12 @@
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 
-use super::hours::{self, Group, HoursFilter, Key, Plan};
-use super::model::{self, Grouping, Invoice, InvoiceLine, NewLine};
-use super::totals::{self, Totals};
+use super::hours::{self, HoursFilter, Key, Plan};
+use super::lines::{
+    extend_line, insert_hours, insert_line, remove_lines, store_totals, treated_as, update_line,
+};
+use super::model::{self, Grouping, Invoice, NewLine};
+use super::tax::Treatment;
 use crate::agency::model as agency;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
@@ -14,7 +17,7 @@ use crate::db::Conn;
 use crate::db::schema::{invoice_lines, invoice_taxes, invoices, projects};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId, TimeEntryId};
+use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
 use crate::types::money::Money;
 use crate::types::zone;
 
@@ -50,6 +53,8 @@ pub struct NewDraft {
     pub note: String,
     /// Words on payment; `None` takes the agency's.
     pub terms: Option<String>,
+    /// How lines at 0 % are treated.
+    pub treatment: Treatment,
 }
 
 impl NewDraft {
@@ -69,6 +74,7 @@ impl NewDraft {
             delivery_to: None,
             note: String::new(),
             terms: None,
+            treatment: Treatment::default(),
         }
     }
 
@@ -92,6 +98,8 @@ pub struct DraftChanges {
     pub note: String,
     /// Words on payment.
     pub terms: String,
+    /// How lines at 0 % are treated.
+    pub treatment: Treatment,
     /// Every line in order; one with an id keeps its claim on hours, one that is missing gives it up.
     pub lines: Vec<(Option<InvoiceLineId>, NewLine)>,
 }
@@ -160,13 +168,13 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
     let mut position = 0;
     for group in &plan.groups {
         position += 1;
-        insert_hours(conn, id, position, group, tax_rate)?;
+        insert_hours(conn, id, position, group, tax_rate, new.treatment.category)?;
     }
     for line in &new.lines {
         position += 1;
         insert_line(conn, id, position, line, None)?;
     }
-    let totals = store_totals(conn, id)?;
+    let totals = store_totals(conn, id, Some(&new.treatment.reason))?;
     let entry = entry(Action::Created, id, &client, new.project).change(
         "total",
         "",
@@ -223,7 +231,7 @@ pub fn save(
             invoices::version.eq(version + 1),
         ))
         .execute(conn)?;
-    let totals = store_totals(conn, id)?;
+    let totals = store_totals(conn, id, Some(&changes.treatment.reason))?;
     let client = clients::find(conn, actor, before.client_id)?;
     let date = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
     let entry = entry(Action::Updated, id, &client, before.project_id)
@@ -282,6 +290,7 @@ pub fn add_hours(
     }
     let tax_rate = tax_rate(conn, &client)?;
     let lines = model::lines_of(conn, id)?;
+    let category = treated_as(&lines);
     let keys: Vec<(InvoiceLineId, Option<Key>)> = hours::claimed(conn, id)?
         .iter()
         .map(|(line, entry)| (*line, Key::of(entry, draft.grouping)))
@@ -295,7 +304,7 @@ pub fn add_hours(
             Some(line) => extend_line(conn, line, group)?,
             None => {
                 position += 1;
-                insert_hours(conn, id, position, group, tax_rate)?;
+                insert_hours(conn, id, position, group, tax_rate, category)?;
             }
         }
     }
@@ -323,6 +332,7 @@ pub fn reset(
     for line in model::lines_of(conn, id)?.iter().filter(|line| line.logged_seconds.is_some()) {
         let entries = || claimed.iter().filter(|(of, _)| *of == line.id).map(|(_, entry)| entry);
         let seconds: i64 = entries().map(|entry| entry.seconds).sum();
+        let cents: i64 = entries().map(|entry| entry.cents).sum();
         let rate = entries().find_map(|entry| entry.rate_cents).unwrap_or(line.unit_price_cents);
         diesel::update(invoice_lines::table.find(line.id))
             .set((
@@ -330,6 +340,9 @@ pub fn reset(
                 invoice_lines::unit.eq(model::Unit::Hour),
                 invoice_lines::unit_price_cents.eq(rate),
                 invoice_lines::logged_seconds.eq(seconds),
+                invoice_lines::logged_cents.eq(cents),
+                invoice_lines::logged_rate_cents.eq(rate),
+                invoice_lines::adjustment_reason.eq(""),
             ))
             .execute(conn)?;
         reset += 1;
@@ -340,7 +353,7 @@ pub fn reset(
 /// Adds the stored lines up anew.
 pub fn recalculate(conn: &mut Conn, actor: &Actor, id: InvoiceId) -> AppResult<Invoice> {
     model::find_draft(conn, actor, id, None)?;
-    store_totals(conn, id)?;
+    store_totals(conn, id, None)?;
     model::find(conn, actor, id)
 }
 
@@ -356,7 +369,7 @@ fn finish(
     diesel::update(invoices::table.find(draft.id))
         .set((invoices::updated_at.eq(now), invoices::version.eq(draft.version + 1)))
         .execute(conn)?;
-    let totals = store_totals(conn, draft.id)?;
+    let totals = store_totals(conn, draft.id, None)?;
     let entry = entry(Action::Updated, draft.id, client, draft.project_id).change(what, 0, count).change(
         "total",
         Money::new(draft.total_cents, draft.currency),
@@ -364,109 +377,6 @@ fn finish(
     );
     audit::record(conn, Some(actor.id), now, &entry)?;
     model::find(conn, actor, draft.id)
-}
-
-/// Computes and stores what the draft's lines add up to.
-pub(in crate::billing) fn store_totals(conn: &mut Conn, id: InvoiceId) -> AppResult<Totals> {
-    let lines = model::lines_of(conn, id)?;
-    let priced: Vec<_> = lines.iter().map(InvoiceLine::priced).collect();
-    let totals = totals::compute(&priced)?;
-    if totals.total < 0 {
-        return Err(AppError::invalid("lines", "add up to less than nothing"));
-    }
-    for (line, net) in lines.iter().zip(&totals.nets).filter(|(line, net)| line.net_cents != **net) {
-        diesel::update(invoice_lines::table.find(line.id))
-            .set(invoice_lines::net_cents.eq(*net))
-            .execute(conn)?;
-    }
-    diesel::delete(invoice_taxes::table.filter(invoice_taxes::invoice_id.eq(id))).execute(conn)?;
-    for group in &totals.groups {
-        diesel::insert_into(invoice_taxes::table)
-            .values((
-                invoice_taxes::invoice_id.eq(id),
-                invoice_taxes::tax_rate_millis.eq(group.rate_millis),
-                invoice_taxes::base_cents.eq(group.base_cents),
-                invoice_taxes::tax_cents.eq(group.tax_cents),
-            ))
-            .execute(conn)?;
-    }
-    diesel::update(invoices::table.find(id))
-        .set((
-            invoices::net_cents.eq(totals.net),
-            invoices::tax_cents.eq(totals.tax),
-            invoices::total_cents.eq(totals.total),
-        ))
-        .execute(conn)?;
-    Ok(totals)
-}
-
-fn insert_hours(
-    conn: &mut Conn,
-    id: InvoiceId,
-    position: i64,
-    group: &Group,
-    tax_rate: i64,
-) -> AppResult<()> {
-    let line = insert_line(conn, id, position, &group.line(tax_rate)?, Some(group.seconds))?;
-    hours::claim(conn, line, &group.entries)
-}
-
-fn insert_line(
-    conn: &mut Conn,
-    id: InvoiceId,
-    position: i64,
-    line: &NewLine,
-    logged_seconds: Option<i64>,
-) -> AppResult<InvoiceLineId> {
-    let net = totals::compute(&[line.priced()])?.net;
-    Ok(diesel::insert_into(invoice_lines::table)
-        .values((
-            invoice_lines::invoice_id.eq(id),
-            invoice_lines::position.eq(position),
-            invoice_lines::title.eq(&line.title),
-            invoice_lines::details.eq(&line.details),
-            invoice_lines::quantity_e4.eq(line.quantity_e4),
-            invoice_lines::unit.eq(line.unit),
-            invoice_lines::unit_price_cents.eq(line.unit_price_cents),
-            invoice_lines::tax_rate_millis.eq(line.tax_rate_millis),
-            invoice_lines::net_cents.eq(net),
-            invoice_lines::logged_seconds.eq(logged_seconds),
-        ))
-        .returning(invoice_lines::id)
-        .get_result(conn)?)
-}
-
-fn update_line(conn: &mut Conn, id: InvoiceLineId, position: i64, line: &NewLine) -> AppResult<()> {
-    diesel::update(invoice_lines::table.find(id))
-        .set((
-            invoice_lines::position.eq(position),
-            invoice_lines::title.eq(&line.title),
-            invoice_lines::details.eq(&line.details),
-            invoice_lines::quantity_e4.eq(line.quantity_e4),
-            invoice_lines::unit.eq(line.unit),
-            invoice_lines::unit_price_cents.eq(line.unit_price_cents),
-            invoice_lines::tax_rate_millis.eq(line.tax_rate_millis),
-        ))
-        .execute(conn)?;
-    Ok(())
-}
-
-fn extend_line(conn: &mut Conn, line: &InvoiceLine, group: &Group) -> AppResult<()> {
-    let entries: &[TimeEntryId] = &group.entries;
-    let before = line.logged_seconds.unwrap_or(0);
-    let seconds = before.checked_add(group.seconds).ok_or(totals::Overflow)?;
-    let by_hand = line.quantity_e4 - hours::quantity(before)?;
-    let quantity = hours::quantity(seconds)?.checked_add(by_hand).ok_or(totals::Overflow)?.max(0);
-    diesel::update(invoice_lines::table.find(line.id))
-        .set((invoice_lines::quantity_e4.eq(quantity), invoice_lines::logged_seconds.eq(seconds)))
-        .execute(conn)?;
-    hours::claim(conn, line.id, entries)
-}
-
-fn remove_lines(conn: &mut Conn, lines: &[InvoiceLineId]) -> AppResult<()> {
-    hours::release(conn, lines)?;
-    diesel::delete(invoice_lines::table.filter(invoice_lines::id.eq_any(lines))).execute(conn)?;
-    Ok(())
 }
 
 fn check_line_count(count: usize, field: &str) -> AppResult<()> {

@@ -9,8 +9,9 @@ use super::form::{DraftForm, EditorForm, InvoiceForm, LineForm, VersionForm};
 use super::hours::{self, Plan};
 use super::intake;
 use super::issue as issuing;
-use super::model::{self, Grouping, Invoice, InvoiceLine, Unit};
-use super::totals::{self, Priced, Totals};
+use super::model::{self, Grouping, Invoice, Unit};
+use super::rows::{self, Problem, Row, Sums};
+use super::tax::{TaxCategory, taxes_of};
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client};
@@ -18,11 +19,27 @@ use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ClientId, InvoiceId, ProjectId};
-use crate::types::money::{Currency, Money, plain_decimal};
-use crate::web::form::{Check, Difference, Form};
+use crate::types::money::{Currency, plain_decimal};
+use crate::web::form::{Difference, Form};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
+/// Value and words of each treatment of lines at 0 %.
+const TREATMENTS: [(&str, &str); 7] = {
+    const fn choice(category: TaxCategory) -> (&'static str, &'static str) {
+        (category.as_str(), category.label())
+    }
+    use TaxCategory::{Exempt, Export, IntraCommunity, NotSubject, ReverseCharge, ZeroRated};
+    [
+        ("", "None at 0 %"),
+        choice(ReverseCharge),
+        choice(IntraCommunity),
+        choice(Export),
+        choice(Exempt),
+        choice(NotSubject),
+        choice(ZeroRated),
+    ]
+};
 /// Rows that a browser without JavaScript may fill.
 const SPARE_ROWS: usize = 2;
 
@@ -35,55 +52,6 @@ struct NewPage {
     projects: Vec<(ProjectId, String)>,
     offer: Option<(Client, Plan)>,
     errors: FormErrors,
-}
-
-/// A row of the editor.
-#[derive(Debug, Clone, Default)]
-struct Row {
-    /// Its number on screen, or `__n__` in the template of new rows.
-    key: String,
-    form: LineForm,
-    /// Its net in minor units while it holds.
-    amount: Option<i64>,
-    /// Logged seconds of the hours it claims.
-    logged: Option<i64>,
-    /// Its faults by field.
-    errors: Vec<(&'static str, String)>,
-}
-
-impl Row {
-    fn error(&self, field: &str) -> Option<&str> {
-        self.errors.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
-    }
-
-    fn amount(&self, currency: &Currency) -> String {
-        self.amount.map(|cents| Money::new(cents, *currency).to_string()).unwrap_or_default()
-    }
-
-    /// What to call it when it is read aloud.
-    fn name(&self) -> String {
-        self.key.parse::<usize>().map_or_else(|_| "new line".to_owned(), |key| format!("line {}", key + 1))
-    }
-
-    /// Hours of it that are given away, or charged on top, in ten-thousandths.
-    fn written_down(&self) -> Option<String> {
-        let logged = crate::types::money::hours_e4(self.logged?)?;
-        let quantity = crate::types::money::parse_decimal(&self.form.quantity, 4)?;
-        match logged - quantity {
-            0 => None,
-            less if less > 0 => Some(format!("{} h less than logged", plain_decimal(less, 4))),
-            more => Some(format!("{} h more than logged", plain_decimal(-more, 4))),
-        }
-    }
-}
-
-/// A fault in the list above the editor.
-struct Problem {
-    label: String,
-    text: String,
-    href: String,
-    /// Where it is put right, when that is another page.
-    elsewhere: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -102,14 +70,6 @@ pub(in crate::billing) struct EditorPage {
     errors: FormErrors,
     /// Where somebody else has saved something different meanwhile.
     conflict: Vec<Difference>,
-}
-
-/// What the rows add up to, for the panel.
-#[derive(Debug, Clone, Default)]
-struct Sums {
-    totals: Totals,
-    /// What keeps them from being final.
-    note: String,
 }
 
 #[derive(Template)]
@@ -151,120 +111,25 @@ impl EditorPage {
         &self.invoice.currency
     }
 
+    /// What lines at 0 % can be, first what they are while nobody has said.
+    fn treatments(&self) -> [(&'static str, &'static str); 7] {
+        TREATMENTS
+    }
+
     fn has_hours(&self) -> bool {
         self.rows.iter().any(|row| row.logged.is_some())
     }
 
     fn problems(&self) -> Vec<Problem> {
-        self.errors.iter().map(|(field, text)| self.problem(field, text)).collect()
-    }
-
-    fn problem(&self, field: &str, text: &str) -> Problem {
-        let label = match field {
-            "seller_name" => "The agency’s name",
-            "seller_address" => "The agency’s address",
-            "seller_tax_id" => "The agency’s tax number",
-            "payment" => "The invoice",
-            "buyer_name" => "The client’s name",
-            "buyer_address" => "The client’s address",
-            "delivery_from" => "The day or period of delivery",
-            "delivery_to" => "The last day of delivery",
-            "issue_on" => "The issue date",
-            "due_on" => "The due date",
-            "lines" => "Lines",
-            other => other,
-        };
-        let mut problem = Problem {
-            label: label.to_owned(),
-            text: text.to_owned(),
-            href: format!("#{field}"),
-            elsewhere: None,
-        };
-        if let Some((place, href)) = issuing::remedy(field, self.invoice.client_id) {
-            problem.href = href;
-            problem.elsewhere = Some(place);
-        } else if let Some((index, name)) = line_field(field) {
-            let key = self.rows.get(index).map(|row| row.key.as_str()).unwrap_or_default();
-            problem.label = format!("Line {}, {}", index + 1, name.replace('_', " "));
-            problem.href = format!("#line_{key}_{name}");
-        }
-        problem
-    }
-}
-
-/// "lines[2].unit_price" names row 2 and its price.
-fn line_field(field: &str) -> Option<(usize, &str)> {
-    let (index, name) = field.strip_prefix("lines[")?.split_once("].")?;
-    Some((index.parse().ok()?, name))
-}
-
-/// The rows of a form, with what is known about them.
-fn rows(
-    form: &InvoiceForm,
-    keys: &[String],
-    stored: &[InvoiceLine],
-    currency: Currency,
-    tax_rate: i64,
-    errors: &FormErrors,
-) -> Vec<Row> {
-    const FIELDS: [&str; 6] = ["title", "details", "quantity", "unit", "unit_price", "tax_rate"];
-    form.lines
-        .iter()
-        .enumerate()
-        .map(|(index, line)| {
-            let checked = line.check(&mut Check::new(), index, currency, tax_rate);
-            let of = stored.iter().find(|of| of.id.to_string() == line.id.trim());
-            Row {
-                key: keys.get(index).cloned().unwrap_or_else(|| index.to_string()),
-                form: line.clone(),
-                amount: checked.and_then(|(_, line)| net(line.priced())),
-                logged: of.and_then(|of| of.logged_seconds),
-                errors: FIELDS
-                    .into_iter()
-                    .filter_map(|name| {
-                        let text = errors.get(&format!("lines[{index}].{name}"))?;
-                        Some((name, text.to_owned()))
-                    })
-                    .collect(),
-            }
-        })
-        .collect()
-}
-
-fn net(line: Priced) -> Option<i64> {
-    totals::compute(&[line]).ok().map(|totals| totals.net)
-}
-
-/// What the rows that hold add up to.
-fn sums(form: &InvoiceForm, currency: Currency, tax_rate: i64) -> (Sums, bool) {
-    let (mut priced, mut incomplete) = (Vec::new(), false);
-    for (index, line) in form.lines.iter().enumerate().filter(|(_, line)| !line.is_blank()) {
-        let mut check = Check::new();
-        let checked = line.check(&mut check, index, currency, tax_rate);
-        match check.finish(checked) {
-            Ok((_, line)) => priced.push(line.priced()),
-            Err(_) => incomplete = true,
-        }
-    }
-    match totals::compute(&priced) {
-        Err(_) => {
-            let note = "The amounts are larger than can be kept.".to_owned();
-            (Sums { totals: Totals::default(), note }, false)
-        }
-        Ok(totals) if incomplete => {
-            (Sums { totals, note: "A line is not complete yet and is left out.".to_owned() }, false)
-        }
-        Ok(totals) if totals.total < 0 => {
-            (Sums { totals, note: "An invoice cannot be less than nothing.".to_owned() }, false)
-        }
-        Ok(totals) => (Sums { totals, note: String::new() }, true),
+        let client = self.invoice.client_id;
+        self.errors.iter().map(|(field, text)| Problem::of(field, text, &self.rows, client)).collect()
     }
 }
 
 /// The editor with what is stored.
 pub(in crate::billing) fn page(conn: &mut Conn, shell: Shell, invoice: Invoice) -> AppResult<EditorPage> {
     let lines = model::lines_of(conn, invoice.id)?;
-    let form = InvoiceForm::filled(&invoice, &lines);
+    let form = InvoiceForm::filled(&invoice, &lines, &taxes_of(conn, invoice.id)?);
     filled(conn, shell, invoice, form, &[], FormErrors::default())
 }
 
@@ -279,10 +144,11 @@ fn filled(
 ) -> AppResult<EditorPage> {
     let client = clients::find(conn, &shell.actor, invoice.client_id)?;
     let tax_rate = draft::tax_rate(conn, &client)?;
+    let rules = form.rules(invoice.currency, tax_rate);
     let stored = model::lines_of(conn, invoice.id)?;
     Ok(EditorPage {
-        rows: rows(&form, keys, &stored, invoice.currency, tax_rate, &errors),
-        sums: sums(&form, invoice.currency, tax_rate).0,
+        rows: rows::of_form(&form, keys, &stored, rules, &errors),
+        sums: rows::sums(&form, rules).0,
         project: model::project_name(conn, invoice.project_id)?,
         addable: draft::addable(conn, &invoice)?,
         tax_rate: plain_decimal(tax_rate, 3),
@@ -404,7 +270,8 @@ pub async fn update(
                 .read(move |conn| {
                     let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
                     let invoice = model::find(conn, &actor, id)?;
-                    let stored = InvoiceForm::filled(&invoice, &model::lines_of(conn, id)?);
+                    let lines = model::lines_of(conn, id)?;
+                    let stored = InvoiceForm::filled(&invoice, &lines, &taxes_of(conn, id)?);
                     let (form, conflict) = form.merged(&stored);
                     let page = filled(conn, shell, invoice, form, &[], FormErrors::default())?;
                     Ok(EditorPage { conflict, ..page })
@@ -445,8 +312,9 @@ pub async fn preview_totals(
             let client = clients::find(conn, &actor, invoice.client_id)?;
             let tax_rate = draft::tax_rate(conn, &client)?;
             let currency = invoice.currency;
-            let rows = rows(&form, &keys, &[], currency, tax_rate, &FormErrors::default());
-            let (sums, is_final) = sums(&form, currency, tax_rate);
+            let rules = form.rules(currency, tax_rate);
+            let rows = rows::of_form(&form, &keys, &[], rules, &FormErrors::default());
+            let (sums, is_final) = rows::sums(&form, rules);
             Ok((TotalsPart { currency, rows, sums }, is_final))
         })
         .await?;
@@ -481,7 +349,7 @@ pub async fn issue(
                     let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
                     let invoice = model::find(conn, &actor, id)?;
                     let lines = model::lines_of(conn, id)?;
-                    let form = InvoiceForm::filled(&invoice, &lines);
+                    let form = InvoiceForm::filled(&invoice, &lines, &taxes_of(conn, id)?);
                     filled(conn, shell, invoice, form, &[], errors)
                 })
                 .await?;

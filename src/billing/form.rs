@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::draft::{DraftChanges, NewDraft};
 use super::hours::HoursFilter;
 use super::model::{Grouping, Invoice, InvoiceLine, NewLine, Unit};
-use super::payments::{NewPayment, PaymentMethod};
+use super::tax::{InvoiceTax, TaxCategory, Treatment};
 use crate::error::FormErrors;
 use crate::types::ids::{ClientId, InvoiceLineId};
 use crate::types::money::{self, Currency, Money, plain_decimal};
@@ -41,6 +41,10 @@ pub struct DraftForm {
     pub note: String,
     /// Words on payment; absent takes the agency's.
     pub terms: Option<String>,
+    /// How lines at 0 % are treated: AE, K, G, E, O or Z; blank decides later.
+    pub tax_category: String,
+    /// Why they are not taxed; blank takes the usual sentence where there is one.
+    pub exemption_reason: String,
     /// Lines of their own.
     #[serde(skip_serializing)]
     pub lines: Vec<LineForm>,
@@ -72,6 +76,8 @@ impl DraftForm {
         let (from, to) = period(&mut check, ("from", &self.from), ("to", &self.to));
         let (delivery_from, delivery_to) =
             period(&mut check, ("delivery_from", &self.delivery_from), ("delivery_to", &self.delivery_to));
+        let treatment = treatment(&mut check, &self.tax_category, &self.exemption_reason);
+        let rules = LineRules { currency, tax_rate, untaxed: treatment.category };
         let new = client.map(|client| NewDraft {
             client,
             project: check.id("project_id", &self.project_id),
@@ -85,10 +91,8 @@ impl DraftForm {
             delivery_to,
             note: check.text("note", &self.note),
             terms: self.terms.as_ref().map(|terms| check.text("terms", terms)),
-            lines: check_lines(&mut check, &self.lines, currency, tax_rate)
-                .into_iter()
-                .map(|(_, line)| line)
-                .collect(),
+            treatment,
+            lines: check_lines(&mut check, &self.lines, rules).into_iter().map(|(_, line)| line).collect(),
         });
         check.finish(new)
     }
@@ -112,6 +116,19 @@ pub struct LineForm {
     pub unit_price: Typed,
     /// Tax in percent; blank follows client or agency.
     pub tax_rate: Typed,
+    /// Why the line bills less or more than its hours say; asked for at issue when it does.
+    pub adjustment_reason: String,
+}
+
+/// What lines take from their invoice.
+#[derive(Debug, Clone, Copy)]
+pub struct LineRules {
+    /// What their prices are amounts of.
+    pub currency: Currency,
+    /// Tax of lines that name none, in thousandths of a percent.
+    pub tax_rate: i64,
+    /// Category of lines at 0 %.
+    pub untaxed: TaxCategory,
 }
 
 impl LineForm {
@@ -125,6 +142,7 @@ impl LineForm {
             unit: line.unit.to_string(),
             unit_price: Money::new(line.unit_price_cents, currency).plain().into(),
             tax_rate: plain_decimal(line.tax_rate_millis, 3).into(),
+            adjustment_reason: line.adjustment_reason.clone(),
         }
     }
 
@@ -156,8 +174,7 @@ impl LineForm {
         &self,
         check: &mut Check,
         index: usize,
-        currency: Currency,
-        tax_rate: i64,
+        rules: LineRules,
     ) -> Option<(Option<InvoiceLineId>, NewLine)> {
         let at = |field: &str| format!("lines[{index}].{field}");
         let id = check.id(&at("id"), &self.id);
@@ -166,8 +183,9 @@ impl LineForm {
         let unit =
             if self.unit.is_empty() { Some(Unit::Piece) } else { check.choice(&at("unit"), &self.unit) };
         let quantity_e4 = quantity(check, &at("quantity"), &self.quantity);
-        let unit_price_cents = price(check, &at("unit_price"), &self.unit_price, currency);
-        let tax_rate_millis = check.percent(&at("tax_rate"), &self.tax_rate).unwrap_or(tax_rate);
+        let unit_price_cents = price(check, &at("unit_price"), &self.unit_price, rules.currency);
+        let tax_rate_millis = check.percent(&at("tax_rate"), &self.tax_rate).unwrap_or(rules.tax_rate);
+        let adjustment_reason = check.line(&at("adjustment_reason"), &self.adjustment_reason);
         let line = NewLine {
             title,
             details,
@@ -175,6 +193,8 @@ impl LineForm {
             unit: unit?,
             unit_price_cents: unit_price_cents?,
             tax_rate_millis,
+            tax_category: rules.untaxed.at_rate(tax_rate_millis),
+            adjustment_reason,
         };
         Some((id, line))
     }
@@ -205,15 +225,19 @@ fn price(check: &mut Check, field: &str, text: &str, currency: Currency) -> Opti
 fn check_lines(
     check: &mut Check,
     lines: &[LineForm],
-    currency: Currency,
-    tax_rate: i64,
+    rules: LineRules,
 ) -> Vec<(Option<InvoiceLineId>, NewLine)> {
     lines
         .iter()
         .enumerate()
         .filter(|(_, line)| !line.is_blank())
-        .filter_map(|(index, line)| line.check(check, index, currency, tax_rate))
+        .filter_map(|(index, line)| line.check(check, index, rules))
         .collect()
+}
+
+fn treatment(check: &mut Check, category: &str, reason: &str) -> Treatment {
+    let category = check.id("tax_category", category).unwrap_or(TaxCategory::Standard);
+    Treatment::new(category, check.line("exemption_reason", reason))
 }
 
 fn period(
@@ -244,6 +268,10 @@ pub struct InvoiceForm {
     pub note: String,
     /// Words on payment.
     pub terms: String,
+    /// How lines at 0 % are treated: AE, K, G, E, O or Z; blank decides later.
+    pub tax_category: String,
+    /// Why they are not taxed; blank takes the usual sentence where there is one.
+    pub exemption_reason: String,
     /// Every line in order. One that is left out goes, and its hours are free again.
     pub lines: Vec<LineForm>,
     /// The version that was edited.
@@ -252,7 +280,8 @@ pub struct InvoiceForm {
 
 impl InvoiceForm {
     /// The form of a stored draft.
-    pub fn filled(invoice: &Invoice, lines: &[InvoiceLine]) -> Self {
+    pub fn filled(invoice: &Invoice, lines: &[InvoiceLine], taxes: &[InvoiceTax]) -> Self {
+        let untaxed = taxes.iter().find(|tax| tax.tax_category != TaxCategory::Standard);
         let date = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
         Self {
             issue_on: date(invoice.issue_on),
@@ -261,6 +290,8 @@ impl InvoiceForm {
             delivery_to: date(invoice.delivery_to),
             note: invoice.note.clone(),
             terms: invoice.terms.clone(),
+            tax_category: untaxed.map(|tax| tax.tax_category.to_string()).unwrap_or_default(),
+            exemption_reason: untaxed.map(|tax| tax.exemption_reason.clone()).unwrap_or_default(),
             lines: lines.iter().map(|line| LineForm::filled(line, invoice.currency)).collect(),
             version: Some(invoice.version).into(),
         }
@@ -276,6 +307,8 @@ impl InvoiceForm {
             ("Delivered to", &stored.delivery_to, &self.delivery_to),
             ("Note", &stored.note, &self.note),
             ("Payment terms", &stored.terms, &self.terms),
+            ("Lines at 0 % tax", &stored.tax_category, &self.tax_category),
+            ("Reason for no tax", &stored.exemption_reason, &self.exemption_reason),
         ]);
         let name = |line: &LineForm| format!("Line “{}”", line.title);
         for line in &stored.lines {
@@ -309,6 +342,8 @@ impl InvoiceForm {
         }
         let (delivery_from, delivery_to) =
             period(&mut check, ("delivery_from", &self.delivery_from), ("delivery_to", &self.delivery_to));
+        let treatment = treatment(&mut check, &self.tax_category, &self.exemption_reason);
+        let rules = LineRules { currency, tax_rate, untaxed: treatment.category };
         let changes = DraftChanges {
             issue_on,
             due_on,
@@ -316,9 +351,16 @@ impl InvoiceForm {
             delivery_to,
             note: check.text("note", &self.note),
             terms: check.text("terms", &self.terms),
-            lines: check_lines(&mut check, &self.lines, currency, tax_rate),
+            treatment,
+            lines: check_lines(&mut check, &self.lines, rules),
         };
         check.finish(Some(changes))
+    }
+
+    /// What its lines take from it, as far as that can be read.
+    pub fn rules(&self, currency: Currency, tax_rate: i64) -> LineRules {
+        let untaxed = self.tax_category.parse().unwrap_or(TaxCategory::Standard);
+        LineRules { currency, tax_rate, untaxed }
     }
 }
 
@@ -333,6 +375,8 @@ pub struct EditorForm {
     pub delivery_to: String,
     pub note: String,
     pub terms: String,
+    pub tax_category: String,
+    pub exemption_reason: String,
     pub version: String,
     /// What comes after saving: nothing, `issue`, `hours` or `reset`.
     pub then: String,
@@ -345,6 +389,7 @@ pub struct EditorForm {
     pub line_unit: Vec<String>,
     pub line_price: Vec<String>,
     pub line_tax: Vec<String>,
+    pub line_reason: Vec<String>,
 }
 
 impl EditorForm {
@@ -373,6 +418,7 @@ impl EditorForm {
             &self.line_unit,
             &self.line_price,
             &self.line_tax,
+            &self.line_reason,
         ];
         if lists.iter().any(|list| list.len() != count) {
             let mut errors = FormErrors::default();
@@ -386,12 +432,13 @@ impl EditorForm {
             .zip(self.line_quantity)
             .zip(self.line_unit)
             .zip(self.line_price)
-            .zip(self.line_tax);
+            .zip(self.line_tax)
+            .zip(self.line_reason);
         let lines = self
             .line_title
             .into_iter()
             .zip(rest)
-            .map(|(title, (((((id, details), quantity), unit), unit_price), tax_rate))| LineForm {
+            .map(|(title, ((((((id, details), quantity), unit), unit_price), tax_rate), reason))| LineForm {
                 id: id.into(),
                 title,
                 details,
@@ -399,6 +446,7 @@ impl EditorForm {
                 unit,
                 unit_price: unit_price.into(),
                 tax_rate: tax_rate.into(),
+                adjustment_reason: reason,
             })
             .collect();
         Ok(InvoiceForm {
@@ -408,6 +456,8 @@ impl EditorForm {
             delivery_to: self.delivery_to,
             note: self.note,
             terms: self.terms,
+            tax_category: self.tax_category,
+            exemption_reason: self.exemption_reason,
             lines,
             version: self.version.into(),
         })
@@ -428,50 +478,5 @@ impl VersionForm {
         let mut check = Check::new();
         let version = check.number("version", &self.version, 1..=i64::MAX);
         check.finish(Some(version))
-    }
-}
-
-/// A payment, as it was typed.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct PaymentForm {
-    /// When it came in.
-    pub received_on: String,
-    /// How much.
-    pub amount: Typed,
-    /// bank_transfer, card, cash, direct_debit or other; blank is bank_transfer.
-    pub method: String,
-    /// What the bank statement says.
-    pub reference: String,
-    /// The same key is recorded once.
-    pub idempotency_key: String,
-}
-
-impl PaymentForm {
-    /// A payment in `currency`, or what is wrong.
-    pub fn check(&self, currency: Currency) -> Result<NewPayment, FormErrors> {
-        let mut check = Check::new();
-        let received_on = check.required_date("received_on", &self.received_on);
-        let amount_cents = check.cents("amount", &self.amount, currency);
-        if amount_cents.is_some_and(|cents| cents == 0) || self.amount.trim().is_empty() {
-            check.error("amount", "must be more than nothing");
-        }
-        let method = if self.method.is_empty() {
-            Some(PaymentMethod::BankTransfer)
-        } else {
-            check.choice("method", &self.method)
-        };
-        let reference = check.line("reference", &self.reference);
-        let key = check.line("idempotency_key", &self.idempotency_key);
-        let new = received_on.zip(amount_cents).zip(method).map(|((received_on, amount_cents), method)| {
-            NewPayment {
-                received_on,
-                amount_cents,
-                method,
-                reference,
-                idempotency_key: (!key.is_empty()).then_some(key),
-            }
-        });
-        check.finish(new)
     }
 }

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::{Grouping, NewLine, Unit};
+use super::tax::TaxCategory;
 use crate::db::schema::{billed_entries, invoice_lines, projects, tasks, time_entries};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
@@ -52,6 +53,8 @@ pub struct Entry {
     pub seconds: i64,
     /// Price of an hour; `None` when nothing was agreed.
     pub rate_cents: Option<i64>,
+    /// Its own value in minor units.
+    pub cents: i64,
     /// What was written about it.
     pub note: String,
 }
@@ -98,6 +101,8 @@ pub struct Group {
     pub details: String,
     /// Sum of the seconds.
     pub seconds: i64,
+    /// Sum of the entries' own values.
+    pub cents: i64,
     /// Price of an hour.
     pub rate_cents: i64,
     /// The entries.
@@ -106,7 +111,7 @@ pub struct Group {
 
 impl Group {
     /// The line: quantity from the summed seconds, as it will be printed.
-    pub fn line(&self, tax_rate_millis: i64) -> AppResult<NewLine> {
+    pub fn line(&self, tax_rate_millis: i64, tax_category: TaxCategory) -> AppResult<NewLine> {
         Ok(NewLine {
             title: self.title.clone(),
             details: self.details.clone(),
@@ -114,6 +119,8 @@ impl Group {
             unit: Unit::Hour,
             unit_price_cents: self.rate_cents,
             tax_rate_millis,
+            tax_category,
+            adjustment_reason: String::new(),
         })
     }
 
@@ -146,6 +153,7 @@ pub fn unbilled(conn: &mut Conn, filter: &HoursFilter) -> AppResult<Vec<Entry>> 
             time_entries::local_on,
             time_entries::duration_seconds,
             time_entries::rate_cents,
+            time_entries::amount_cents,
             time_entries::note,
         ))
         .order((time_entries::local_on, time_entries::id))
@@ -185,6 +193,7 @@ pub fn claimed(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<(InvoiceLineId, 
                 time_entries::local_on,
                 time_entries::duration_seconds,
                 time_entries::rate_cents,
+                time_entries::amount_cents,
                 time_entries::note,
             ),
         ))
@@ -291,6 +300,7 @@ fn group(key: Key, entries: &[Entry], grouping: Grouping) -> Option<Group> {
         title: title.chars().take(TITLE).collect(),
         details,
         seconds: entries.iter().map(|entry| entry.seconds).sum(),
+        cents: entries.iter().map(|entry| entry.cents).sum(),
         rate_cents: key.rate_cents,
         entries: entries.iter().map(|entry| entry.id).collect(),
         key,

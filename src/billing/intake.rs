@@ -2,8 +2,9 @@
 //! only the database knows.
 
 use super::draft;
-use super::form::{DraftForm, InvoiceForm, PaymentForm};
+use super::form::{DraftForm, InvoiceForm};
 use super::model::{self, Invoice};
+use super::payment_form::PaymentForm;
 use super::payments;
 use crate::auth::user::Actor;
 use crate::clients::model as clients;

@@ -4,15 +4,16 @@
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 
-use super::draft;
+use super::lines::store_totals;
 use super::model::{self, Invoice};
 use super::parties::{Buyer, Seller, billing_contact};
 use super::print::Document;
+use super::tax::{self, TaxCategory};
 use crate::agency::model::{self as agency, Agency};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client};
-use crate::db::schema::{invoice_documents, invoice_series, invoices};
+use crate::db::schema::{invoice_documents, invoice_series, invoice_series_years, invoices};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::keys::sha256_hex;
@@ -21,13 +22,18 @@ use crate::types::ids::{ClientId, InvoiceId};
 use crate::types::money::Money;
 use crate::types::zone;
 
+/// The exchange rate of a currency to itself, in millionths.
+pub const PAR_E6: i64 = 1_000_000;
+
 /// Where a fault that stops an issue is put right.
 pub fn remedy(fault: &str, client: ClientId) -> Option<(&'static str, String)> {
     match fault {
         "seller_name" | "seller_address" | "seller_tax_id" | "payment" => {
             Some(("Settings", "/settings".to_owned()))
         }
-        "buyer_name" | "buyer_address" => Some(("Client", format!("/clients/{client}/edit"))),
+        "buyer_name" | "buyer_address" | "buyer_tax_id" => {
+            Some(("Client", format!("/clients/{client}/edit")))
+        }
         _ => None,
     }
 }
@@ -53,15 +59,13 @@ struct Place {
 }
 
 impl Series {
-    /// The series of invoices; its row is locked until the transaction ends, so that numbers follow each other.
+    /// The series that invoices take their numbers from; its row is locked until the transaction ends, so that numbers follow each other.
     fn locked(conn: &mut Conn) -> AppResult<Self> {
-        diesel::update(invoice_series::table.filter(invoice_series::kind.eq("invoice")))
-            .set(invoice_series::next_seq.eq(invoice_series::next_seq))
-            .execute(conn)?;
-        Ok(invoice_series::table
-            .filter(invoice_series::kind.eq("invoice"))
-            .select(Self::as_select())
-            .first(conn)?)
+        let default = || {
+            invoice_series::table.filter(invoice_series::kind.eq("invoice").and(invoice_series::is_default))
+        };
+        diesel::update(default()).set(invoice_series::next_seq.eq(invoice_series::next_seq)).execute(conn)?;
+        Ok(default().select(Self::as_select()).first(conn)?)
     }
 
     /// The place that an invoice of `issue_on` gets. A series that resets begins anew in its second year; in its
@@ -82,6 +86,20 @@ impl Series {
                 invoice_series::last_issue_on.eq(issue_on),
             ))
             .execute(conn)?;
+        let begun: i64 = invoice_series_years::table
+            .filter(invoice_series_years::series_id.eq(self.id))
+            .filter(invoice_series_years::year.eq(place.year))
+            .count()
+            .get_result(conn)?;
+        if begun == 0 {
+            diesel::insert_into(invoice_series_years::table)
+                .values((
+                    invoice_series_years::series_id.eq(self.id),
+                    invoice_series_years::year.eq(place.year),
+                    invoice_series_years::first_seq.eq(place.seq),
+                ))
+                .execute(conn)?;
+        }
         Ok(())
     }
 }
@@ -129,23 +147,12 @@ fn lint(
         }
     };
     let lines = model::lines_of(conn, draft.id)?;
-    let taxed = draft.tax_cents != 0;
-    let words = !(draft.note.is_empty() && draft.terms.is_empty() && agency.invoice_footer.is_empty());
     require(!agency.name.is_empty(), "seller_name", "can't be blank");
     require(
         !agency.street.is_empty() && !agency.city.is_empty() && !agency.country.is_empty(),
         "seller_address",
         "needs street, city and country",
     );
-    if taxed {
-        require(!agency.tax_id.is_empty(), "seller_tax_id", "can't be blank while tax is charged");
-    } else {
-        require(
-            !agency.tax_id.is_empty() || words,
-            "seller_tax_id",
-            "can't be blank while no note says why no tax is charged",
-        );
-    }
     require(!client.name.is_empty(), "buyer_name", "can't be blank");
     require(
         !client.street.is_empty() && !client.city.is_empty() && !client.country.is_empty(),
@@ -153,6 +160,12 @@ fn lint(
         "needs street, city and country",
     );
     require(!lines.is_empty(), "lines", "can't be blank");
+    lint_taxes(conn, draft, agency, client, &mut require)?;
+    for (index, line) in lines.iter().enumerate() {
+        let explained = !line.is_adjusted() || !line.adjustment_reason.is_empty();
+        let field = format!("lines[{index}].adjustment_reason");
+        require(explained, &field, "must say why the line bills something else than its hours");
+    }
     require(draft.total_cents >= 0, "lines", "add up to less than nothing");
     match (draft.delivery_from, draft.delivery_to) {
         (None, None) => require(false, "delivery_from", "can't be blank"),
@@ -182,6 +195,37 @@ fn lint(
     Ok(faults)
 }
 
+/// What EN 16931 asks about the taxes: a category and a reason where none is charged, and the tax numbers of both.
+fn lint_taxes(
+    conn: &mut Conn,
+    draft: &Invoice,
+    agency: &Agency,
+    client: &Client,
+    require: &mut impl FnMut(bool, &str, &str),
+) -> AppResult<()> {
+    let taxes = tax::taxes_of(conn, draft.id)?;
+    let subject = taxes.iter().any(|tax| tax.tax_category.needs_seller_tax_id());
+    require(
+        !agency.tax_id.is_empty() || !(subject || taxes.is_empty()),
+        "seller_tax_id",
+        "can't be blank on an invoice that is subject to tax",
+    );
+    for tax in taxes.iter().filter(|tax| tax.tax_rate_millis == 0) {
+        let category = tax.tax_category;
+        if category == TaxCategory::Standard {
+            require(false, "tax_category", "must be chosen for the lines at 0 %");
+            continue;
+        }
+        require(!tax.exemption_reason.is_empty(), "exemption_reason", "must say why no tax is charged");
+        require(
+            !client.tax_id.is_empty() || !category.needs_buyer_tax_id(),
+            "buyer_tax_id",
+            "can't be blank where the recipient owes the tax or the supply is intra-Community",
+        );
+    }
+    Ok(())
+}
+
 /// Gives a draft its number and freezes it. A draft with faults stays as it is and takes no number; all its faults
 /// are named at once.
 pub fn issue(
@@ -192,7 +236,7 @@ pub fn issue(
     version: Option<i64>,
 ) -> AppResult<Invoice> {
     model::find_draft(conn, actor, id, version)?;
-    let totals = draft::store_totals(conn, id)?;
+    let totals = store_totals(conn, id, None)?;
     let draft = model::find(conn, actor, id)?;
     let agency = agency::load(conn)?;
     let client = clients::find(conn, actor, draft.client_id)?;
@@ -211,6 +255,8 @@ pub fn issue(
     let buyer = Buyer::of(&client, billing_contact(conn, client.id)?);
     // Nothing to pay is paid.
     let settled_at = (totals.total == 0).then_some(now);
+    // The rate of another currency is not known here; it may be filled in later, once.
+    let in_base = draft.currency == agency.currency;
     diesel::update(invoices::table.find(id))
         .set((
             invoices::series_id.eq(series.id),
@@ -219,6 +265,11 @@ pub fn issue(
             invoices::number.eq(&place.number),
             invoices::seller.eq(serde_json::to_string(&seller).map_err(AppError::internal)?),
             invoices::buyer.eq(serde_json::to_string(&buyer).map_err(AppError::internal)?),
+            invoices::base_currency.eq(agency.currency),
+            invoices::exchange_rate_e6.eq(in_base.then_some(PAR_E6)),
+            invoices::base_net_cents.eq(in_base.then_some(totals.net)),
+            invoices::base_tax_cents.eq(in_base.then_some(totals.tax)),
+            invoices::base_total_cents.eq(in_base.then_some(totals.total)),
             invoices::issued_at.eq(now),
             invoices::issued_by.eq(actor.id),
             invoices::settled_at.eq(settled_at),

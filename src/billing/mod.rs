@@ -1,14 +1,16 @@
 //! Billing: drafts from unbilled hours and free lines, numbered and frozen invoices, payments.
 //!
 //! A draft has no number and claims its hours at once: the primary key of `billed_entries` is the claim, so an hour
-//! is billed exactly once. Issuing takes the number, copies both parties and keeps the rendered document in one
+//! is billed exactly once. What a line bills less than its hours say is written down, with a reason. Issuing takes the number, copies both parties and keeps the rendered document in one
 //! transaction; from then on the database itself refuses changes. Payments are a ledger that only grows; whether an
-//! invoice is open, overdue or paid is derived from it. Amounts are rounded per line and per tax rate, nowhere else.
+//! invoice is open, overdue or paid is derived from it. Amounts are rounded per line and per tax category and rate,
+//! nowhere else. No tax is charged without a category and a reason.
 //! Only roles that see money come in. Hours are never written here: triggers on the claims keep them.
-//! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/print`, `…/payments`,
+//! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/deletion`, `…/print`, `…/payments`,
 //! `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
 
 pub mod api;
+pub mod checks;
 pub mod draft;
 pub mod editor;
 pub mod equation;
@@ -18,11 +20,15 @@ pub mod form;
 pub mod hours;
 pub mod intake;
 pub mod issue;
+pub mod lines;
 pub mod model;
 pub mod pages;
 pub mod parties;
+pub mod payment_form;
 pub mod payments;
 pub mod print;
+pub mod rows;
+pub mod tax;
 pub mod totals;
 
 use crate::web::routes::Routes;
@@ -39,6 +45,7 @@ pub fn pages() -> Routes {
         .delete("/billing/{id}", editor::destroy)
         .post("/billing/{id}/preview-totals", editor::preview_totals)
         .post("/billing/{id}/issue", editor::issue)
+        .post("/billing/{id}/deletion", editor::destroy)
         .get("/billing/{id}/print", pages::print)
         .post("/billing/{id}/payments", pages::create_payment)
         .post("/billing/{id}/payments/{payment_id}/reversal", pages::reverse_payment)
@@ -51,10 +58,12 @@ pub fn api() -> Routes {
         .get("/api/billing", api::list_invoices)
         .post("/api/billing", api::create_invoice)
         .post("/api/billing/utils", api::run_billing_util)
+        .get("/api/billing/equation", api::list_equations)
         .get("/api/billing/{id}", api::find_invoice)
         .put("/api/billing/{id}", api::update_invoice)
         .delete("/api/billing/{id}", api::delete_invoice)
         .post("/api/billing/{id}/issue", api::issue_invoice)
         .get("/api/billing/{id}/payments", api::list_payments)
         .post("/api/billing/{id}/payments", api::create_payment)
+        .post("/api/billing/{id}/payments/{payment_id}/reversal", api::reverse_payment)
 }

@@ -6,16 +6,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
 use super::filter::{InvoiceFilter, StatusFilter};
-use super::totals::{Priced, TaxGroup};
+use super::tax::TaxCategory;
+use super::totals::Priced;
 use crate::auth::user::Actor;
-use crate::db::schema::{
-    clients, invoice_lines, invoice_taxes, invoices, payment_allocations, payments, projects,
-};
+use crate::db::schema::{clients, invoice_lines, invoices, payment_allocations, payments, projects};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
-use crate::types::money::{Currency, plain_decimal};
+use crate::types::money::{self, Currency, plain_decimal};
 use crate::types::pagination::{PER_PAGE, has_more};
 use crate::types::text::fold;
 
@@ -204,10 +203,18 @@ pub struct InvoiceLine {
     pub unit_price_cents: i64,
     /// Tax in thousandths of a percent.
     pub tax_rate_millis: i64,
+    /// Why it is taxed so.
+    pub tax_category: TaxCategory,
     /// Quantity times price, rounded.
     pub net_cents: i64,
     /// Seconds of the hours it claims; `None` for a free line.
     pub logged_seconds: Option<i64>,
+    /// The sum of those hours' own values.
+    pub logged_cents: Option<i64>,
+    /// The price of an hour that they agree on.
+    pub logged_rate_cents: Option<i64>,
+    /// Why it bills less or more than they say.
+    pub adjustment_reason: String,
 }
 
 impl InvoiceLine {
@@ -217,7 +224,16 @@ impl InvoiceLine {
             quantity_e4: self.quantity_e4,
             unit_price_cents: self.unit_price_cents,
             tax_rate_millis: self.tax_rate_millis,
+            tax_category: self.tax_category,
         }
+    }
+
+    /// Whether it bills less or more than its hours say.
+    pub fn is_adjusted(&self) -> bool {
+        let Some((seconds, rate)) = self.logged_seconds.zip(self.logged_rate_cents) else { return false };
+        self.unit != Unit::Hour
+            || self.unit_price_cents != rate
+            || money::hours_e4(seconds) != Some(self.quantity_e4)
     }
 
     /// "3.5 h".
@@ -241,6 +257,10 @@ pub struct NewLine {
     pub unit_price_cents: i64,
     /// Tax in thousandths of a percent.
     pub tax_rate_millis: i64,
+    /// Why it is taxed so.
+    pub tax_category: TaxCategory,
+    /// Why it bills less or more than its hours say; blank when it does not.
+    pub adjustment_reason: String,
 }
 
 impl NewLine {
@@ -250,6 +270,7 @@ impl NewLine {
             quantity_e4: self.quantity_e4,
             unit_price_cents: self.unit_price_cents,
             tax_rate_millis: self.tax_rate_millis,
+            tax_category: self.tax_category,
         }
     }
 }
@@ -294,19 +315,6 @@ pub fn lines_of(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<InvoiceLine>> {
         .order(invoice_lines::position)
         .select(InvoiceLine::as_select())
         .load(conn)?)
-}
-
-/// An invoice's stored taxes, highest rate first.
-pub fn taxes_of(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<TaxGroup>> {
-    let rows: Vec<(i64, i64, i64)> = invoice_taxes::table
-        .filter(invoice_taxes::invoice_id.eq(id))
-        .order(invoice_taxes::tax_rate_millis.desc())
-        .select((invoice_taxes::tax_rate_millis, invoice_taxes::base_cents, invoice_taxes::tax_cents))
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(rate_millis, base_cents, tax_cents)| TaxGroup { rate_millis, base_cents, tax_cents })
-        .collect())
 }
 
 /// A project's name.

@@ -8,14 +8,14 @@ use super::editor;
 use super::equation::{self, Equation};
 use super::figures::{self, Figures};
 use super::filter::{InvoiceFilter, InvoiceQuery, StatusFilter};
-use super::form::PaymentForm;
 use super::intake;
 use super::issue as issuing;
 use super::model::{self, Invoice, InvoiceLine, InvoiceRow};
 use super::parties::{Buyer, Seller, billing_contact};
+use super::payment_form::PaymentForm;
 use super::payments::{self, PaymentMethod, PaymentRow};
 use super::print::Document;
-use super::totals::TaxGroup;
+use super::tax::{InvoiceTax, taxes_of};
 use crate::agency::model as agency;
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::Biller;
@@ -75,7 +75,7 @@ struct InvoiceShow {
     client: Client,
     project: Option<String>,
     lines: Vec<InvoiceLine>,
-    taxes: Vec<TaxGroup>,
+    taxes: Vec<InvoiceTax>,
     payments: Vec<PaymentRow>,
     entries: Vec<TimelineEntry>,
     form: PaymentForm,
@@ -87,6 +87,9 @@ struct InvoiceShow {
 struct EquationPage {
     shell: Shell,
     equations: Vec<Equation>,
+    /// The client after whom the next page begins.
+    next: Option<ClientId>,
+    is_whole: bool,
 }
 
 impl EquationPage {
@@ -127,7 +130,7 @@ pub async fn index(
     view.html(|| page.render(), || page.as_list().render())
 }
 
-/// The query of a client's invoices.
+/// Where a page of rows begins.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct AfterQuery {
@@ -205,7 +208,7 @@ fn show_page(
         client: clients::find(conn, actor, invoice.client_id)?,
         project: model::project_name(conn, invoice.project_id)?,
         lines: model::lines_of(conn, invoice.id)?,
-        taxes: model::taxes_of(conn, invoice.id)?,
+        taxes: taxes_of(conn, invoice.id)?,
         payments: payments::of_invoice(conn, invoice.id)?,
         entries: timeline(conn, Scope::Invoice(invoice.id), true, None, ACTIVITY)?,
         shell,
@@ -263,13 +266,20 @@ pub async fn reverse_payment(
 }
 
 /// Where every billable hour is, client by client.
-pub async fn equation(user: Biller, app: web::Data<App>, view: View) -> AppResult<HttpResponse> {
+pub async fn equation(
+    user: Biller,
+    app: web::Data<App>,
+    view: View,
+    query: web::Query<AfterQuery>,
+) -> AppResult<HttpResponse> {
+    let after = query.after.map(ClientId);
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let page = app
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
-            Ok(EquationPage { shell, equations: equation::of_all(conn, &actor)? })
+            let (equations, next) = equation::page(conn, &actor, after)?;
+            Ok(EquationPage { shell, equations, next, is_whole: after.is_none() && next.is_none() })
         })
         .await?;
     view.html(|| page.render(), || page.render())

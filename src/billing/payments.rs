@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::issue::PAR_E6;
 use super::model::{self, Invoice};
+use crate::agency::model as agency;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::db::schema::{invoices, payment_allocations, payments};
@@ -136,12 +138,15 @@ pub fn record(
         let left = Money::new(balance, invoice.currency);
         return Err(AppError::invalid("amount", format!("is more than the {left} left to pay")));
     }
+    let base = agency::load(conn)?.currency;
     let payment: PaymentId = diesel::insert_into(payments::table)
         .values((
             payments::client_id.eq(invoice.client_id),
             payments::received_on.eq(new.received_on),
             payments::amount_cents.eq(new.amount_cents),
             payments::currency.eq(invoice.currency),
+            payments::base_currency.eq(base),
+            payments::exchange_rate_e6.eq((base == invoice.currency).then_some(PAR_E6)),
             payments::method.eq(new.method),
             payments::reference.eq(&new.reference),
             payments::idempotency_key.eq(&new.idempotency_key),
@@ -175,12 +180,19 @@ pub fn reverse(
         return Err(AppError::Conflict("This payment is reversed already.".into()));
     }
     let paid = found.payment;
+    // A reversal is worth what was paid, whatever the rate of today.
+    let (base, rate): (Option<Currency>, Option<i64>) = payments::table
+        .find(paid.id)
+        .select((payments::base_currency, payments::exchange_rate_e6))
+        .first(conn)?;
     let reversal: PaymentId = diesel::insert_into(payments::table)
         .values((
             payments::client_id.eq(paid.client_id),
             payments::received_on.eq(today),
             payments::amount_cents.eq(-paid.amount_cents),
             payments::currency.eq(paid.currency),
+            payments::base_currency.eq(base),
+            payments::exchange_rate_e6.eq(rate),
             payments::method.eq(paid.method),
             payments::reference.eq(&paid.reference),
             payments::reverses_id.eq(paid.id),

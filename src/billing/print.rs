@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::model::{self, Invoice, InvoiceLine};
 use super::parties::{Buyer, Seller};
-use super::totals::TaxGroup;
+use super::tax::{InvoiceTax, taxes_of};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::types::money::Currency;
@@ -27,7 +27,7 @@ pub struct Document {
     note: String,
     terms: String,
     lines: Vec<InvoiceLine>,
-    taxes: Vec<TaxGroup>,
+    taxes: Vec<InvoiceTax>,
     net_cents: i64,
     total_cents: i64,
 }
@@ -48,7 +48,7 @@ impl Document {
             note: invoice.note.clone(),
             terms: invoice.terms.clone(),
             lines: model::lines_of(conn, invoice.id)?,
-            taxes: model::taxes_of(conn, invoice.id)?,
+            taxes: taxes_of(conn, invoice.id)?,
             net_cents: invoice.net_cents,
             total_cents: invoice.total_cents,
         })

@@ -1,7 +1,9 @@
 //! What lines add up to: pure, checked, rounded at the named points of [`crate::types::money`] only.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::tax::TaxCategory;
 use crate::error::AppError;
 use crate::types::money::{self, MAX_CENTS};
 
@@ -14,11 +16,15 @@ pub struct Priced {
     pub unit_price_cents: i64,
     /// Tax in thousandths of a percent.
     pub tax_rate_millis: i64,
+    /// Why it is taxed so.
+    pub tax_category: TaxCategory,
 }
 
-/// All lines of one tax rate.
+/// All lines of one tax category and rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaxGroup {
+    /// The category.
+    pub category: TaxCategory,
     /// The rate in thousandths of a percent.
     pub rate_millis: i64,
     /// Sum of the lines' nets.
@@ -32,7 +38,7 @@ pub struct TaxGroup {
 pub struct Totals {
     /// Each line's net, in the order of the lines.
     pub nets: Vec<i64>,
-    /// By rate, highest first.
+    /// By rate, highest first, then by category.
     pub groups: Vec<TaxGroup>,
     /// Sum of the nets.
     pub net: i64,
@@ -55,18 +61,18 @@ impl From<Overflow> for AppError {
 /// Adds lines up. The order of the lines changes nothing but the order of the nets.
 pub fn compute(lines: &[Priced]) -> Result<Totals, Overflow> {
     let mut totals = Totals::default();
-    let mut bases: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut bases: BTreeMap<(Reverse<i64>, TaxCategory), i64> = BTreeMap::new();
     for line in lines {
         let net = within(money::line_net(line.quantity_e4, line.unit_price_cents))?;
-        let base = bases.entry(line.tax_rate_millis).or_default();
+        let base = bases.entry((Reverse(line.tax_rate_millis), line.tax_category)).or_default();
         *base = within(base.checked_add(net))?;
         totals.net = within(totals.net.checked_add(net))?;
         totals.nets.push(net);
     }
-    for (rate_millis, base_cents) in bases.into_iter().rev() {
+    for ((Reverse(rate_millis), category), base_cents) in bases {
         let tax_cents = within(money::tax(base_cents, rate_millis))?;
         totals.tax = within(totals.tax.checked_add(tax_cents))?;
-        totals.groups.push(TaxGroup { rate_millis, base_cents, tax_cents });
+        totals.groups.push(TaxGroup { category, rate_millis, base_cents, tax_cents });
     }
     totals.total = within(totals.net.checked_add(totals.tax))?;
     Ok(totals)

@@ -97,14 +97,38 @@ pub fn integrity_faults(conn: &mut Conn) -> AppResult<Vec<String>> {
             );
             Ok(faults)
         }
-        Conn::Pg(pg) => Ok(diesel::sql_query(
-            "SELECT conrelid::regclass || ' constraint ' || conname || ' is not validated' AS line \
-             FROM pg_constraint WHERE NOT convalidated",
-        )
-        .load::<Line>(pg)?
-        .into_iter()
-        .map(|row| row.line)
-        .collect()),
+        Conn::Pg(pg) => {
+            let mut faults: Vec<String> = diesel::sql_query(
+                "SELECT conrelid::regclass || ' constraint ' || conname || ' is not validated' AS line \
+                 FROM pg_constraint WHERE NOT convalidated \
+                 UNION ALL SELECT indexrelid::regclass || ' is not a valid index' FROM pg_index WHERE NOT indisvalid \
+                 UNION ALL SELECT tgrelid::regclass || ' trigger ' || tgname || ' is switched off' FROM pg_trigger \
+                   WHERE NOT tgisinternal AND tgenabled <> 'O'",
+            )
+            .load::<Line>(pg)?
+            .into_iter()
+            .map(|row| row.line)
+            .collect();
+            // A reference can be broken while its constraint counts as validated: by a restore without triggers, say.
+            let references: Vec<Line> = diesel::sql_query(
+                "SELECT format('SELECT %L || c.%I || %L AS line FROM %s c WHERE c.%I IS NOT NULL \
+                   AND NOT EXISTS (SELECT 1 FROM %s p WHERE p.%I = c.%I) LIMIT 10', \
+                   c.conrelid::regclass || ' refers by ' || a.attname || ' to ', a.attname, \
+                   ' of ' || c.confrelid::regclass || ', which is missing', c.conrelid::regclass, a.attname, \
+                   c.confrelid::regclass, b.attname, a.attname) AS line \
+                 FROM pg_constraint c \
+                 JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] \
+                 JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1] \
+                 WHERE c.contype = 'f' AND array_length(c.conkey, 1) = 1 \
+                   AND c.connamespace = 'public'::regnamespace ORDER BY 1",
+            )
+            .load(pg)?;
+            for query in references {
+                let missing: Vec<Line> = diesel::sql_query(query.line).load(pg)?;
+                faults.extend(missing.into_iter().map(|row| row.line));
+            }
+            Ok(faults)
+        }
     }
 }
 

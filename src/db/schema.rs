@@ -142,8 +142,13 @@ diesel::table! {
         unit -> Text,
         unit_price_cents -> BigInt,
         tax_rate_millis -> BigInt,
+        tax_category -> Text,
+        discount_cents -> BigInt,
         net_cents -> BigInt,
         logged_seconds -> Nullable<BigInt>,
+        logged_cents -> Nullable<BigInt>,
+        logged_rate_cents -> Nullable<BigInt>,
+        adjustment_reason -> Text,
     }
 }
 
@@ -151,6 +156,7 @@ diesel::table! {
     invoice_series (id) {
         id -> BigInt,
         kind -> Text,
+        is_default -> Bool,
         pattern -> Text,
         resets_yearly -> Bool,
         year -> BigInt,
@@ -160,11 +166,21 @@ diesel::table! {
 }
 
 diesel::table! {
-    invoice_taxes (invoice_id, tax_rate_millis) {
+    invoice_series_years (series_id, year) {
+        series_id -> BigInt,
+        year -> BigInt,
+        first_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    invoice_taxes (invoice_id, tax_category, tax_rate_millis) {
         invoice_id -> BigInt,
+        tax_category -> Text,
         tax_rate_millis -> BigInt,
         base_cents -> BigInt,
         tax_cents -> BigInt,
+        exemption_reason -> Text,
     }
 }
 
@@ -175,6 +191,7 @@ diesel::table! {
         client_id -> BigInt,
         project_id -> Nullable<BigInt>,
         corrects_id -> Nullable<BigInt>,
+        is_imported -> Bool,
         series_id -> Nullable<BigInt>,
         series_year -> Nullable<BigInt>,
         seq -> Nullable<BigInt>,
@@ -188,8 +205,15 @@ diesel::table! {
         note -> Text,
         terms -> Text,
         net_cents -> BigInt,
+        discount_cents -> BigInt,
         tax_cents -> BigInt,
+        rounding_cents -> BigInt,
         total_cents -> BigInt,
+        base_currency -> Nullable<Text>,
+        exchange_rate_e6 -> Nullable<BigInt>,
+        base_net_cents -> Nullable<BigInt>,
+        base_tax_cents -> Nullable<BigInt>,
+        base_total_cents -> Nullable<BigInt>,
         paid_cents -> BigInt,
         credited_cents -> BigInt,
         seller -> Nullable<Text>,
@@ -229,6 +253,8 @@ diesel::table! {
         received_on -> Date,
         amount_cents -> BigInt,
         currency -> Text,
+        base_currency -> Nullable<Text>,
+        exchange_rate_e6 -> Nullable<BigInt>,
         method -> Text,
         reference -> Text,
         reverses_id -> Nullable<BigInt>,
@@ -397,6 +423,7 @@ diesel::joinable!(billed_entries -> time_entries (time_entry_id));
 diesel::joinable!(contacts -> clients (client_id));
 diesel::joinable!(invoice_documents -> invoices (invoice_id));
 diesel::joinable!(invoice_lines -> invoices (invoice_id));
+diesel::joinable!(invoice_series_years -> invoice_series (series_id));
 diesel::joinable!(invoice_taxes -> invoices (invoice_id));
 diesel::joinable!(invoices -> clients (client_id));
 diesel::joinable!(invoices -> projects (project_id));
@@ -433,6 +460,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_documents,
     invoice_lines,
     invoice_series,
+    invoice_series_years,
     invoice_taxes,
     invoices,
     master_keys,

@@ -12,6 +12,8 @@ use super::work::{self, Place, TaskRow};
 use super::{SEED, Sample, ZONE};
 use crate::auth::policy::Role;
 use crate::auth::user::{self, Actor, NewUser};
+use crate::billing::model::Grouping;
+use crate::billing::tax::TaxCategory;
 use crate::clients::model::{self as clients, ClientStatus, NewClient};
 use crate::db::Conn;
 use crate::db::schema::{task_comments, tasks, users};
@@ -27,6 +29,8 @@ const TASKS: usize = 100;
 const ENTRIES: u64 = 2_000;
 /// Days over which the entries of a client are spread: two a day.
 const DAYS: u64 = ENTRIES / 2;
+/// Units written in one transaction; people are not shared across two.
+const UNITS_A_COMMIT: usize = 5 * CLIENTS_A_PERSON as usize;
 /// Clients that share one person.
 const CLIENTS_A_PERSON: u32 = 5;
 /// Comments on the one task that is measured with many.
@@ -78,7 +82,8 @@ const NOUNS: [&str; 10] = [
     "the tracking consent",
 ];
 
-/// Adds `scale - 1` units; commits each on its own, so that memory stays flat. Returns whom to bill for them.
+/// Adds `scale - 1` units, a few to a transaction: each commit writes a page of nearly every index, and memory stays
+/// flat. Returns whom to bill for them.
 pub(super) fn multiply(app: &App, scale: u32) -> AppResult<Vec<Schedule>> {
     let now = app.clock.now();
     let owner = app.db.read_blocking(|conn| {
@@ -86,20 +91,31 @@ pub(super) fn multiply(app: &App, scale: u32) -> AppResult<Vec<Schedule>> {
         Ok(owner.actor())
     })?;
     let today = zone::local_date(now, zone::zone(ZONE));
-    let mut everybody: Vec<UserId> = Vec::new();
     let since = today.checked_sub_days(Days::new(DAYS)).unwrap_or(today);
     let mut units = Vec::new();
-    for unit in 1..scale {
-        if (unit - 1) % CLIENTS_A_PERSON == 0 {
-            everybody.push(app.db.write_blocking(|conn| person(conn, &owner, now, unit))?);
-        }
-        let worker = everybody.last().copied().unwrap_or(owner.id);
-        let client = app.db.write_blocking(|conn| {
-            let rng = StdRng::seed_from_u64(SEED + u64::from(unit));
-            let mut sample = Sample { now, today, rng, team: vec![owner.clone()] };
-            add_unit(conn, &mut sample, unit, worker)
+    for first in (1..scale).step_by(UNITS_A_COMMIT) {
+        let after = first.saturating_add(UNITS_A_COMMIT as u32).min(scale);
+        let clients = app.db.write_blocking(|conn| {
+            let mut clients = Vec::new();
+            let mut worker = owner.id;
+            for unit in first..after {
+                if (unit - 1) % CLIENTS_A_PERSON == 0 {
+                    worker = person(conn, &owner, now, unit)?;
+                }
+                let rng = StdRng::seed_from_u64(SEED + u64::from(unit));
+                let mut sample = Sample { now, today, rng, team: vec![owner.clone()] };
+                clients.push(add_unit(conn, &mut sample, unit, worker)?);
+            }
+            Ok(clients)
         })?;
-        units.push(Schedule { client, months: 3, since });
+        units.extend(clients.into_iter().map(|client| Schedule {
+            client,
+            months: 3,
+            since,
+            // Few lines, since a quarter of a client's hours falls on every one of its hundred tasks.
+            grouping: Grouping::Project,
+            untaxed: TaxCategory::Standard,
+        }));
     }
     app.db.write_blocking(|conn| discuss_at_length(conn, &owner))?;
     Ok(units)

@@ -8,6 +8,7 @@ use crate::billing::draft::{self, NewDraft};
 use crate::billing::issue;
 use crate::billing::model::{Grouping, Invoice};
 use crate::billing::payments::{self, NewPayment, PaymentMethod};
+use crate::billing::tax::{TaxCategory, Treatment};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::types::ids::ClientId;
@@ -24,6 +25,10 @@ pub(super) struct Schedule {
     pub months: u32,
     /// The first day whose hours are billed.
     pub since: NaiveDate,
+    /// How hours become lines.
+    pub grouping: Grouping,
+    /// How lines without tax are treated.
+    pub untaxed: TaxCategory,
 }
 
 /// Months that ended before this one, oldest first, from the first that a schedule reaches back to. Invoices must be
@@ -57,7 +62,7 @@ pub(super) fn bill(
             continue;
         }
         let from = month.checked_sub_months(Months::new(back)).unwrap_or(month).max(schedule.since);
-        let Some(invoice) = invoice(conn, owner, schedule.client, from, to, next)? else { continue };
+        let Some(invoice) = invoice(conn, owner, schedule, from, to, next)? else { continue };
         match (is_latest, index % 4) {
             (true, 1 | 3) => {}
             (true, 2) => pay(conn, owner, today, &invoice, invoice.total_cents / 2)?,
@@ -70,7 +75,7 @@ pub(super) fn bill(
 fn invoice(
     conn: &mut Conn,
     owner: &Actor,
-    client: ClientId,
+    schedule: &Schedule,
     from: NaiveDate,
     to: NaiveDate,
     issue_on: NaiveDate,
@@ -80,9 +85,14 @@ fn invoice(
         from: Some(from),
         to: Some(to),
         issue_on: Some(issue_on),
-        grouping: if client.0 % 3 == 0 { Grouping::Project } else { Grouping::Task },
-        note: if client.0 % 2 == 0 { "Thank you for working with us.".into() } else { String::new() },
-        ..NewDraft::of_hours(client)
+        grouping: schedule.grouping,
+        treatment: Treatment::new(schedule.untaxed, String::new()),
+        note: if schedule.client.0 % 2 == 0 {
+            "Thank you for working with us.".into()
+        } else {
+            String::new()
+        },
+        ..NewDraft::of_hours(schedule.client)
     };
     match draft::create(conn, owner, at, &new) {
         Ok(id) => issue::issue(conn, owner, at, id, None).map(Some),

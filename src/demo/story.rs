@@ -8,6 +8,8 @@ use super::cast::{CLIENTS, ClientLine, ProjectLine};
 use super::invoices::Schedule;
 use super::work::{self, Place, TaskRow};
 use crate::auth::policy::Role;
+use crate::billing::model::Grouping;
+use crate::billing::tax::TaxCategory;
 use crate::clients::contacts::model::{self as contacts, NewContact};
 use crate::clients::model::{self as clients, NewClient};
 use crate::db::Conn;
@@ -50,7 +52,13 @@ pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<Vec<Schedu
         if !line.projects.is_empty()
             && line.projects.iter().all(|project| project.model != BillingModel::NonBillable)
         {
-            billed.push(Schedule { client: client.id, months: 1, since: sample.days_ago(HISTORY) });
+            billed.push(Schedule {
+                client: client.id,
+                months: 1,
+                since: sample.days_ago(HISTORY),
+                grouping: if client.id.0 % 3 == 0 { Grouping::Project } else { Grouping::Task },
+                untaxed: untaxed(line.country),
+            });
         }
     }
     log_hours(conn, sample, &places)?;
@@ -78,6 +86,15 @@ pub(super) fn go_on(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
         is_billable: None,
     };
     timer::start(conn, &owner, sample.now.plus_seconds(-5_057), &running, None).map(drop)
+}
+
+/// How services of a German agency are treated where it charges no tax.
+fn untaxed(country: &str) -> TaxCategory {
+    match country {
+        "DE" => TaxCategory::Standard,
+        "GB" => TaxCategory::NotSubject,
+        _ => TaxCategory::ReverseCharge,
+    }
 }
 
 fn new_client(line: &ClientLine) -> NewClient {

@@ -14,12 +14,14 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::types::money;
 
-/// Rows written at a time: PostgreSQL takes at most 65,535 values in one statement.
-const BATCH: usize = 2_000;
+/// Rows written at a time: SQLite takes at most 32,766 values in one statement, PostgreSQL 65,535.
+const BATCH: usize = 1_000;
 
+// Without a default for an absent value a batch is one statement on SQLite; else it is a savepoint around one statement
+// a row, each of which walks all that the savepoint has kept so far.
 /// A task to be written.
 #[derive(Insertable)]
-#[diesel(table_name = tasks)]
+#[diesel(table_name = tasks, treat_none_as_default_value = false)]
 pub(super) struct TaskRow {
     pub client_id: ClientId,
     pub project_id: ProjectId,
@@ -62,7 +64,7 @@ pub(super) fn tasks_of(conn: &mut Conn, project: ProjectId) -> AppResult<Vec<(Ta
 
 /// Hours to be written.
 #[derive(Insertable)]
-#[diesel(table_name = time_entries)]
+#[diesel(table_name = time_entries, treat_none_as_default_value = false)]
 pub(super) struct EntryRow {
     user_id: UserId,
     client_id: ClientId,

@@ -2,10 +2,11 @@
 
 use bureau::auth::policy::Role;
 use bureau::billing::draft::{self, NewDraft};
-use bureau::billing::equation;
 use bureau::billing::issue;
 use bureau::billing::model::{self, Grouping, Invoice, InvoiceLine, NewLine, Unit};
 use bureau::billing::payments::{self, NewPayment, PaymentMethod};
+use bureau::billing::tax::TaxCategory;
+use bureau::billing::{checks, equation};
 use bureau::types::ids::{ClientId, InvoiceId, ProjectId, TaskId};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -13,7 +14,7 @@ use serde_json::json;
 use crate::support::{Dump, Page, TestApp, day};
 
 /// A client to whom an invoice can be issued.
-fn northwind(app: &TestApp) -> ClientId {
+pub fn northwind(app: &TestApp) -> ClientId {
     app.client_with("Northwind", |new| {
         new.street = "Havnegade 12".into();
         new.postal_code = "1058".into();
@@ -24,7 +25,7 @@ fn northwind(app: &TestApp) -> ClientId {
 }
 
 /// A client with hours: 2 × 15 min and 50 min on two tasks, a project and a task.
-fn with_hours(app: &TestApp) -> (ClientId, ProjectId, TaskId) {
+pub fn with_hours(app: &TestApp) -> (ClientId, ProjectId, TaskId) {
     let client = northwind(app);
     let project = app.project(client);
     let (home, shop) = (app.task_named(project, "Homepage"), app.task_named(project, "Shop"));
@@ -35,7 +36,7 @@ fn with_hours(app: &TestApp) -> (ClientId, ProjectId, TaskId) {
     (client, project, home)
 }
 
-fn free_line(title: &str, cents: i64) -> NewLine {
+pub fn free_line(title: &str, cents: i64) -> NewLine {
     NewLine {
         title: title.into(),
         details: String::new(),
@@ -43,11 +44,13 @@ fn free_line(title: &str, cents: i64) -> NewLine {
         unit: Unit::Piece,
         unit_price_cents: cents,
         tax_rate_millis: 19_000,
+        tax_category: TaxCategory::Standard,
+        adjustment_reason: String::new(),
     }
 }
 
 /// A draft with one free line and all that an issue asks for.
-fn ready_draft(app: &TestApp, client: ClientId, cents: i64) -> InvoiceId {
+pub fn ready_draft(app: &TestApp, client: ClientId, cents: i64) -> InvoiceId {
     let actor = app.actor();
     let new = NewDraft {
         include_time: false,
@@ -58,30 +61,31 @@ fn ready_draft(app: &TestApp, client: ClientId, cents: i64) -> InvoiceId {
     app.write(|conn| draft::create(conn, &actor, app.now(), &new))
 }
 
-fn issued(app: &TestApp, client: ClientId, cents: i64) -> InvoiceId {
+pub fn issued(app: &TestApp, client: ClientId, cents: i64) -> InvoiceId {
     let id = ready_draft(app, client, cents);
     let actor = app.actor();
     app.write(|conn| issue::issue(conn, &actor, app.now(), id, None));
     id
 }
 
-fn invoice(app: &TestApp, id: InvoiceId) -> Invoice {
+pub fn invoice(app: &TestApp, id: InvoiceId) -> Invoice {
     let actor = app.actor();
     app.read(|conn| model::find(conn, &actor, id))
 }
 
-fn lines(app: &TestApp, id: InvoiceId) -> Vec<InvoiceLine> {
+pub fn lines(app: &TestApp, id: InvoiceId) -> Vec<InvoiceLine> {
     app.read(|conn| model::lines_of(conn, id))
 }
 
-fn sound(app: &TestApp) {
+pub fn sound(app: &TestApp) {
     assert_eq!(app.read(equation::faults), Vec::<String>::new());
-    assert_eq!(app.read(equation::number_gaps), Vec::<String>::new());
-    assert_eq!(app.read(equation::ledger_faults), Vec::<String>::new());
+    assert_eq!(app.read(checks::reference_faults), Vec::<String>::new());
+    assert_eq!(app.read(checks::number_gaps), Vec::<String>::new());
+    assert_eq!(app.read(checks::ledger_faults), Vec::<String>::new());
 }
 
 /// The database after everybody has signed in, so that only what a test does can change it.
-async fn at_rest(app: &TestApp) -> Dump {
+pub async fn at_rest(app: &TestApp) -> Dump {
     for visitor in [app.owner(), app.bookkeeper(), app.member()] {
         visitor.get("/billing").send().await;
         visitor.token().get("/api/billing").send().await;
@@ -89,13 +93,13 @@ async fn at_rest(app: &TestApp) -> Dump {
     app.dump()
 }
 
-async fn editor(app: &TestApp, id: InvoiceId) -> Vec<(String, String)> {
+pub async fn editor(app: &TestApp, id: InvoiceId) -> Vec<(String, String)> {
     let page = app.bookkeeper().get(format!("/billing/{id}")).send().await;
     page.assert_status(200);
     page.fields("#invoice_form").into_iter().filter(|(name, _)| name != "then").collect()
 }
 
-fn change(fields: &mut [(String, String)], name: &str, value: &str) {
+pub fn change(fields: &mut [(String, String)], name: &str, value: &str) {
     fields.iter_mut().find(|(field, _)| field == name).unwrap_or_else(|| panic!("no {name}")).1 =
         value.into();
 }
@@ -281,7 +285,7 @@ async fn the_editor_saves_and_a_write_down_keeps_the_claim() {
     assert_eq!(invoice(&app, id).note, "Thank you.\nUntil soon.");
     assert_eq!(app.count("billed_entries"), 3);
     let shown = app.bookkeeper().get(format!("/billing/{id}")).send().await;
-    shown.assert_text("#lines", "0.25 h less than logged");
+    shown.assert_text("#lines", "0.25 h less than logged").assert_has("#line_0_adjustment_reason");
     // The version has moved on: the same form again is refused and changes nothing.
     let before = at_rest(&app).await;
     app.owner().post(format!("/billing/{id}")).form(fields).send().await.assert_status(409);
@@ -349,6 +353,13 @@ async fn deleting_a_draft_frees_its_hours_and_nothing_else() {
     assert_eq!(app.count_where("time_entries", "is_unbilled"), 3);
     assert_eq!(invoice(&app, kept).total_cents, 5_950);
     sound(&app);
+    // And without JavaScript, by a form.
+    let page = app.bookkeeper().get(format!("/billing/{kept}")).send().await;
+    page.assert_has(&format!("form[method=post][action='/billing/{kept}/deletion'] button"));
+    app.bookkeeper().post(format!("/billing/{kept}/deletion")).send().await.assert_redirect("/billing");
+    assert_eq!(app.count("invoices"), 0);
+    // The next one is another one: no stale tab or link leads to it.
+    assert!(ready_draft(&app, client, 100).0 > id.0);
 }
 
 #[actix_web::test]
@@ -559,6 +570,9 @@ async fn the_database_itself_refuses_to_change_what_was_issued() {
         "UPDATE invoice_documents SET html = ''",
         "DELETE FROM invoice_documents",
         "DELETE FROM billed_entries",
+        "UPDATE invoices SET is_imported = TRUE, series_id = NULL, seq = NULL, series_year = NULL",
+        "UPDATE invoices SET exchange_rate_e6 = 2000000",
+        "UPDATE invoice_series_years SET first_seq = 2",
         "UPDATE billed_entries SET invoice_line_id = invoice_line_id + 1",
         "UPDATE time_entries SET duration_seconds = 1",
         "DELETE FROM time_entries",
@@ -602,10 +616,10 @@ async fn a_changed_document_or_sum_is_found_by_the_checks() {
     issued(&app, client, 100_000);
     sound(&app);
     app.execute("UPDATE invoices SET paid_cents = 100");
-    let faults = app.read(equation::ledger_faults);
+    let faults = app.read(checks::ledger_faults);
     assert!(faults.iter().any(|fault| fault.contains("not the sum of its payments")), "{faults:?}");
     app.execute("UPDATE invoice_series SET next_seq = 9 WHERE kind = 'invoice'");
-    assert_eq!(app.read(equation::number_gaps).len(), 1);
+    assert_eq!(app.read(checks::number_gaps).len(), 1);
 }
 
 // ── Payments ──────────────────────────────────────────────────────────────
@@ -784,15 +798,17 @@ async fn the_equation_holds_on_screen_and_shows_what_is_lost() {
         "INSERT INTO time_write_offs (time_entry_id, reason, created_by, created_at) VALUES ({off}, 'Ours', {tom}, '2026-11-19 10:00:00')"
     ));
     let terms = app.read(|conn| equation::of_client(conn, &actor, client));
+    assert_eq!(terms.billable_seconds, 10_200);
     assert_eq!(
-        (
-            terms.billable_seconds,
-            terms.unbilled_seconds,
-            terms.drafted_seconds,
-            terms.billed_seconds,
-            terms.written_off_seconds
-        ),
-        (10_200, 3_600, 0, 4_800, 1_800)
+        terms.terms(),
+        [
+            ("Unbilled", 3_600, 9_000),
+            ("On drafts", 0, 0),
+            ("Billed", 4_800, 9_708),
+            // Two quarters of an hour at 27.50 are 6.88 each, and 13.75 together.
+            ("Written down", 0, 1),
+            ("Written off", 1_800, 4_500),
+        ]
     );
     assert!(terms.holds());
     let tab = app.bookkeeper().get(format!("/clients/{client}/invoices")).send().await;
@@ -878,8 +894,8 @@ async fn the_api_makes_changes_issues_and_pays() {
     assert_eq!(
         draft["taxes"],
         json!([
-            {"rate_millis": 19_000, "base_cents": 9_708, "tax_cents": 1_845},
-            {"rate_millis": 7_000, "base_cents": 6_750, "tax_cents": 473},
+            {"category": "S", "rate_millis": 19_000, "base_cents": 9_708, "tax_cents": 1_845, "exemption_reason": ""},
+            {"category": "S", "rate_millis": 7_000, "base_cents": 6_750, "tax_cents": 473, "exemption_reason": ""},
         ])
     );
     let first = &draft["lines"][0];
@@ -910,9 +926,19 @@ async fn the_api_makes_changes_issues_and_pays() {
     paid.assert_status(201);
     assert_eq!(paid.json()["amount_cents"], 1_000);
     api.post(&path).json(pay).send().await.problem(409);
+    let back = api.post(format!("{path}/{}/reversal", paid.json()["id"])).json(json!({})).send().await;
+    back.assert_status(201);
+    assert_eq!(
+        (back.json()["amount_cents"].as_i64(), &back.json()["reverses_id"]),
+        (Some(-1_000), &paid.json()["id"])
+    );
+    api.post(format!("{path}/{}/reversal", paid.json()["id"])).json(json!({})).send().await.problem(409);
+    api.post(format!("{path}/999/reversal")).json(json!({})).send().await.problem(404);
+    let again = json!({"received_on": "2026-11-19", "amount": "10.00", "idempotency_key": "b"});
+    api.post(&path).json(again).send().await.assert_status(201);
     let over = json!({"received_on": "2026-11-19", "amount": 1000});
     assert!(api.post(&path).json(over).send().await.problem(422)["errors"]["amount"].is_string());
-    assert_eq!(api.get(&path).send().await.json()["meta"]["count"], 1);
+    assert_eq!(api.get(&path).send().await.json()["meta"]["count"], 3);
     let list = api.get("/api/billing?status=open").send().await.json();
     assert_eq!((list["billing"][0]["id"].as_i64(), list["meta"]["count"].as_i64()), (Some(id), Some(1)));
     assert_eq!(list["billing"][0]["balance_cents"], 636);

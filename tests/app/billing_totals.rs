@@ -1,12 +1,13 @@
 //! What lines add up to: property tests and the vectors that other systems get wrong.
 
+use bureau::billing::tax::TaxCategory;
 use bureau::billing::totals::{Overflow, Priced, Totals, compute};
 use bureau::error::AppError;
 use bureau::types::money;
 use proptest::prelude::*;
 
 fn line(quantity_e4: i64, unit_price_cents: i64, tax_rate_millis: i64) -> Priced {
-    Priced { quantity_e4, unit_price_cents, tax_rate_millis }
+    Priced { quantity_e4, unit_price_cents, tax_rate_millis, tax_category: TaxCategory::Standard }
 }
 
 fn lines() -> impl Strategy<Value = Vec<Priced>> {
@@ -86,6 +87,23 @@ fn rates_are_taxed_apart() {
     let groups: Vec<_> = totals.groups.iter().map(|group| (group.rate_millis, group.tax_cents)).collect();
     assert_eq!(groups, [(9_975, 9_975), (5_000, 700)]);
     assert_eq!(totals.total, 124_675);
+}
+
+#[test]
+fn categories_at_the_same_rate_stand_apart() {
+    let of = |cents, tax_category| Priced { tax_category, ..line(10_000, cents, 0) };
+    let totals = compute(&[
+        of(500, TaxCategory::Export),
+        of(300, TaxCategory::ReverseCharge),
+        line(10_000, 100, 19_000),
+    ])
+    .unwrap();
+    let groups: Vec<_> = totals
+        .groups
+        .iter()
+        .map(|group| (group.category.as_str(), group.base_cents, group.tax_cents))
+        .collect();
+    assert_eq!(groups, [("S", 100, 19), ("AE", 300, 0), ("G", 500, 0)]);
 }
 
 #[test]

@@ -43,8 +43,22 @@ async fn the_sample_agency_is_sound_and_loads_once() {
 #[actix_web::test]
 async fn a_member_sees_no_amount() {
     let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let project = app.project(client);
+    app.project_rate(project, 9_000);
+    let task = app.task_for(project, "Homepage", Some(app.member().id()), Some(app.today()));
+    app.entry(app.member().id(), task, app.today(), 3_600);
+    app.issued_invoice(client, 100_000, app.today());
+    let seen = app.owner().get("/").send().await;
+    assert!(seen.text().contains("€1,190") && seen.text().contains("€90"), "{}", seen.text());
     let page = app.member().get("/").send().await;
-    page.assert_status(200);
+    page.assert_status(200).assert_text("section[aria-label='Your tasks'] li", "Homepage");
     assert!(!page.text().contains('€'), "{}", page.text());
+    assert!(!page.text().contains("INV-"), "{}", page.text());
     page.assert_no("a[href^='/billing']");
+    for path in [format!("/tasks/{task}"), format!("/clients/{client}"), "/time-entries".into()] {
+        let page = app.member().get(&path).send().await;
+        page.assert_status(200);
+        assert!(!page.text().contains('€'), "{path}: {}", page.text());
+    }
 }

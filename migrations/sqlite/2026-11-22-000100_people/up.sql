@@ -29,8 +29,9 @@ CREATE TABLE agency (
   version BIGINT NOT NULL DEFAULT 1
 );
 
+-- An id that was named once is never given to another row: hence AUTOINCREMENT, here and wherever rows can go.
 CREATE TABLE users (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   email TEXT NOT NULL,
   name TEXT NOT NULL,
   role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'manager', 'member', 'bookkeeper')),
@@ -61,7 +62,7 @@ CREATE INDEX sessions_user_idx ON sessions (user_id);
 CREATE INDEX sessions_expires_idx ON sessions (expires_at);
 
 CREATE TABLE api_tokens (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   user_id BIGINT NOT NULL REFERENCES users (id),
   name TEXT NOT NULL,
   token_hash TEXT NOT NULL UNIQUE,

@@ -1,6 +1,6 @@
 -- Every change, by whom and when. Rows are written in the change's own transaction and never altered.
 CREATE TABLE activities (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   occurred_at TIMESTAMP NOT NULL,
   actor_id BIGINT REFERENCES users (id),
   action TEXT NOT NULL,
@@ -43,5 +43,14 @@ CREATE TRIGGER activity_seals_no_update BEFORE UPDATE ON activity_seals BEGIN
   SELECT RAISE(ABORT, 'bureau: activity is append-only');
 END;
 CREATE TRIGGER activity_seals_no_delete BEFORE DELETE ON activity_seals BEGIN
+  SELECT RAISE(ABORT, 'bureau: activity is append-only');
+END;
+-- INSERT OR REPLACE removes a row without a DELETE trigger; so a key that is taken is refused before.
+CREATE TRIGGER activities_no_replace BEFORE INSERT ON activities
+WHEN EXISTS (SELECT 1 FROM activities WHERE id = NEW.id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: activity is append-only');
+END;
+CREATE TRIGGER activity_seals_no_replace BEFORE INSERT ON activity_seals
+WHEN EXISTS (SELECT 1 FROM activity_seals WHERE seq = NEW.seq OR activity_id = NEW.activity_id) BEGIN
   SELECT RAISE(ABORT, 'bureau: activity is append-only');
 END;

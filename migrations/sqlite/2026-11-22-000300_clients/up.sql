@@ -1,6 +1,6 @@
 -- The companies we work for. search_text and name_key are folded (case, accents) by the model.
 CREATE TABLE clients (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   name TEXT NOT NULL,
   name_key TEXT NOT NULL,
   search_text TEXT NOT NULL,
@@ -36,7 +36,7 @@ CREATE INDEX clients_created_idx ON clients (created_at, id);
 CREATE INDEX clients_tax_id_idx ON clients (tax_id);
 
 CREATE TABLE contacts (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   client_id BIGINT NOT NULL REFERENCES clients (id),
   name TEXT NOT NULL,
   job_title TEXT NOT NULL DEFAULT '',

@@ -1,4 +1,7 @@
+DROP INDEX time_entries_billable_idx;
 DROP TRIGGER time_entries_claimed;
+DROP TRIGGER time_entries_claimed_no_replace;
+DROP TRIGGER time_entries_claimed_no_replace_update;
 DROP TABLE payment_allocations;
 DROP TABLE payments;
 DROP TABLE billed_entries;
@@ -6,4 +9,5 @@ DROP TABLE invoice_documents;
 DROP TABLE invoice_taxes;
 DROP TABLE invoice_lines;
 DROP TABLE invoices;
+DROP TABLE invoice_series_years;
 DROP TABLE invoice_series;

@@ -1,7 +1,9 @@
 -- Numbers come from here in the issuing transaction: the row is the lock, so they have no gaps.
 CREATE TABLE invoice_series (
-  id INTEGER PRIMARY KEY NOT NULL,
-  kind TEXT NOT NULL UNIQUE CHECK (kind IN ('invoice', 'credit_note', 'quote')),
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('invoice', 'credit_note', 'quote')),
+  -- The one that is taken when none is named; one a kind.
+  is_default BOOLEAN NOT NULL DEFAULT TRUE,
   pattern TEXT NOT NULL,
   resets_yearly BOOLEAN NOT NULL,
   -- The year that next_seq counts in; 0 when the series never resets.
@@ -9,14 +11,25 @@ CREATE TABLE invoice_series (
   next_seq BIGINT NOT NULL DEFAULT 1 CHECK (next_seq >= 1),
   last_issue_on DATE
 );
+CREATE UNIQUE INDEX invoice_series_default_key ON invoice_series (kind) WHERE is_default;
 
--- A draft has no number. Once issued, only paid_cents, credited_cents, settled_at and updated_at may move.
+-- Where each series began in each year, so that even its first number can be missed.
+CREATE TABLE invoice_series_years (
+  series_id BIGINT NOT NULL REFERENCES invoice_series (id),
+  year BIGINT NOT NULL,
+  first_seq BIGINT NOT NULL CHECK (first_seq >= 1),
+  PRIMARY KEY (series_id, year)
+);
+
+-- A draft has no number. Once issued, only paid_cents, credited_cents, settled_at and updated_at may move, and an
+-- exchange rate that was not known may be filled in once. Imported invoices keep numbers of their own, outside the series.
 CREATE TABLE invoices (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('invoice', 'credit_note')),
   client_id BIGINT NOT NULL REFERENCES clients (id),
   project_id BIGINT REFERENCES projects (id),
   corrects_id BIGINT REFERENCES invoices (id),
+  is_imported BOOLEAN NOT NULL DEFAULT FALSE,
   series_id BIGINT REFERENCES invoice_series (id),
   series_year BIGINT,
   seq BIGINT,
@@ -30,8 +43,18 @@ CREATE TABLE invoices (
   note TEXT NOT NULL DEFAULT '',
   terms TEXT NOT NULL DEFAULT '',
   net_cents BIGINT NOT NULL DEFAULT 0,
+  -- Taken off the sum of the lines before tax; net_cents is what is left.
+  discount_cents BIGINT NOT NULL DEFAULT 0 CHECK (discount_cents >= 0),
   tax_cents BIGINT NOT NULL DEFAULT 0,
+  -- What rounding to the smallest coin adds to the total.
+  rounding_cents BIGINT NOT NULL DEFAULT 0,
   total_cents BIGINT NOT NULL DEFAULT 0,
+  -- The agency's currency at issue; one unit of the invoice's in millionths of it; and the totals at that rate.
+  base_currency TEXT,
+  exchange_rate_e6 BIGINT CHECK (exchange_rate_e6 > 0),
+  base_net_cents BIGINT,
+  base_tax_cents BIGINT,
+  base_total_cents BIGINT,
   paid_cents BIGINT NOT NULL DEFAULT 0,
   credited_cents BIGINT NOT NULL DEFAULT 0,
   seller TEXT,
@@ -44,9 +67,12 @@ CREATE TABLE invoices (
   updated_at TIMESTAMP NOT NULL,
   version BIGINT NOT NULL DEFAULT 1,
   UNIQUE (series_id, series_year, seq),
-  CHECK (total_cents = net_cents + tax_cents),
+  CHECK (total_cents = net_cents + tax_cents + rounding_cents),
   CHECK (issued_at IS NOT NULL OR (number IS NULL AND seq IS NULL AND series_id IS NULL AND paid_cents = 0 AND credited_cents = 0 AND settled_at IS NULL)),
-  CHECK (issued_at IS NULL OR (number IS NOT NULL AND seq IS NOT NULL AND series_id IS NOT NULL AND series_year IS NOT NULL
+  CHECK (is_imported OR issued_at IS NULL OR (seq IS NOT NULL AND series_id IS NOT NULL AND series_year IS NOT NULL)),
+  CHECK (NOT is_imported OR (seq IS NULL AND series_id IS NULL AND series_year IS NULL)),
+  CHECK (exchange_rate_e6 IS NULL OR (base_currency IS NOT NULL AND base_net_cents IS NOT NULL AND base_tax_cents IS NOT NULL AND base_total_cents IS NOT NULL)),
+  CHECK (issued_at IS NULL OR (number IS NOT NULL
     AND issue_on IS NOT NULL AND due_on IS NOT NULL AND seller IS NOT NULL AND buyer IS NOT NULL)),
   CHECK (paid_cents >= 0 AND credited_cents >= 0 AND paid_cents + credited_cents <= total_cents)
 );
@@ -58,7 +84,7 @@ CREATE INDEX invoices_open_idx ON invoices (due_on, id) WHERE issued_at IS NOT N
 CREATE INDEX invoices_open_client_idx ON invoices (client_id, due_on, id) WHERE issued_at IS NOT NULL AND settled_at IS NULL;
 
 CREATE TABLE invoice_lines (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   invoice_id BIGINT NOT NULL REFERENCES invoices (id),
   position BIGINT NOT NULL,
   title TEXT NOT NULL,
@@ -68,18 +94,33 @@ CREATE TABLE invoice_lines (
   unit TEXT NOT NULL CHECK (unit IN ('HUR', 'DAY', 'C62', 'MON')),
   unit_price_cents BIGINT NOT NULL,
   tax_rate_millis BIGINT NOT NULL CHECK (tax_rate_millis BETWEEN 0 AND 100000),
+  -- UNCL5305: standard (any rate above zero), zero-rated, exempt, reverse charge, export, not subject, intra-Community.
+  tax_category TEXT NOT NULL DEFAULT 'S' CHECK (tax_category IN ('S', 'Z', 'E', 'AE', 'G', 'O', 'K')),
+  discount_cents BIGINT NOT NULL DEFAULT 0 CHECK (discount_cents >= 0),
   net_cents BIGINT NOT NULL,
-  -- NULL for a free line; else the logged seconds claimed by this line.
+  -- NULL for a free line; else what the hours claimed by this line say: their seconds, the sum of their own values
+  -- and the price of an hour they agree on. What the line bills less or more than that is written down or up.
   logged_seconds BIGINT,
-  UNIQUE (invoice_id, position)
+  logged_cents BIGINT,
+  logged_rate_cents BIGINT,
+  -- Why it bills less or more.
+  adjustment_reason TEXT NOT NULL DEFAULT '',
+  UNIQUE (invoice_id, position),
+  CHECK (tax_category = 'S' OR tax_rate_millis = 0),
+  CHECK ((logged_seconds IS NULL) = (logged_cents IS NULL)),
+  CHECK ((logged_seconds IS NULL) = (logged_rate_cents IS NULL))
 );
 
 CREATE TABLE invoice_taxes (
   invoice_id BIGINT NOT NULL REFERENCES invoices (id),
-  tax_rate_millis BIGINT NOT NULL,
+  tax_category TEXT NOT NULL DEFAULT 'S' CHECK (tax_category IN ('S', 'Z', 'E', 'AE', 'G', 'O', 'K')),
+  tax_rate_millis BIGINT NOT NULL CHECK (tax_rate_millis BETWEEN 0 AND 100000),
   base_cents BIGINT NOT NULL,
   tax_cents BIGINT NOT NULL,
-  PRIMARY KEY (invoice_id, tax_rate_millis)
+  -- Why no tax is charged; printed.
+  exemption_reason TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (invoice_id, tax_category, tax_rate_millis),
+  CHECK (tax_category = 'S' OR tax_rate_millis = 0)
 );
 
 -- The rendered document as it was issued, with its SHA-256: what was sent can always be shown again.
@@ -95,14 +136,19 @@ CREATE TABLE billed_entries (
   invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id)
 );
 CREATE INDEX billed_entries_line_idx ON billed_entries (invoice_line_id);
+-- What a client's billable hours add up to, without reading the hours.
+CREATE INDEX time_entries_billable_idx ON time_entries (client_id, is_billable, duration_seconds, amount_cents);
 
 -- The payment ledger only grows; a reversal is a row with the opposite sign.
 CREATE TABLE payments (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   client_id BIGINT NOT NULL REFERENCES clients (id),
   received_on DATE NOT NULL,
   amount_cents BIGINT NOT NULL CHECK (amount_cents <> 0),
   currency TEXT NOT NULL,
+  -- As on invoices, on the day it came in.
+  base_currency TEXT,
+  exchange_rate_e6 BIGINT CHECK (exchange_rate_e6 > 0),
   method TEXT NOT NULL CHECK (method IN ('bank_transfer', 'card', 'cash', 'direct_debit', 'other')),
   reference TEXT NOT NULL DEFAULT '',
   reverses_id BIGINT UNIQUE REFERENCES payments (id),
@@ -113,7 +159,7 @@ CREATE TABLE payments (
 CREATE INDEX payments_client_idx ON payments (client_id, id);
 CREATE INDEX payments_received_idx ON payments (received_on, id);
 CREATE TABLE payment_allocations (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   payment_id BIGINT NOT NULL REFERENCES payments (id),
   invoice_id BIGINT NOT NULL REFERENCES invoices (id),
   amount_cents BIGINT NOT NULL CHECK (amount_cents <> 0)
@@ -130,7 +176,15 @@ CREATE TRIGGER invoices_frozen BEFORE UPDATE ON invoices WHEN OLD.issued_at IS N
   OR NEW.terms IS NOT OLD.terms OR NEW.net_cents IS NOT OLD.net_cents OR NEW.tax_cents IS NOT OLD.tax_cents
   OR NEW.total_cents IS NOT OLD.total_cents OR NEW.seller IS NOT OLD.seller OR NEW.buyer IS NOT OLD.buyer
   OR NEW.issued_at IS NOT OLD.issued_at OR NEW.issued_by IS NOT OLD.issued_by OR NEW.created_by IS NOT OLD.created_by
-  OR NEW.created_at IS NOT OLD.created_at)
+  OR NEW.created_at IS NOT OLD.created_at
+  OR NEW.is_imported IS NOT OLD.is_imported
+  OR NEW.discount_cents IS NOT OLD.discount_cents
+  OR NEW.rounding_cents IS NOT OLD.rounding_cents
+  OR (OLD.base_currency IS NOT NULL AND NEW.base_currency IS NOT OLD.base_currency)
+  OR (OLD.exchange_rate_e6 IS NOT NULL AND NEW.exchange_rate_e6 IS NOT OLD.exchange_rate_e6)
+  OR (OLD.base_net_cents IS NOT NULL AND NEW.base_net_cents IS NOT OLD.base_net_cents)
+  OR (OLD.base_tax_cents IS NOT NULL AND NEW.base_tax_cents IS NOT OLD.base_tax_cents)
+  OR (OLD.base_total_cents IS NOT NULL AND NEW.base_total_cents IS NOT OLD.base_total_cents))
 BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
@@ -215,5 +269,71 @@ CREATE TRIGGER payment_allocations_no_update BEFORE UPDATE ON payment_allocation
   SELECT RAISE(ABORT, 'bureau: the payment ledger only grows');
 END;
 CREATE TRIGGER payment_allocations_no_delete BEFORE DELETE ON payment_allocations BEGIN
+  SELECT RAISE(ABORT, 'bureau: the payment ledger only grows');
+END;
+CREATE TRIGGER payment_allocations_fit BEFORE INSERT ON payment_allocations
+WHEN (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM payments p JOIN invoices i ON i.id = NEW.invoice_id AND i.client_id = p.client_id AND i.currency = p.currency
+  WHERE p.id = NEW.payment_id
+    AND (SELECT coalesce(SUM(amount_cents), 0) FROM payment_allocations WHERE payment_id = p.id) + NEW.amount_cents
+      BETWEEN min(p.amount_cents, 0) AND max(p.amount_cents, 0))
+BEGIN
+  SELECT RAISE(ABORT, 'bureau: a payment is shared out among invoices of its client and currency, up to its amount');
+END;
+CREATE TRIGGER invoice_series_years_no_update BEFORE UPDATE ON invoice_series_years BEGIN
+  SELECT RAISE(ABORT, 'bureau: where a series began stays as it is');
+END;
+CREATE TRIGGER invoice_series_years_no_delete BEFORE DELETE ON invoice_series_years BEGIN
+  SELECT RAISE(ABORT, 'bureau: where a series began stays as it is');
+END;
+
+-- INSERT OR REPLACE and UPDATE OR REPLACE remove the row in their way without a DELETE trigger; so a key that is taken
+-- is refused before.
+CREATE TRIGGER invoice_series_years_no_replace BEFORE INSERT ON invoice_series_years
+WHEN EXISTS (SELECT 1 FROM invoice_series_years WHERE series_id = NEW.series_id AND year = NEW.year) BEGIN
+  SELECT RAISE(ABORT, 'bureau: where a series began stays as it is');
+END;
+CREATE TRIGGER invoices_no_replace BEFORE INSERT ON invoices
+WHEN EXISTS (SELECT 1 FROM invoices WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM invoices WHERE number = NEW.number)
+  OR EXISTS (SELECT 1 FROM invoices WHERE series_id = NEW.series_id AND series_year = NEW.series_year AND seq = NEW.seq) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER invoices_no_replace_update BEFORE UPDATE OF id, number, series_id, series_year, seq ON invoices
+WHEN NEW.id IS NOT OLD.id
+  OR EXISTS (SELECT 1 FROM invoices WHERE number = NEW.number AND id <> OLD.id)
+  OR EXISTS (SELECT 1 FROM invoices WHERE series_id = NEW.series_id AND series_year = NEW.series_year AND seq = NEW.seq AND id <> OLD.id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: this number is taken already');
+END;
+CREATE TRIGGER invoice_lines_no_replace BEFORE INSERT ON invoice_lines
+WHEN EXISTS (SELECT 1 FROM invoice_lines WHERE id = NEW.id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER invoice_lines_no_replace_update BEFORE UPDATE OF id ON invoice_lines WHEN NEW.id IS NOT OLD.id BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER invoice_documents_no_replace BEFORE INSERT ON invoice_documents
+WHEN EXISTS (SELECT 1 FROM invoice_documents WHERE invoice_id = NEW.invoice_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER time_entries_claimed_no_replace BEFORE INSERT ON time_entries
+WHEN EXISTS (SELECT 1 FROM billed_entries WHERE time_entry_id = NEW.id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: these hours are on an invoice');
+END;
+CREATE TRIGGER time_entries_claimed_no_replace_update BEFORE UPDATE OF id ON time_entries
+WHEN EXISTS (SELECT 1 FROM billed_entries WHERE time_entry_id = NEW.id) AND NEW.id IS NOT OLD.id BEGIN
+  SELECT RAISE(ABORT, 'bureau: these hours are on an invoice');
+END;
+CREATE TRIGGER payments_no_replace BEFORE INSERT ON payments
+WHEN EXISTS (SELECT 1 FROM payments WHERE id = NEW.id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: the payment ledger only grows');
+END;
+CREATE TRIGGER payments_no_replace_key BEFORE INSERT ON payments
+WHEN EXISTS (SELECT 1 FROM payments WHERE reverses_id = NEW.reverses_id)
+  OR EXISTS (SELECT 1 FROM payments WHERE idempotency_key = NEW.idempotency_key) BEGIN
+  SELECT RAISE(ABORT, 'bureau: this payment has been recorded already');
+END;
+CREATE TRIGGER payment_allocations_no_replace BEFORE INSERT ON payment_allocations
+WHEN EXISTS (SELECT 1 FROM payment_allocations WHERE id = NEW.id) BEGIN
   SELECT RAISE(ABORT, 'bureau: the payment ledger only grows');
 END;

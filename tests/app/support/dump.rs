@@ -73,6 +73,30 @@ impl TestApp {
         self.write(|conn| Ok(diesel::sql_query(sql).execute(conn)?));
     }
 
+    /// Runs SQL as a database would that lost the triggers of `tables`.
+    #[track_caller]
+    pub fn without_guards(&self, tables: &[&str], statements: &[&str]) {
+        let tables = tables.iter().map(|table| format!("'{table}'")).collect::<Vec<_>>().join(", ");
+        self.write(|conn| {
+            let (off, on) = if matches!(conn, Conn::Sqlite(_)) {
+                let guards = format!("FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ({tables})");
+                (format!("SELECT 'DROP TRIGGER ' || name AS line {guards}"), format!("SELECT sql AS line {guards}"))
+            } else {
+                let guards = |verb: &str| {
+                    format!("SELECT 'ALTER TABLE ' || tablename || ' {verb} TRIGGER USER' AS line FROM pg_tables WHERE tablename IN ({tables})")
+                };
+                (guards("DISABLE"), guards("ENABLE"))
+            };
+            let (off, on): (Vec<Line>, Vec<Line>) = (diesel::sql_query(off).load(conn)?, diesel::sql_query(on).load(conn)?);
+            let lines = |lines: Vec<Line>| lines.into_iter().map(|row| row.line);
+            let all = lines(off).chain(statements.iter().map(|sql| (*sql).to_owned())).chain(lines(on));
+            for sql in all {
+                diesel::sql_query(sql).execute(conn)?;
+            }
+            Ok(())
+        });
+    }
+
     /// What the database says to SQL that it should refuse.
     #[track_caller]
     pub fn execute_refused(&self, sql: &str) -> String {

@@ -4,8 +4,8 @@ use bureau::audit::model as audit;
 use bureau::clients::contacts::model::{self as contacts, NewContact};
 use bureau::clients::model::{self as clients, ClientStatus, NewClient};
 use bureau::db::schema::{
-    invoice_lines, invoice_series, invoice_taxes, invoices, payment_allocations, payments, projects, rates,
-    task_comments, tasks, time_entries,
+    invoice_lines, invoice_series, invoice_series_years, invoice_taxes, invoices, payment_allocations,
+    payments, projects, rates, task_comments, tasks, time_entries,
 };
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
@@ -330,6 +330,19 @@ impl TestApp {
                     invoice_series::last_issue_on.eq(on),
                 ))
                 .execute(conn)?;
+            let begun: i64 = invoice_series_years::table
+                .filter(invoice_series_years::series_id.eq(series))
+                .count()
+                .get_result(conn)?;
+            if begun == 0 {
+                diesel::insert_into(invoice_series_years::table)
+                    .values((
+                        invoice_series_years::series_id.eq(series),
+                        invoice_series_years::year.eq(2026_i64),
+                        invoice_series_years::first_seq.eq(seq),
+                    ))
+                    .execute(conn)?;
+            }
             diesel::update(invoices::table.find(id))
                 .set((
                     invoices::series_id.eq(series),

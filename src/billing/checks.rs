@@ -1,0 +1,250 @@
+//! What must hold of numbers, payments, totals and documents, and between hours, tasks, projects and clients.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+use super::tax::TaxCategory;
+use super::totals::{self, Priced};
+use crate::db::Conn;
+use crate::db::schema::{invoice_documents, invoice_lines, invoices};
+use crate::error::AppResult;
+use crate::keys::sha256_hex;
+use crate::types::ids::InvoiceId;
+
+/// Documents and invoices read at a time.
+const BATCH: i64 = 500;
+
+#[derive(QueryableByName)]
+struct Sequence {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = BigInt)]
+    year: i64,
+    #[diesel(sql_type = BigInt)]
+    first: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    next: Option<i64>,
+}
+
+/// A sentence for every series and year whose numbers do not follow each other without a gap from the first one on.
+pub fn number_gaps(conn: &mut Conn) -> AppResult<Vec<String>> {
+    let rows: Vec<Sequence> = diesel::sql_query(
+        "SELECT s.kind, y.year, y.first_seq AS first, CAST(max(i.seq) AS BIGINT) AS last, count(i.id) AS count, \
+                CASE WHEN s.year = y.year THEN s.next_seq END AS next \
+         FROM invoice_series_years y JOIN invoice_series s ON s.id = y.series_id \
+         LEFT JOIN invoices i ON i.series_id = y.series_id AND i.series_year = y.year \
+         GROUP BY s.id, s.kind, s.year, s.next_seq, y.year, y.first_seq ORDER BY s.id, y.year",
+    )
+    .load(conn)?;
+    let mut gaps = Vec::new();
+    for row in rows {
+        let series = format!("Series {} of {}", row.kind, row.year);
+        let last = row.last.unwrap_or(row.first);
+        let missing = last - row.first + 1 - row.count;
+        if missing != 0 {
+            gaps.push(format!("{series}: {missing} of the numbers {} to {last} are missing.", row.first));
+        }
+        if row.next.is_some_and(|next| next != last + 1) {
+            gaps.push(format!("{series}: the next number does not follow the last one, {last}."));
+        }
+    }
+    let begun: Vec<Fault> = diesel::sql_query(
+        "SELECT i.id FROM invoices i LEFT JOIN invoice_series_years y ON y.series_id = i.series_id AND y.year = i.series_year \
+         WHERE i.series_id IS NOT NULL AND (y.first_seq IS NULL OR i.seq < y.first_seq) ORDER BY i.id LIMIT 50",
+    )
+    .load(conn)?;
+    gaps.extend(
+        begun.iter().map(|row| format!("Invoice {}: its number stands before its series began.", row.id)),
+    );
+    Ok(gaps)
+}
+
+#[derive(QueryableByName)]
+struct Fault {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+const LEDGER: &[(&str, &str)] = &[
+    (
+        "what is stored as paid is not the sum of its payments",
+        "SELECT i.id FROM invoices i LEFT JOIN (SELECT invoice_id, SUM(amount_cents) AS cents FROM payment_allocations \
+         GROUP BY invoice_id) a ON a.invoice_id = i.id WHERE i.paid_cents <> coalesce(a.cents, 0) ORDER BY i.id LIMIT 50",
+    ),
+    (
+        "it is settled although something is left to pay, or the other way round",
+        "SELECT id FROM invoices WHERE issued_at IS NOT NULL \
+         AND (settled_at IS NOT NULL) <> (paid_cents + credited_cents = total_cents) ORDER BY id LIMIT 50",
+    ),
+    (
+        "its taxes do not stand on its lines",
+        "SELECT i.id FROM invoices i LEFT JOIN (SELECT invoice_id, SUM(base_cents) AS base, SUM(tax_cents) AS tax \
+         FROM invoice_taxes GROUP BY invoice_id) t ON t.invoice_id = i.id \
+         WHERE i.net_cents <> coalesce(t.base, 0) OR i.tax_cents <> coalesce(t.tax, 0) ORDER BY i.id LIMIT 50",
+    ),
+    (
+        "it is issued but its document is missing",
+        "SELECT i.id FROM invoices i LEFT JOIN invoice_documents d ON d.invoice_id = i.id \
+         WHERE i.issued_at IS NOT NULL AND NOT i.is_imported AND d.invoice_id IS NULL ORDER BY i.id LIMIT 50",
+    ),
+    (
+        "a payment on it was shared out to more or less than its amount",
+        "SELECT DISTINCT a.invoice_id AS id FROM payment_allocations a JOIN payments p ON p.id = a.payment_id \
+         JOIN (SELECT payment_id, SUM(amount_cents) AS cents FROM payment_allocations GROUP BY payment_id) s \
+           ON s.payment_id = p.id WHERE s.cents <> p.amount_cents ORDER BY id LIMIT 50",
+    ),
+    (
+        "a payment of another client or currency stands on it",
+        "SELECT DISTINCT i.id FROM payment_allocations a JOIN payments p ON p.id = a.payment_id \
+         JOIN invoices i ON i.id = a.invoice_id WHERE p.client_id <> i.client_id OR p.currency <> i.currency \
+         ORDER BY i.id LIMIT 50",
+    ),
+    (
+        "a line does not say what the hours on it say",
+        "SELECT DISTINCT l.invoice_id AS id FROM invoice_lines l LEFT JOIN \
+           (SELECT x.invoice_line_id, SUM(e.duration_seconds) AS seconds, SUM(e.amount_cents) AS cents \
+            FROM billed_entries x JOIN time_entries e ON e.id = x.time_entry_id GROUP BY x.invoice_line_id) b \
+           ON b.invoice_line_id = l.id \
+         WHERE coalesce(l.logged_seconds, 0) <> coalesce(b.seconds, 0) OR coalesce(l.logged_cents, 0) <> coalesce(b.cents, 0) \
+         ORDER BY id LIMIT 50",
+    ),
+    (
+        "hours of another client are on it",
+        "SELECT DISTINCT i.id FROM billed_entries x JOIN time_entries e ON e.id = x.time_entry_id \
+         JOIN invoice_lines l ON l.id = x.invoice_line_id JOIN invoices i ON i.id = l.invoice_id \
+         WHERE e.client_id <> i.client_id ORDER BY i.id LIMIT 50",
+    ),
+    (
+        "it is issued without saying why no tax is charged",
+        "SELECT DISTINCT i.id FROM invoices i JOIN invoice_taxes t ON t.invoice_id = i.id \
+         WHERE i.issued_at IS NOT NULL AND NOT i.is_imported AND t.tax_rate_millis = 0 \
+           AND (t.tax_category = 'S' OR t.exemption_reason = '') ORDER BY i.id LIMIT 50",
+    ),
+];
+
+const REFERENCES: &[(&str, &str)] = &[
+    (
+        "Time entry {id}: its project is another client's.",
+        "SELECT e.id FROM time_entries e JOIN projects p ON p.id = e.project_id WHERE p.client_id <> e.client_id ORDER BY e.id LIMIT 50",
+    ),
+    (
+        "Time entry {id}: its task is another project's.",
+        "SELECT e.id FROM time_entries e JOIN tasks t ON t.id = e.task_id WHERE t.project_id <> e.project_id ORDER BY e.id LIMIT 50",
+    ),
+    (
+        "Task {id}: its project is another client's.",
+        "SELECT t.id FROM tasks t JOIN projects p ON p.id = t.project_id WHERE p.client_id <> t.client_id ORDER BY t.id LIMIT 50",
+    ),
+    (
+        "Time entry {id}: it is claimed by an invoice and written off.",
+        "SELECT o.time_entry_id AS id FROM time_write_offs o JOIN billed_entries x ON x.time_entry_id = o.time_entry_id ORDER BY id LIMIT 50",
+    ),
+    (
+        "Time entry {id}: it counts as unbilled and is not, or the other way round.",
+        "SELECT e.id FROM time_entries e LEFT JOIN billed_entries x ON x.time_entry_id = e.id \
+         LEFT JOIN time_write_offs o ON o.time_entry_id = e.id \
+         WHERE e.is_unbilled <> (e.is_billable AND e.ended_at IS NOT NULL AND x.time_entry_id IS NULL AND o.time_entry_id IS NULL) \
+         ORDER BY e.id LIMIT 50",
+    ),
+];
+
+/// A sentence for every entry or task that does not agree with what it refers to.
+pub fn reference_faults(conn: &mut Conn) -> AppResult<Vec<String>> {
+    let mut faults = Vec::new();
+    for (words, query) in REFERENCES {
+        let rows: Vec<Fault> = diesel::sql_query(*query).load(conn)?;
+        faults.extend(rows.into_iter().map(|row| words.replace("{id}", &row.id.to_string())));
+    }
+    Ok(faults)
+}
+
+/// A sentence for every invoice whose sums, status or stored document do not hold.
+pub fn ledger_faults(conn: &mut Conn) -> AppResult<Vec<String>> {
+    let mut faults = Vec::new();
+    for (words, query) in LEDGER {
+        let rows: Vec<Fault> = diesel::sql_query(*query).load(conn)?;
+        faults.extend(rows.into_iter().map(|row| format!("Invoice {}: {words}.", row.id)));
+    }
+    sums_that_do_not_hold(conn, &mut faults)?;
+    documents_that_changed(conn, &mut faults)?;
+    Ok(faults)
+}
+
+/// Adds every invoice up anew from its lines.
+fn sums_that_do_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult<()> {
+    let mut after = InvoiceId(0);
+    loop {
+        let rows: Vec<(InvoiceId, i64, i64, i64, i64)> = invoices::table
+            .filter(invoices::id.gt(after))
+            .order(invoices::id)
+            .limit(BATCH)
+            .select((
+                invoices::id,
+                invoices::discount_cents,
+                invoices::net_cents,
+                invoices::tax_cents,
+                invoices::total_cents - invoices::rounding_cents,
+            ))
+            .load(conn)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        let lines: Vec<(InvoiceId, i64, i64, i64, TaxCategory, i64, i64)> = invoice_lines::table
+            .filter(invoice_lines::invoice_id.gt(after))
+            .filter(invoice_lines::invoice_id.le(last.0))
+            .order((invoice_lines::invoice_id, invoice_lines::position))
+            .select((
+                invoice_lines::invoice_id,
+                invoice_lines::quantity_e4,
+                invoice_lines::unit_price_cents,
+                invoice_lines::tax_rate_millis,
+                invoice_lines::tax_category,
+                invoice_lines::discount_cents,
+                invoice_lines::net_cents,
+            ))
+            .load(conn)?;
+        after = last.0;
+        let mut lines = lines.into_iter().peekable();
+        for (id, discount, net, tax, total) in rows {
+            let (mut priced, mut nets, mut discounted) = (Vec::new(), Vec::new(), discount != 0);
+            while let Some((_, quantity_e4, unit_price_cents, tax_rate_millis, tax_category, off, net)) =
+                lines.next_if(|line| line.0 == id)
+            {
+                priced.push(Priced { quantity_e4, unit_price_cents, tax_rate_millis, tax_category });
+                nets.push(net);
+                discounted |= off != 0;
+            }
+            let holds = if discounted {
+                nets.iter().sum::<i64>() - discount == net
+            } else {
+                totals::compute(&priced).is_ok_and(|sums| {
+                    sums.nets == nets && sums.net == net && sums.tax == tax && sums.total == total
+                })
+            };
+            if !holds {
+                faults.push(format!("Invoice {id}: its lines and taxes do not add up to its total."));
+            }
+        }
+    }
+}
+
+fn documents_that_changed(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult<()> {
+    let mut after = InvoiceId(0);
+    loop {
+        let rows: Vec<(InvoiceId, String, String)> = invoice_documents::table
+            .filter(invoice_documents::invoice_id.gt(after))
+            .order(invoice_documents::invoice_id)
+            .limit(BATCH)
+            .select((invoice_documents::invoice_id, invoice_documents::html, invoice_documents::sha256))
+            .load(conn)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.0;
+        for (id, html, stored) in rows {
+            if sha256_hex(&html) != stored {
+                faults.push(format!("Invoice {id}: its document is not the one that was issued."));
+            }
+        }
+    }
+}
