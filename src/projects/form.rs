@@ -42,6 +42,8 @@ pub struct ProjectForm {
     pub description: String,
     /// The version that was edited.
     pub version: Typed,
+    /// For a new project: the same key with the same content is saved once.
+    pub idempotency_key: String,
 }
 
 impl ProjectForm {
@@ -71,6 +73,7 @@ impl ProjectForm {
             due_on: day(project.due_on),
             description: project.description.clone(),
             version: Some(project.version).into(),
+            idempotency_key: String::new(),
         }
     }
 
