@@ -85,7 +85,7 @@ async fn the_list_filters_by_words_state_client_project_assignee_and_due_date() 
         (&format!("project_id={shop}&client_id={osk}"), [false, false, false, false, false]),
         ("q=SO", [false, false, true, true, false]),
         ("q=100%25", [true, false, false, false, false]),
-        ("q=TODÄY", [false, true, false, false, false]),
+        ("q=TOD%C3%84Y", [false, true, false, false, false]),
     ] {
         assert_eq!(seen(&app, &format!("/tasks?{query}"), &all).await, expected, "{query}");
     }
