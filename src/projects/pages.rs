@@ -13,7 +13,7 @@ use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
 use crate::db::saved::Saved;
-use crate::error::{AppError, AppResult, FormErrors};
+use crate::error::{AppError, AppResult, FormErrors, found};
 use crate::types::ids::{ActivityId, ClientId, ProjectId};
 use crate::types::pagination::{Pager, has_more};
 use crate::web::form::{Difference, Form, edited_version};
@@ -346,12 +346,10 @@ fn client_choices(
     chosen: Option<ClientId>,
 ) -> AppResult<Vec<(ClientId, String)>> {
     let mut choices = clients::choices(conn, actor)?;
-    if let Some(id) = chosen.filter(|id| choices.iter().all(|(other, _)| other != id)) {
-        match clients::find(conn, actor, id) {
-            Ok(client) => choices.insert(0, (client.id, client.name)),
-            Err(AppError::NotFound) => {}
-            Err(error) => return Err(error),
-        }
+    if let Some(id) = chosen.filter(|id| choices.iter().all(|(other, _)| other != id))
+        && let Some(client) = found(clients::find(conn, actor, id))?
+    {
+        choices.insert(0, (client.id, client.name));
     }
     Ok(choices)
 }

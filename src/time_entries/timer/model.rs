@@ -36,7 +36,7 @@ pub enum Stopped {
     /// It had run for no time at all, so that there are no hours to keep.
     Dropped,
     /// Its hours are logged.
-    Kept(TimeEntry),
+    Kept(Box<TimeEntry>),
 }
 
 /// Starts a timer on what `new` says and stops the running one, at `ended_at` if given and else at this instant. A
@@ -107,7 +107,7 @@ pub fn stop(conn: &mut Conn, actor: &Actor, now: UtcTime, ended_at: Option<UtcTi
     let row = rows::row(conn, actor, entry.id)?;
     let note = row.note(Action::Stopped, Subject::Timer).change("duration", "", duration_text(seconds));
     audit::record(conn, Some(actor.id), now, &note)?;
-    Ok(Stopped::Kept(row.entry))
+    Ok(Stopped::Kept(Box::new(row.entry)))
 }
 
 fn drop_entry(conn: &mut Conn, actor: &Actor, now: UtcTime, id: TimeEntryId) -> AppResult<()> {
