@@ -96,6 +96,15 @@ fn is_busy(message: &str) -> bool {
         || message.contains("statement timeout")
 }
 
+/// What was looked for, or nothing where it is not there.
+pub fn found<T>(result: AppResult<T>) -> AppResult<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(AppError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Messages by field name, in the order of the names. `""` holds what concerns the whole form.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]

@@ -191,7 +191,7 @@ pub async fn create_client(
                 return Err(AppError::invalid("name", message));
             }
             let today = crate::web::page::today(conn, now)?;
-            let client = model::create(conn, &actor, now, today, &new)?;
+            let client = model::create(conn, &actor, now, &new)?;
             contacts::replace(conn, &actor, now, client.id, new_contacts.as_deref().unwrap_or_default())?;
             json(conn, &actor, client, today)
         })

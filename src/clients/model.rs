@@ -252,13 +252,7 @@ pub fn similar(conn: &mut Conn, actor: &Actor, new: &NewClient) -> AppResult<Vec
 }
 
 /// Adds a client.
-pub fn create(
-    conn: &mut Conn,
-    actor: &Actor,
-    now: UtcTime,
-    today: NaiveDate,
-    new: &NewClient,
-) -> AppResult<Client> {
+pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewClient) -> AppResult<Client> {
     let id: ClientId = diesel::insert_into(clients::table)
         .values((
             new,
@@ -269,8 +263,8 @@ pub fn create(
         ))
         .returning(clients::id)
         .get_result(conn)?;
-    if new.rate_cents.is_some() {
-        rates::set(conn, actor.id, now, RateKind::Bill, Scope::Client(id), today, new.rate_cents)?;
+    if let Some(cents) = new.rate_cents {
+        rates::begin(conn, actor.id, now, RateKind::Bill, Scope::Client(id), cents)?;
     }
     audit::record(
         conn,

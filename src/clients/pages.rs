@@ -209,8 +209,7 @@ pub async fn create(
                     if !similar.is_empty() {
                         return Ok(Outcome::Similar(similar));
                     }
-                    let today = crate::web::page::today(conn, now)?;
-                    Ok(Outcome::Created(model::create(conn, &actor, now, today, &new)?.id))
+                    Ok(Outcome::Created(model::create(conn, &actor, now, &new)?.id))
                 })
                 .await
         }

@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Nullable};
 
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::count::Capped;
 use crate::db::schema::{clients, invoices, projects, tasks, time_entries};
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
@@ -179,6 +180,20 @@ pub fn my_tasks(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<MyTask>> {
         .into_iter()
         .map(|(id, title, client, project, due_on)| MyTask { id, title, client, project, due_on })
         .collect())
+}
+
+/// Counting late tasks stops here, as the navigation's counts do.
+const COUNT_CAP: i64 = 1_000;
+
+/// How many of one's own open tasks are late on `today`.
+pub fn my_late_tasks(conn: &mut Conn, actor: &Actor, today: NaiveDate) -> AppResult<i64> {
+    let late = tasks::table
+        .filter(tasks::assignee_id.eq(actor.id))
+        .filter(tasks::completed_at.is_null())
+        .filter(tasks::due_order.lt(today))
+        .select(tasks::id)
+        .limit(COUNT_CAP);
+    Ok(Capped(late).get_result(conn)?)
 }
 
 /// A day of one's own week.

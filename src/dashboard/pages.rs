@@ -21,6 +21,8 @@ struct Dashboard {
     /// `None` for roles that do not see money.
     money: Option<MoneyFigures>,
     tasks: Vec<MyTask>,
+    /// How many of one's open tasks are late, shown or not.
+    late_tasks: i64,
     week: Week,
     entries: Vec<TimelineEntry>,
 }
@@ -37,12 +39,8 @@ impl Dashboard {
         format!("{part}, {}", self.shell.actor.name.split_whitespace().next().unwrap_or_default())
     }
 
-    fn late_tasks(&self) -> i64 {
-        self.tasks.iter().filter(|task| task.is_late(&self.shell.today)).count() as i64
-    }
-
     fn needs_attention(&self) -> bool {
-        self.late_tasks() > 0
+        self.late_tasks > 0
             || self.money.as_ref().is_some_and(|money| !money.late.is_empty() || money.ready_seconds > 0)
     }
 }
@@ -58,6 +56,7 @@ pub async fn index(user: CurrentUser, app: web::Data<App>, view: View) -> AppRes
             Ok(Dashboard {
                 money: if actor.sees_money() { Some(model::money(conn, shell.today)?) } else { None },
                 tasks: model::my_tasks(conn, &actor)?,
+                late_tasks: model::my_late_tasks(conn, &actor, shell.today)?,
                 week: model::my_week(conn, &actor, now)?,
                 entries: timeline(conn, scope, actor.sees_money(), None, ENTRIES)?,
                 shell,

@@ -50,6 +50,10 @@ pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
             }
             LockedTable::TimeEntries => "SELECT 1 FROM time_entries WHERE id = $1 FOR UPDATE",
             LockedTable::Users => "SELECT 1 FROM users WHERE id = $1 FOR UPDATE",
+            LockedTable::Projects => "SELECT 1 FROM projects WHERE id = $1 FOR UPDATE",
+            LockedTable::ProjectKey => "SELECT 1 FROM projects WHERE id = $1 FOR KEY SHARE",
+            LockedTable::Tasks => "SELECT 1 FROM tasks WHERE id = $1 FOR UPDATE",
+            LockedTable::TaskKey => "SELECT 1 FROM tasks WHERE id = $1 FOR KEY SHARE",
         };
         diesel::sql_query(sql).bind::<BigInt, _>(id).execute(pg)?;
     }
@@ -67,6 +71,14 @@ pub enum LockedTable {
     TimeEntries,
     /// One person.
     Users,
+    /// One project, against everything.
+    Projects,
+    /// That a project stays with its client while something is put on it.
+    ProjectKey,
+    /// One task, against everything.
+    Tasks,
+    /// That a task stays on its project while something is put on it.
+    TaskKey,
 }
 
 #[derive(QueryableByName)]

@@ -124,6 +124,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (user_id, key) {
+        user_id -> BigInt,
+        key -> Text,
+        sent_sha256 -> Text,
+        row_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     invoice_documents (invoice_id) {
         invoice_id -> BigInt,
         html -> Text,
@@ -341,6 +351,7 @@ diesel::table! {
         client_id -> BigInt,
         project_id -> BigInt,
         title -> Text,
+        title_key -> Text,
         description -> Text,
         description_html -> Text,
         status -> Text,
@@ -421,6 +432,7 @@ diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(billed_entries -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> time_entries (time_entry_id));
 diesel::joinable!(contacts -> clients (client_id));
+diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(invoice_documents -> invoices (invoice_id));
 diesel::joinable!(invoice_lines -> invoices (invoice_id));
 diesel::joinable!(invoice_series_years -> invoice_series (series_id));
@@ -457,6 +469,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     billed_entries,
     clients,
     contacts,
+    idempotency_keys,
     invoice_documents,
     invoice_lines,
     invoice_series,

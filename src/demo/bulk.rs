@@ -22,6 +22,7 @@ use crate::projects::model::{self as projects, BillingModel, NewProject, Project
 use crate::types::ids::{ClientId, TaskId, UserId};
 use crate::types::markdown;
 use crate::types::money::Currency;
+use crate::types::text::fold;
 use crate::types::zone;
 use crate::web::App;
 
@@ -163,7 +164,7 @@ fn add_unit(conn: &mut Conn, sample: &mut Sample, unit: u32, worker: UserId) -> 
         notes: String::new(),
         rate_cents: Some(8_000 + i64::from(unit % 8) * 500),
     };
-    let client = clients::create(conn, &owner, since, sample.days_ago(DAYS + 10), &new)?;
+    let client = clients::create(conn, &owner, since, &new)?;
     let mut places = Vec::new();
     for name in ["Website", "Care plan"] {
         let new = NewProject {
@@ -178,7 +179,7 @@ fn add_unit(conn: &mut Conn, sample: &mut Sample, unit: u32, worker: UserId) -> 
             description: String::new(),
             rate_cents: None,
         };
-        let project = projects::create(conn, &owner, since, sample.days_ago(DAYS), &new)?;
+        let project = projects::create(conn, &owner, since, &new)?;
         let rows: Vec<TaskRow> =
             (0..TASKS / 2).map(|index| task(sample, client.id, project.id, worker, index)).collect();
         work::insert_tasks(conn, &rows)?;
@@ -227,6 +228,7 @@ fn task(
         client_id: client,
         project_id: project,
         title: format!("{verb} {noun}"),
+        title_key: fold(&format!("{verb} {noun}")),
         description: String::new(),
         description_html: String::new(),
         status: if is_done {

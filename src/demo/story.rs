@@ -18,10 +18,11 @@ use crate::error::AppResult;
 use crate::projects::model::{self as projects, BillingModel, NewProject, ProjectStatus};
 use crate::time_entries::model::NewTimeEntry;
 use crate::time_entries::span::{Length, When};
-use crate::time_entries::timer;
+use crate::time_entries::timer::model as timer;
 use crate::types::ids::TaskId;
 use crate::types::markdown;
 use crate::types::money::Currency;
+use crate::types::text::fold;
 
 /// Days of history.
 const HISTORY: u64 = 150;
@@ -33,7 +34,7 @@ pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<Vec<Schedu
     let mut billed = Vec::new();
     for (index, line) in CLIENTS.iter().enumerate() {
         let since = sample.morning(HISTORY + 30 - index as u64);
-        let client = clients::create(conn, &owner, since, sample.days_ago(HISTORY + 30), &new_client(line))?;
+        let client = clients::create(conn, &owner, since, &new_client(line))?;
         let (name, job_title, email) = line.contact;
         let contact = NewContact {
             name: name.into(),
@@ -140,7 +141,7 @@ fn add_project(
         description: String::new(),
         rate_cents: line.rate_cents,
     };
-    let project = projects::create(conn, &owner, since, sample.days_ago(HISTORY), &new)?;
+    let project = projects::create(conn, &owner, since, &new)?;
     let mut rows = Vec::new();
     for (index, title) in line.tasks.iter().enumerate() {
         // The first tasks of a list are open: they are the ones that the screens show.
@@ -159,6 +160,7 @@ fn add_project(
             client_id: client,
             project_id: project.id,
             title: (*title).into(),
+            title_key: fold(title),
             description: String::new(),
             description_html: String::new(),
             status: if is_done {

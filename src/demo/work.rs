@@ -9,7 +9,7 @@ use super::morning_of;
 use crate::db::Conn;
 use crate::db::schema::{tasks, time_entries};
 use crate::error::AppResult;
-use crate::rates::model::{self as rates, RateKind, Resolved, Work};
+use crate::rates::model::{self as rates, Resolved, Work};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::types::money;
@@ -26,6 +26,7 @@ pub(super) struct TaskRow {
     pub client_id: ClientId,
     pub project_id: ProjectId,
     pub title: String,
+    pub title_key: String,
     pub description: String,
     pub description_html: String,
     pub status: &'static str,
@@ -165,7 +166,7 @@ pub(super) fn rate(
     on: NaiveDate,
 ) -> AppResult<Option<Resolved>> {
     let work = Work { user, client: place.client, project: place.project, task: None };
-    rates::resolve(conn, RateKind::Bill, work, on)
+    Ok(rates::resolve(conn, work, on)?.bill)
 }
 
 /// Whether people work on `date`.

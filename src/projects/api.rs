@@ -17,6 +17,7 @@ use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
+use crate::web::once::once;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -62,11 +63,11 @@ pub struct ProjectList {
     pub meta: Meta,
 }
 
-fn json(conn: &mut Conn, actor: &Actor, head: ProjectHead, today: NaiveDate) -> AppResult<ProjectJson> {
+fn json(actor: &Actor, head: ProjectHead) -> ProjectJson {
     let money = actor.sees_money();
     let project = head.project;
-    Ok(ProjectJson {
-        rate_cents: if money { model::own_rate(conn, project.id, today)? } else { None },
+    ProjectJson {
+        rate_cents: head.rate_cents.filter(|_| money),
         budget_cents: project.budget_cents.filter(|_| money),
         used_cents: money.then_some(head.used_cents),
         currency: money.then_some(head.currency),
@@ -85,12 +86,11 @@ fn json(conn: &mut Conn, actor: &Actor, head: ProjectHead, today: NaiveDate) -> 
         created_at: project.created_at,
         updated_at: project.updated_at,
         version: project.version,
-    })
+    }
 }
 
 fn stored(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> AppResult<ProjectJson> {
-    let head = figures::head(conn, actor, id, today)?;
-    json(conn, actor, head, today)
+    Ok(json(actor, figures::head(conn, actor, id, today)?))
 }
 
 /// Projects by name, 25 a page.
@@ -106,9 +106,9 @@ pub async fn list_projects(
         .db
         .read(move |conn| {
             let today = crate::web::page::today(conn, now)?;
-            let (rows, pager) = figures::list(conn, &actor, &filter)?;
-            let projects: Vec<ProjectJson> =
-                rows.into_iter().map(|head| json(conn, &actor, head, today)).collect::<AppResult<_>>()?;
+            let (mut rows, pager) = figures::list(conn, &actor, &filter)?;
+            figures::add_rates(conn, &mut rows, today)?;
+            let projects: Vec<ProjectJson> = rows.into_iter().map(|head| json(&actor, head)).collect();
             let meta = Meta {
                 count: projects.len(),
                 next: pager.next().map(|page| page.to_string()),
@@ -138,8 +138,8 @@ pub async fn find_project(
     Ok(HttpResponse::Ok().json(found))
 }
 
-/// Adds a project.
-#[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = ProjectForm, responses((status = 201, body = ProjectJson), (status = 422)))]
+/// Adds a project. The same `idempotency_key` again is a 409 and changes nothing.
+#[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = ProjectForm, responses((status = 201, body = ProjectJson), (status = 409), (status = 422)))]
 pub async fn create_project(
     user: Manager,
     app: web::Data<App>,
@@ -151,8 +151,11 @@ pub async fn create_project(
         .write(move |conn| {
             let new = form.check_for(conn, &actor)?;
             let today = crate::web::page::today(conn, now)?;
-            let project = model::create(conn, &actor, now, today, &new)?;
-            stored(conn, &actor, project.id, today)
+            let created = once(conn, actor.id, now, &form.idempotency_key, &form, |conn| {
+                let id = model::create(conn, &actor, now, &new)?.id;
+                Ok((id.0, id))
+            })?;
+            stored(conn, &actor, created.first()?, today)
         })
         .await?;
     let location = format!("/api/projects/{}", created.id);

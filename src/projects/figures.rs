@@ -10,6 +10,7 @@ use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::schema::{clients, projects, tasks, time_entries};
 use crate::error::{AppError, AppResult};
+use crate::rates::model::{self as rates, RateKind};
 use crate::types::ids::ProjectId;
 use crate::types::money::Currency;
 use crate::types::pagination::{PER_PAGE, Pager};
@@ -29,7 +30,7 @@ pub struct ProjectHead {
     pub used_cents: i64,
     /// Tasks that are not done.
     pub open_tasks: i64,
-    /// Its own hourly rate; lists leave it out.
+    /// Its own hourly rate; in a list only after [`add_rates`].
     pub rate_cents: Option<i64>,
 }
 
@@ -71,6 +72,16 @@ pub fn head(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> 
     let query = visible_to(actor).filter(projects::id.eq(id));
     let head = with_figures(conn, query)?.pop().ok_or(AppError::NotFound)?;
     Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, ..head })
+}
+
+/// Fills in the rate that each project of a list has itself on `today`.
+pub fn add_rates(conn: &mut Conn, heads: &mut [ProjectHead], today: NaiveDate) -> AppResult<()> {
+    let ids: Vec<ProjectId> = heads.iter().map(|head| head.project.id).collect();
+    let rates = rates::own_of_projects(conn, RateKind::Bill, &ids, today)?;
+    for head in heads {
+        head.rate_cents = rates.get(&head.project.id).copied();
+    }
+    Ok(())
 }
 
 type Figures = (Project, Option<String>, Option<Currency>, Option<i64>, Option<i64>, Option<i64>);

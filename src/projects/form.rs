@@ -6,7 +6,7 @@ use super::model::{BillingModel, NewProject, Project, ProjectFilter, ProjectStat
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
-use crate::error::{AppError, AppResult, FormErrors};
+use crate::error::{AppError, AppResult, FormErrors, found};
 use crate::types::duration;
 use crate::types::ids::ClientId;
 use crate::types::money::{Currency, Money};
@@ -42,6 +42,8 @@ pub struct ProjectForm {
     pub description: String,
     /// The version that was edited.
     pub version: Typed,
+    /// For a new project: the same key with the same content is saved once.
+    pub idempotency_key: String,
 }
 
 impl ProjectForm {
@@ -71,6 +73,7 @@ impl ProjectForm {
             due_on: day(project.due_on),
             description: project.description.clone(),
             version: Some(project.version).into(),
+            idempotency_key: String::new(),
         }
     }
 
@@ -125,11 +128,7 @@ impl ProjectForm {
     /// [`ProjectForm::check`] with the currency of the chosen client.
     pub fn check_for(&self, conn: &mut Conn, actor: &Actor) -> AppResult<NewProject> {
         let client = match self.client() {
-            Some(id) => match clients::find(conn, actor, id) {
-                Ok(client) => Some(client),
-                Err(AppError::NotFound) => None,
-                Err(error) => return Err(error),
-            },
+            Some(id) => found(clients::find(conn, actor, id))?,
             None => None,
         };
         let checked = self.check(client.as_ref().map_or(Currency::EUR, |client| client.currency));

@@ -9,6 +9,7 @@
 //! lists the tasks and belongs to [`crate::tasks`].
 
 pub mod api;
+pub mod choices;
 pub mod figures;
 pub mod form;
 pub mod model;

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients_model;
+use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{clients, invoices, projects, tasks, time_entries};
 use crate::db::{Conn, dialect};
@@ -17,6 +18,8 @@ use crate::types::ids::{ClientId, ProjectId};
 use crate::types::money::{Currency, Money};
 use crate::types::text::fold;
 
+/// What later areas choose from.
+pub use super::choices::{ProjectChoice, by_client, choices, choices_with};
 /// The head of a project's pages, for the tabs of later areas.
 pub use super::figures::{ProjectHead, head};
 
@@ -60,8 +63,17 @@ crate::text_enum! {
         Retainer = "retainer", "Retainer";
         /// A price for each milestone.
         Milestones = "milestones", "Milestones";
-        /// Not at all: new hours are not billable.
+        /// Not at all.
         NonBillable = "non_billable", "Non-billable";
+    }
+}
+
+impl BillingModel {
+    /// Whether each hour is charged. A fixed price, a milestone or a month's retainer is charged as such: its hours show
+    /// what it costs us, and billed by the hour as well they would be charged twice. Work beyond what was agreed is
+    /// marked billable hour by hour.
+    pub fn bills_hours(self) -> bool {
+        self == Self::Hourly
     }
 }
 
@@ -105,7 +117,7 @@ impl Project {
 
     /// Whether new hours on it are billable unless somebody says otherwise.
     pub fn is_billable(&self) -> bool {
-        self.billing_model != BillingModel::NonBillable
+        self.billing_model.bills_hours()
     }
 }
 
@@ -209,54 +221,8 @@ pub fn own_rate(conn: &mut Conn, id: ProjectId, today: NaiveDate) -> AppResult<O
     rates::own(conn, RateKind::Bill, Scope::Project(id), today)
 }
 
-/// A project that work can be put on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProjectChoice {
-    /// Which.
-    pub id: ProjectId,
-    /// Its name.
-    pub name: String,
-    /// For whom.
-    pub client_id: ClientId,
-    /// The client's name.
-    pub client_name: String,
-    /// Whether new hours on it are billable.
-    pub is_billable: bool,
-}
-
-/// Projects under way of clients that are not archived, by client and name, for a choice.
-pub fn choices(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<ProjectChoice>> {
-    let client_name = clients::table
-        .filter(clients::id.eq(projects::client_id))
-        .filter(clients::archived_at.is_null())
-        .select(clients::name)
-        .single_value();
-    let rows: Vec<(ProjectId, String, ClientId, Option<String>, BillingModel)> = visible_to(actor)
-        .filter(projects::status.eq(ProjectStatus::Active))
-        .order((projects::name_key, projects::id))
-        .select((projects::id, projects::name, projects::client_id, client_name, projects::billing_model))
-        .load(conn)?;
-    let mut choices: Vec<ProjectChoice> = rows
-        .into_iter()
-        .filter_map(|(id, name, client_id, client_name, billing_model)| {
-            let client_name = client_name?;
-            let is_billable = billing_model != BillingModel::NonBillable;
-            Some(ProjectChoice { id, name, client_id, client_name, is_billable })
-        })
-        .collect();
-    // Stable: the names within a client stay in the order of the query.
-    choices.sort_by_cached_key(|choice| (crate::types::text::fold(&choice.client_name), choice.client_id));
-    Ok(choices)
-}
-
 /// Adds a project.
-pub fn create(
-    conn: &mut Conn,
-    actor: &Actor,
-    now: UtcTime,
-    today: NaiveDate,
-    new: &NewProject,
-) -> AppResult<Project> {
+pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewProject) -> AppResult<Project> {
     open_client(conn, actor, new.client_id)?;
     let id: ProjectId = diesel::insert_into(projects::table)
         .values((
@@ -267,15 +233,16 @@ pub fn create(
         ))
         .returning(projects::id)
         .get_result(conn)?;
-    if new.rate_cents.is_some() {
-        rates::set(conn, actor.id, now, RateKind::Bill, Scope::Project(id), today, new.rate_cents)?;
+    if let Some(cents) = new.rate_cents {
+        rates::begin(conn, actor.id, now, RateKind::Bill, Scope::Project(id), cents)?;
     }
     let entry = Entry::new(Action::Created, Subject::Project, id.0, &new.name);
     audit::record(conn, Some(actor.id), now, &entry.client(new.client_id).project(id))?;
     find(conn, actor, id)
 }
 
-/// Saves `new` over version `version`. Once there are hours or invoices, the project stays with its client.
+/// Saves `new` over version `version`. Once there are hours or invoices, the project stays with its client; before that
+/// it takes its tasks along, by the reference in the schema.
 pub fn update(
     conn: &mut Conn,
     actor: &Actor,
@@ -285,7 +252,12 @@ pub fn update(
     version: i64,
     new: &NewProject,
 ) -> AppResult<Saved<Project>> {
-    let before = find(conn, actor, id)?;
+    let mut before = find(conn, actor, id)?;
+    if before.client_id != new.client_id {
+        // No hours come meanwhile: they hold the project where it is (`LockedTable::ProjectKey`).
+        lock_row(conn, LockedTable::Projects, id.0)?;
+        before = find(conn, actor, id)?;
+    }
     if before.is_archived() {
         return Err(AppError::Conflict("This project is archived. Restore it first.".into()));
     }
@@ -310,11 +282,6 @@ pub fn update(
             .execute(conn)?;
     if updated == 0 {
         return Ok(Saved::Stale(before));
-    }
-    if moves {
-        diesel::update(tasks::table.filter(tasks::project_id.eq(id)))
-            .set(tasks::client_id.eq(new.client_id))
-            .execute(conn)?;
     }
     let rate_before = own_rate(conn, id, today)?;
     rates::set(conn, actor.id, now, RateKind::Bill, Scope::Project(id), today, new.rate_cents)?;

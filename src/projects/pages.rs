@@ -13,10 +13,11 @@ use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
 use crate::db::saved::Saved;
-use crate::error::{AppError, AppResult, FormErrors};
+use crate::error::{AppError, AppResult, FormErrors, found};
 use crate::types::ids::{ActivityId, ClientId, ProjectId};
 use crate::types::pagination::{Pager, has_more};
 use crate::web::form::{Difference, Form, edited_version};
+use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -145,7 +146,8 @@ pub async fn new(
     view: View,
     query: web::Query<NewQuery>,
 ) -> AppResult<HttpResponse> {
-    let form = ProjectForm::blank(query.client_id.parse().ok());
+    let client = query.client_id.parse().ok();
+    let form = ProjectForm { idempotency_key: once::new_key(), ..ProjectForm::blank(client) };
     let page = form_page(&app, &user.actor, &view, None, form, FormErrors::default()).await?;
     view.html(|| page.render(), || page.as_fields().render())
 }
@@ -157,20 +159,24 @@ pub async fn create(
     view: View,
     form: Form<ProjectForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, form) = (user.actor, app.clock.now(), form.0);
+    let (actor, now, mut form) = (user.actor, app.clock.now(), form.0);
     let created = {
         let (actor, form) = (actor.clone(), form.clone());
         app.db
             .write(move |conn| {
                 let new = form.check_for(conn, &actor)?;
-                let today = crate::web::page::today(conn, now)?;
-                model::create(conn, &actor, now, today, &new)
+                once(conn, actor.id, now, &form.idempotency_key, &form, |conn| {
+                    let id = model::create(conn, &actor, now, &new)?.id;
+                    Ok((id.0, id))
+                })
             })
             .await
     };
     match created {
-        Ok(project) => view.redirect(&format!("/projects/{}", project.id), "Project added."),
+        Ok(Once::First(id)) => view.redirect(&format!("/projects/{id}"), "Project added."),
+        Ok(Once::Again(id)) => view.redirect(&format!("/projects/{id}"), "This project was added already."),
         Err(AppError::Invalid(errors)) => {
+            once::renew(&mut form.idempotency_key, &errors);
             let page = form_page(&app, &actor, &view, None, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }
@@ -340,12 +346,10 @@ fn client_choices(
     chosen: Option<ClientId>,
 ) -> AppResult<Vec<(ClientId, String)>> {
     let mut choices = clients::choices(conn, actor)?;
-    if let Some(id) = chosen.filter(|id| choices.iter().all(|(other, _)| other != id)) {
-        match clients::find(conn, actor, id) {
-            Ok(client) => choices.insert(0, (client.id, client.name)),
-            Err(AppError::NotFound) => {}
-            Err(error) => return Err(error),
-        }
+    if let Some(id) = chosen.filter(|id| choices.iter().all(|(other, _)| other != id))
+        && let Some(client) = found(clients::find(conn, actor, id))?
+    {
+        choices.insert(0, (client.id, client.name));
     }
     Ok(choices)
 }

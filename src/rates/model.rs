@@ -1,10 +1,12 @@
 //! Dated rates and how they are resolved.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::rates;
+use crate::db::schema::{agency, clients, projects, rates};
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
@@ -37,21 +39,24 @@ pub enum Scope {
 }
 
 impl Scope {
+    const TASK: &'static str = "task";
+    const PROJECT_MEMBER: &'static str = "project_member";
+    const PROJECT: &'static str = "project";
+    const CLIENT: &'static str = "client";
+    const MEMBER: &'static str = "member";
+    const AGENCY: &'static str = "agency";
+    /// The most specific first.
+    const ORDER: [&'static str; 6] =
+        [Self::TASK, Self::PROJECT_MEMBER, Self::PROJECT, Self::CLIENT, Self::MEMBER, Self::AGENCY];
+
     fn name(self) -> &'static str {
         match self {
-            Self::Task(_) => "task",
-            Self::ProjectMember(..) => "project_member",
-            Self::Project(_) => "project",
-            Self::Client(_) => "client",
-            Self::Member(_) => "member",
-            Self::Agency => "agency",
-        }
-    }
-
-    fn label(name: &str) -> &str {
-        match name {
-            "project_member" => "project member",
-            other => other,
+            Self::Task(_) => Self::TASK,
+            Self::ProjectMember(..) => Self::PROJECT_MEMBER,
+            Self::Project(_) => Self::PROJECT,
+            Self::Client(_) => Self::CLIENT,
+            Self::Member(_) => Self::MEMBER,
+            Self::Agency => Self::AGENCY,
         }
     }
 
@@ -78,6 +83,12 @@ impl Scope {
     }
 }
 
+/// Where a rate without a beginning starts.
+const ALWAYS: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 1) {
+    Some(date) => date,
+    None => NaiveDate::MIN,
+};
+
 /// The rate of one scope itself on `on`, in minor units per hour.
 pub fn own(conn: &mut Conn, kind: RateKind, scope: Scope, on: NaiveDate) -> AppResult<Option<i64>> {
     let latest: Option<Option<i64>> = of_scope(kind, scope)
@@ -89,8 +100,41 @@ pub fn own(conn: &mut Conn, kind: RateKind, scope: Scope, on: NaiveDate) -> AppR
     Ok(latest.flatten())
 }
 
+/// The rates that projects themselves have on `on`, in minor units per hour; those without one are left out.
+pub fn own_of_projects(
+    conn: &mut Conn,
+    kind: RateKind,
+    projects: &[ProjectId],
+    on: NaiveDate,
+) -> AppResult<BTreeMap<ProjectId, i64>> {
+    let rows: Vec<(Option<ProjectId>, Option<i64>)> = rates::table
+        .filter(rates::kind.eq(kind))
+        .filter(rates::scope.eq(Scope::PROJECT))
+        .filter(rates::project_id.eq_any(projects))
+        .filter(rates::starts_on.le(on))
+        .order(rates::starts_on)
+        .select((rates::project_id, rates::amount_cents))
+        .load(conn)?;
+    // The latest of a project overwrites those before it.
+    let latest: BTreeMap<_, _> = rows.into_iter().collect();
+    Ok(latest.into_iter().filter_map(|(project, cents)| project.zip(cents)).collect())
+}
+
+/// Agrees on `amount` for a `scope` that is being created: it counts for all days, those before today, too.
+pub fn begin(
+    conn: &mut Conn,
+    by: UserId,
+    now: UtcTime,
+    kind: RateKind,
+    scope: Scope,
+    amount: i64,
+) -> AppResult<()> {
+    insert(conn, by, now, kind, scope, ALWAYS, Some(amount))
+}
+
 /// Agrees on `amount` for `scope` from `from` on; `None` ends it. Nothing is written when it is the rate already.
-/// The first rate of a scope counts for all days before, too: nothing else was ever agreed.
+/// The first rate of a project or client counts for all days before, too, while no wider one was ever in force:
+/// nothing else was agreed, and hours without a price could not be billed.
 pub fn set(
     conn: &mut Conn,
     by: UserId,
@@ -104,7 +148,7 @@ pub fn set(
         return Ok(());
     }
     let is_first = of_scope(kind, scope).select(rates::id).first::<i64>(conn).optional()?.is_none();
-    let starts_on = if is_first { NaiveDate::default() } else { from };
+    let starts_on = if is_first && !has_wider(conn, kind, scope)? { ALWAYS } else { from };
     let same_day: Option<i64> = of_scope(kind, scope)
         .filter(rates::starts_on.eq(starts_on))
         .select(rates::id)
@@ -114,6 +158,18 @@ pub fn set(
         diesel::update(rates::table.find(id)).set(rates::amount_cents.eq(amount)).execute(conn)?;
         return Ok(());
     }
+    insert(conn, by, now, kind, scope, starts_on, amount)
+}
+
+fn insert(
+    conn: &mut Conn,
+    by: UserId,
+    now: UtcTime,
+    kind: RateKind,
+    scope: Scope,
+    starts_on: NaiveDate,
+    amount: Option<i64>,
+) -> AppResult<()> {
     diesel::insert_into(rates::table)
         .values((
             rates::kind.eq(kind),
@@ -129,6 +185,40 @@ pub fn set(
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Whether a rate of a scope wider than a project or client could ever price work in it.
+fn has_wider(conn: &mut Conn, kind: RateKind, scope: Scope) -> AppResult<bool> {
+    let (client, own): (ClientId, Option<ClientId>) = match scope {
+        Scope::Client(id) => (id, None),
+        Scope::Project(id) => {
+            let client = projects::table.find(id).select(projects::client_id).first(conn)?;
+            (client, Some(client))
+        }
+        _ => return Ok(true),
+    };
+    let mut wider = rates::table
+        .filter(rates::kind.eq(kind))
+        .filter(rates::amount_cents.is_not_null())
+        .select(rates::id)
+        .into_boxed();
+    let of_client = own.map_or(0, |id| id.0);
+    wider = if is_in_our_currency(conn, client)? {
+        wider.filter(
+            rates::client_id.eq(of_client).or(rates::scope.eq_any([Scope::MEMBER, Scope::AGENCY]).nullable()),
+        )
+    } else {
+        wider.filter(rates::client_id.eq(of_client))
+    };
+    Ok(wider.first::<i64>(conn).optional()?.is_some())
+}
+
+/// Whether a client pays in the agency's currency. Rates of people and of the agency are amounts in that currency and
+/// mean nothing in another.
+fn is_in_our_currency(conn: &mut Conn, client: ClientId) -> AppResult<bool> {
+    let ours = agency::table.select(agency::currency);
+    let same = clients::table.find(client).filter(clients::currency.eq_any(ours));
+    Ok(same.select(clients::id).first::<i64>(conn).optional()?.is_some())
 }
 
 /// Removes every rate of a scope that is about to be deleted.
@@ -164,34 +254,55 @@ pub struct Work {
     pub task: Option<TaskId>,
 }
 
-/// The rate of `work` done on `on`; `None` when no scope has one.
-pub fn resolve(conn: &mut Conn, kind: RateKind, work: Work, on: NaiveDate) -> AppResult<Option<Resolved>> {
-    let scopes = [
-        work.task.map(Scope::Task),
-        Some(Scope::ProjectMember(work.project, work.user)),
-        Some(Scope::Project(work.project)),
-        Some(Scope::Client(work.client)),
-        Some(Scope::Member(work.user)),
-        Some(Scope::Agency),
-    ];
-    for scope in scopes.into_iter().flatten() {
-        let latest: Option<(Option<i64>, NaiveDate)> = of_scope(kind, scope)
-            .filter(rates::starts_on.le(on))
-            .order(rates::starts_on.desc())
-            .select((rates::amount_cents, rates::starts_on))
-            .first(conn)
-            .optional()?;
-        if let Some((Some(cents), starts_on)) = latest {
-            let label = Scope::label(scope.name());
-            let source = if starts_on == NaiveDate::default() {
-                format!("{label} rate")
-            } else {
-                format!("{label} rate from {starts_on}")
-            };
-            return Ok(Some(Resolved { cents, source }));
-        }
-    }
-    Ok(None)
+/// Price and cost of an hour.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prices {
+    /// What the client pays; `None` when no scope has a rate.
+    pub bill: Option<Resolved>,
+    /// What it costs us.
+    pub cost: Option<Resolved>,
+}
+
+/// The rates of `work` done on `on`: for each side that of the most specific scope with one.
+pub fn resolve(conn: &mut Conn, work: Work, on: NaiveDate) -> AppResult<Prices> {
+    let project = rates::project_id.eq(work.project);
+    let member = rates::user_id.eq(work.user);
+    let scope = |name: &'static str| rates::scope.eq(name).nullable();
+    // Each alternative leads an index; what the last one says about the kind is there for that.
+    let rows: Vec<Row> = rates::table
+        .filter(rates::starts_on.le(on))
+        .filter(
+            (rates::task_id.eq(work.task.map_or(0, |id| id.0)).and(scope(Scope::TASK)))
+                .or(project.and(scope(Scope::PROJECT)))
+                .or(project.and(member).and(scope(Scope::PROJECT_MEMBER)))
+                .or(rates::client_id.eq(work.client).and(scope(Scope::CLIENT)))
+                .or(member.and(scope(Scope::MEMBER)))
+                .or(rates::kind.eq_any(RateKind::ALL).nullable().and(scope(Scope::AGENCY))),
+        )
+        .select((rates::kind, rates::scope, rates::amount_cents, rates::starts_on))
+        .load(conn)?;
+    let wide = [Scope::MEMBER, Scope::AGENCY];
+    let ours = if rows.iter().any(|row| wide.contains(&row.1.as_str())) {
+        is_in_our_currency(conn, work.client)?
+    } else {
+        true
+    };
+    let best = |kind: RateKind| {
+        Scope::ORDER.iter().filter(|scope| ours || !wide.contains(scope)).find_map(|scope| {
+            let dated = rows.iter().filter(|row| row.0 == kind && row.1 == *scope);
+            let (.., cents, starts_on) = dated.max_by_key(|row| row.3)?;
+            Some(Resolved { cents: (*cents)?, source: source(scope, *starts_on) })
+        })
+    };
+    Ok(Prices { bill: best(RateKind::Bill), cost: best(RateKind::Cost) })
+}
+
+/// Kind, scope, amount and first day of a rate.
+type Row = (RateKind, String, Option<i64>, NaiveDate);
+
+fn source(scope: &str, starts_on: NaiveDate) -> String {
+    let label = if scope == Scope::PROJECT_MEMBER { "project member" } else { scope };
+    if starts_on == ALWAYS { format!("{label} rate") } else { format!("{label} rate from {starts_on}") }
 }
 
 type Rates<'a> = rates::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;

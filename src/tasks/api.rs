@@ -16,6 +16,7 @@ use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
+use crate::web::once::once;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -122,16 +123,20 @@ pub async fn find_task(
     Ok(HttpResponse::Ok().json(found))
 }
 
-/// Adds a task.
-#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = TaskForm, responses((status = 201, body = TaskJson), (status = 422)))]
+/// Adds a task. The same `idempotency_key` again is a 409 and changes nothing.
+#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = TaskForm, responses((status = 201, body = TaskJson), (status = 409), (status = 422)))]
 pub async fn create_task(user: Worker, app: web::Data<App>, body: Json<TaskForm>) -> AppResult<HttpResponse> {
-    let new = body.0.check()?;
+    let form = body.0;
+    let new = form.check()?;
     let (actor, now) = (user.actor, app.clock.now());
     let created = app
         .db
         .write(move |conn| {
-            let task = model::create(conn, &actor, now, &new)?;
-            stored(conn, &actor, task.id)
+            let created = once(conn, actor.id, now, &form.idempotency_key, &form, |conn| {
+                let id = model::create(conn, &actor, now, &new)?.id;
+                Ok((id.0, id))
+            })?;
+            stored(conn, &actor, created.first()?)
         })
         .await?;
     let location = format!("/api/tasks/{}", created.id);

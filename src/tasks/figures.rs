@@ -2,7 +2,6 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 
 use super::filter::{Assignee, Cursor, TaskDue, TaskFilter, TaskState};
 use super::model::{NO_DUE, Task, TaskStatus, Tasks, visible_to};
@@ -14,6 +13,7 @@ use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::ids::{TaskId, UserId};
 use crate::types::pagination::has_more;
+use crate::types::text::fold;
 
 /// A row of the list.
 #[derive(Debug, Clone)]
@@ -60,11 +60,6 @@ pub const TASKS_PER_PAGE: i64 = 25;
 /// Counting stops here.
 pub const COUNT_CAP: i64 = 1_001;
 
-diesel::define_sql_function! {
-    /// Lower case, of ASCII letters at least.
-    fn lower(text: Text) -> Text;
-}
-
 /// Each filter leads one of the `tasks_*` indexes, or narrows the walk along `tasks_order_idx`.
 fn filtered<'a>(actor: &Actor, filter: &TaskFilter, today: NaiveDate) -> Tasks<'a> {
     let mut query = visible_to(actor);
@@ -99,14 +94,8 @@ fn filtered<'a>(actor: &Actor, filter: &TaskFilter, today: NaiveDate) -> Tasks<'
         }
         Some(TaskDue::None) => query.filter(tasks::due_order.eq(NO_DUE)),
     };
-    for word in filter.q.split_whitespace() {
-        // As typed, too: SQLite folds the case of ASCII letters only.
-        query = query.filter(
-            lower(tasks::title)
-                .like(dialect::contains(&word.to_lowercase()))
-                .escape('\\')
-                .or(tasks::title.like(dialect::contains(word)).escape('\\')),
-        );
+    for word in fold(&filter.q).split(' ').filter(|word| !word.is_empty()) {
+        query = query.filter(tasks::title_key.like(dialect::contains(word)).escape('\\'));
     }
     query
 }

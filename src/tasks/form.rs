@@ -35,6 +35,8 @@ pub struct TaskForm {
     pub is_billable: Typed,
     /// The version that was edited.
     pub version: Typed,
+    /// For a new task: the same key with the same content is saved once.
+    pub idempotency_key: String,
     /// "project" leads back to the project instead of on to the task.
     #[serde(skip_serializing)]
     pub then: String,
@@ -58,6 +60,7 @@ impl TaskForm {
             estimate: task.estimate_seconds.map(duration::plain).into(),
             is_billable: Some(task.is_billable).into(),
             version: Some(task.version).into(),
+            idempotency_key: String::new(),
             then: String::new(),
         }
     }

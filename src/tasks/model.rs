@@ -7,14 +7,17 @@ use diesel::sql_types::{BigInt, Nullable};
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
+use crate::clients::model as clients_model;
 use crate::db::Conn;
+use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{task_comments, tasks, time_entries, users};
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, found};
 use crate::projects::model as projects_model;
 use crate::rates::model::{self as rates, Scope};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
+use crate::types::text::fold;
 use crate::types::{duration, markdown};
 
 crate::text_enum! {
@@ -178,6 +181,7 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTask) -> Ap
         .values((
             new,
             tasks::client_id.eq(project.client_id),
+            tasks::title_key.eq(fold(&new.title)),
             tasks::description_html.eq(markdown::to_html(&new.description)),
             tasks::due_order.eq(due_order(new.due_on)),
             tasks::is_billable.eq(new.is_billable.unwrap_or(true) && project.is_billable()),
@@ -202,7 +206,12 @@ pub fn update(
     version: i64,
     new: &NewTask,
 ) -> AppResult<Saved<Task>> {
-    let before = find(conn, actor, id)?;
+    let mut before = find(conn, actor, id)?;
+    if before.project_id != new.project_id {
+        // No hours come meanwhile: they hold the task where it is (`LockedTable::TaskKey`).
+        lock_row(conn, LockedTable::Tasks, id.0)?;
+        before = find(conn, actor, id)?;
+    }
     if before.version != version {
         return Ok(Saved::Stale(before));
     }
@@ -228,6 +237,7 @@ pub fn update(
         .set((
             new,
             tasks::client_id.eq(client_id),
+            tasks::title_key.eq(fold(&new.title)),
             tasks::description_html.eq(markdown::to_html(&new.description)),
             tasks::due_order.eq(due_order(new.due_on)),
             tasks::is_billable.eq(new.is_billable.unwrap_or(before.is_billable)),
@@ -343,14 +353,18 @@ pub fn person(conn: &mut Conn, id: Option<UserId>) -> AppResult<Option<String>> 
     Ok(users::table.find(id).select(users::name).first(conn).optional()?)
 }
 
-/// Refuses a project that is gone or put away, at the field that names it.
+/// Refuses a project that is gone, put away, or whose client is, at the field that names it. It stays with that client
+/// until the transaction ends.
 fn open_project(conn: &mut Conn, actor: &Actor, id: ProjectId) -> AppResult<projects_model::Project> {
-    match projects_model::find(conn, actor, id) {
-        Ok(project) if project.is_archived() => {
-            Err(AppError::invalid("project_id", "is archived; restore the project first"))
+    lock_row(conn, LockedTable::ProjectKey, id.0)?;
+    let refused = |message: &str| Err(AppError::invalid("project_id", message));
+    match found(projects_model::find(conn, actor, id))? {
+        None => refused("must be one of the choices"),
+        Some(project) if project.is_archived() => refused("is archived; restore the project first"),
+        Some(project) if clients_model::find(conn, actor, project.client_id)?.is_archived() => {
+            refused("belongs to an archived client; restore the client first")
         }
-        Err(AppError::NotFound) => Err(AppError::invalid("project_id", "must be one of the choices")),
-        other => other,
+        Some(project) => Ok(project),
     }
 }
 

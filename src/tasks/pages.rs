@@ -21,6 +21,7 @@ use crate::projects::model::{self as projects, ProjectChoice, ProjectHead};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::web::form::{Difference, Form, edited_version};
+use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -77,6 +78,8 @@ struct TasksOfProject {
     query: TaskQuery,
     head: ProjectHead,
     lines: TaskLines,
+    /// Of the line that adds a task.
+    idempotency_key: String,
 }
 
 impl TasksOfClient {
@@ -216,7 +219,7 @@ pub async fn of_project(
             let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
             let head = projects::head(conn, &actor, id, shell.today)?;
             let lines = lines(conn, &shell, &filter, &query, &format!("/projects/{id}"))?;
-            Ok(TasksOfProject { shell, query, head, lines })
+            Ok(TasksOfProject { shell, query, head, lines, idempotency_key: once::new_key() })
         })
         .await?;
     view.html(|| page.render(), || page.as_list().render())
@@ -288,7 +291,7 @@ fn show_page(
         errors,
         conflict,
         comments: comments::of_task(conn, id)?,
-        form: CommentForm::default(),
+        form: CommentForm { idempotency_key: once::new_key(), ..CommentForm::default() },
         entries: timeline(conn, Scope::Task(id), actor.sees_money(), None, ACTIVITY_ROWS)?,
         shell,
         row,
@@ -309,7 +312,8 @@ pub async fn new(
     view: View,
     query: web::Query<NewQuery>,
 ) -> AppResult<HttpResponse> {
-    let form = TaskForm::blank(query.project_id.parse().ok());
+    let project = query.project_id.parse().ok();
+    let form = TaskForm { idempotency_key: once::new_key(), ..TaskForm::blank(project) };
     let page = form_page(&app, &user.actor, &view, None, form, FormErrors::default()).await?;
     view.html(|| page.render(), || page.as_fields().render())
 }
@@ -321,20 +325,29 @@ pub async fn create(
     view: View,
     form: Form<TaskForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, form) = (user.actor, app.clock.now(), form.0);
+    let (actor, now, mut form) = (user.actor, app.clock.now(), form.0);
     let created = match form.check() {
         Ok(new) => {
-            let actor = actor.clone();
-            app.db.write(move |conn| model::create(conn, &actor, now, &new)).await
+            let (actor, sent) = (actor.clone(), form.clone());
+            app.db
+                .write(move |conn| {
+                    once(conn, actor.id, now, &sent.idempotency_key, &sent, |conn| {
+                        let id = model::create(conn, &actor, now, &new)?.id;
+                        Ok((id.0, id))
+                    })
+                })
+                .await
         }
         Err(errors) => Err(errors.into()),
     };
     match created {
-        Ok(task) if form.then == "project" => {
-            view.redirect(&format!("/projects/{}", task.project_id), "Task added.")
+        Ok(_) if form.then == "project" => {
+            view.redirect(&format!("/projects/{}", form.project_id.trim()), "Task added.")
         }
-        Ok(task) => view.redirect(&format!("/tasks/{}", task.id), "Task added."),
+        Ok(Once::First(id)) => view.redirect(&format!("/tasks/{id}"), "Task added."),
+        Ok(Once::Again(id)) => view.redirect(&format!("/tasks/{id}"), "This task was added already."),
         Err(AppError::Invalid(errors)) => {
+            once::renew(&mut form.idempotency_key, &errors);
             let page = form_page(&app, &actor, &view, None, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }
@@ -443,39 +456,6 @@ pub async fn destroy(
     view.redirect("/tasks", "Task deleted.")
 }
 
-/// Projects to choose from, by client; `chosen` is among them even when it rests.
-fn project_choices(
-    conn: &mut Conn,
-    actor: &Actor,
-    chosen: Option<ProjectId>,
-) -> AppResult<Vec<(String, Vec<ProjectChoice>)>> {
-    let mut choices = projects::choices(conn, actor)?;
-    if let Some(id) = chosen.filter(|id| choices.iter().all(|choice| choice.id != *id)) {
-        match projects::find(conn, actor, id) {
-            Ok(project) => choices.insert(
-                0,
-                ProjectChoice {
-                    is_billable: project.is_billable(),
-                    client_name: clients::find(conn, actor, project.client_id)?.name,
-                    id,
-                    client_id: project.client_id,
-                    name: project.name,
-                },
-            ),
-            Err(AppError::NotFound) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let mut groups: Vec<(String, Vec<ProjectChoice>)> = Vec::new();
-    for choice in choices {
-        match groups.last_mut() {
-            Some((name, group)) if *name == choice.client_name => group.push(choice),
-            _ => groups.push((choice.client_name.clone(), vec![choice])),
-        }
-    }
-    Ok(groups)
-}
-
 /// People to choose from; who has the task is among them even when they may not come in any more.
 fn people(conn: &mut Conn, row: Option<&TaskRow>) -> AppResult<Vec<(UserId, String)>> {
     let mut people = user::choices(conn)?;
@@ -499,7 +479,7 @@ async fn form_page(
             let stored = id.map(|id| figures::row(conn, &actor, id)).transpose()?;
             let people = people(conn, stored.as_ref())?;
             let chosen = stored.map(|row| row.task.project_id).or_else(|| form.project_id.parse().ok());
-            let projects = project_choices(conn, &actor, chosen)?;
+            let projects = projects::by_client(projects::choices_with(conn, &actor, chosen)?);
             Ok(TaskFormPage { shell, id, projects, people, form, errors, conflict: Vec::new() })
         })
         .await

@@ -4,9 +4,12 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::form::{StopForm, TimeEntryForm, TimeEntryQuery, parse_end};
-use super::model::{self, Billing, EntryRow};
-use super::timer;
+use super::form::{TimeEntryForm, TimeEntryQuery};
+use super::list;
+use super::model;
+use super::rows::{self, Billing, EntryRow};
+use super::timer::form::{StopForm, parse_end};
+use super::timer::model::{self as timer, Stopped};
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
 use crate::error::AppResult;
@@ -16,6 +19,7 @@ use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
+use crate::web::once::once;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -130,7 +134,7 @@ pub async fn list_time_entries(
     let list = app
         .db
         .read(move |conn| {
-            let (rows, next) = model::list(conn, &actor, &filter)?;
+            let (rows, next) = list::list(conn, &actor, &filter)?;
             let time_entries: Vec<TimeEntryJson> =
                 rows.into_iter().map(|row| json(&actor, row, now)).collect();
             let meta =
@@ -149,24 +153,28 @@ pub async fn find_time_entry(
     id: web::Path<TimeEntryId>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
-    let found = app.db.read(move |conn| Ok(json(&actor, model::row(conn, &actor, id)?, now))).await?;
+    let found = app.db.read(move |conn| Ok(json(&actor, rows::row(conn, &actor, id)?, now))).await?;
     Ok(HttpResponse::Ok().json(found))
 }
 
-/// Logs hours of one's own.
-#[utoipa::path(post, path = "/api/time-entries", tag = "time-entries", request_body = TimeEntryForm, responses((status = 201, body = TimeEntryJson), (status = 422)))]
+/// Logs hours of one's own. The same `idempotency_key` again is a 409 and changes nothing.
+#[utoipa::path(post, path = "/api/time-entries", tag = "time-entries", request_body = TimeEntryForm, responses((status = 201, body = TimeEntryJson), (status = 409), (status = 422)))]
 pub async fn create_time_entry(
     user: Worker,
     app: web::Data<App>,
     body: Json<TimeEntryForm>,
 ) -> AppResult<HttpResponse> {
-    let new = body.0.check()?;
+    let form = body.0;
+    let new = form.check()?;
     let (actor, now) = (user.actor, app.clock.now());
     let created = app
         .db
         .write(move |conn| {
-            let logged = model::create(conn, &actor, now, &new)?;
-            Ok(json(&actor, model::row(conn, &actor, logged.entry.id)?, now))
+            let created = once(conn, actor.id, now, &form.idempotency_key, &form, |conn| {
+                let logged = model::create(conn, &actor, now, &new)?;
+                Ok((logged.entry.id.0, logged.entry.id))
+            })?;
+            Ok(json(&actor, rows::row(conn, &actor, created.first()?)?, now))
         })
         .await?;
     let location = format!("/api/time-entries/{}", created.id);
@@ -189,7 +197,7 @@ pub async fn update_time_entry(
         .write(move |conn| {
             let saved = model::update(conn, &actor, now, id, version, &new)?;
             saved.done("these hours", |logged| logged.entry.version)?;
-            Ok(json(&actor, model::row(conn, &actor, id)?, now))
+            Ok(json(&actor, rows::row(conn, &actor, id)?, now))
         })
         .await?;
     Ok(HttpResponse::Ok().json(saved))
@@ -214,15 +222,16 @@ pub async fn find_timer(user: CurrentUser, app: web::Data<App>) -> AppResult<Htt
     let running = app
         .db
         .read(move |conn| match model::running(conn, &actor)? {
-            Some(entry) => Ok(Some(json(&actor, model::row(conn, &actor, entry.id)?, now))),
+            Some(entry) => Ok(Some(json(&actor, rows::row(conn, &actor, entry.id)?, now))),
             None => Ok(None),
         })
         .await?;
     Ok(answer(running))
 }
 
-/// Starts a timer and stops the one that runs at the same instant.
-#[utoipa::path(post, path = "/api/time-entries/timer", tag = "time-entries", request_body = TimeEntryForm, responses((status = 201, body = TimeEntryJson), (status = 422)))]
+/// Starts a timer and stops the one that runs at the same instant. One that runs on the same work already goes on, with
+/// 200.
+#[utoipa::path(post, path = "/api/time-entries/timer", tag = "time-entries", request_body = TimeEntryForm, responses((status = 200, body = TimeEntryJson), (status = 201, body = TimeEntryJson), (status = 422)))]
 pub async fn start_timer(
     user: Worker,
     app: web::Data<App>,
@@ -231,18 +240,22 @@ pub async fn start_timer(
     let new = body.0.check_timer()?;
     let ended_at = parse_end(&body.0.ended_at, user.actor.zone())?;
     let (actor, now) = (user.actor, app.clock.now());
-    let started = app
+    let (started, is_new) = app
         .db
         .write(move |conn| {
             let started = timer::start(conn, &actor, now, &new, ended_at)?;
-            Ok(json(&actor, model::row(conn, &actor, started.entry.id)?, now))
+            let is_new = started.before.is_some();
+            Ok((json(&actor, rows::row(conn, &actor, started.entry.id)?, now), is_new))
         })
         .await?;
+    if !is_new {
+        return Ok(HttpResponse::Ok().json(started));
+    }
     let location = format!("/api/time-entries/{}", started.id);
     Ok(HttpResponse::Created().insert_header(("location", location)).json(started))
 }
 
-/// Stops one's timer and answers with its entry; 204 when none ran. After more than 24 hours `ended_at` must say
+/// Stops one's timer and answers with its entry; 204 when none ran, or for no time at all. After more than 24 hours `ended_at` must say
 /// when the work ended.
 #[utoipa::path(delete, path = "/api/time-entries/timer", tag = "time-entries", params(StopForm), responses((status = 200, body = TimeEntryJson), (status = 204), (status = 422)))]
 pub async fn stop_timer(
@@ -255,8 +268,8 @@ pub async fn stop_timer(
     let stopped = app
         .db
         .write(move |conn| match timer::stop(conn, &actor, now, ended_at)? {
-            Some(entry) => Ok(Some(json(&actor, model::row(conn, &actor, entry.id)?, now))),
-            None => Ok(None),
+            Stopped::Kept(entry) => Ok(Some(json(&actor, rows::row(conn, &actor, entry.id)?, now))),
+            Stopped::Dropped | Stopped::Nothing => Ok(None),
         })
         .await?;
     Ok(answer(stopped))

@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::model::{Billing, Cursor, NewTimeEntry, TimeEntry, TimeEntryFilter};
+use super::list::{Cursor, TimeEntryFilter};
+use super::model::{NewTimeEntry, TimeEntry};
+use super::rows::Billing;
 use super::span::{self, Length, Occurrence, When};
 use super::week::Week;
-use crate::error::{AppError, AppResult, FormErrors};
+use crate::error::FormErrors;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ProjectId, TaskId, UserId};
-use crate::types::zone::{self, Instant, Tz};
 use crate::web::form::{Check, Difference, name_of};
 use crate::web::json::Typed;
 
@@ -44,6 +45,8 @@ pub struct TimeEntryForm {
     pub ended_at: String,
     /// The version that was edited.
     pub version: Typed,
+    /// For new hours: the same key with the same content is logged once.
+    pub idempotency_key: String,
 }
 
 impl TimeEntryForm {
@@ -179,56 +182,6 @@ pub struct Names {
     pub tasks: Vec<(TaskId, String)>,
 }
 
-/// Reads when a forgotten timer ended: a local `YYYY-MM-DDTHH:MM` in `zone`, or an instant with its offset. A time
-/// that the clock showed twice is taken with its offset only.
-pub fn parse_end(text: &str, zone: Tz) -> AppResult<Option<UtcTime>> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
-        return Ok(Some(UtcTime::from_datetime(at.to_utc())));
-    }
-    let unreadable = || AppError::invalid("ended_at", "is not a day and time, like 2026-11-19T17:30");
-    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
-        .iter()
-        .find_map(|format| chrono::NaiveDateTime::parse_from_str(text, format).ok())
-        .ok_or_else(unreadable)?;
-    match zone::resolve(local, zone).ok_or_else(unreadable)? {
-        Instant::One(at) | Instant::Skipped(at) => Ok(Some(at)),
-        Instant::Ambiguous(first, second) => Err(AppError::invalid(
-            "ended_at",
-            format!("was shown by the clock twice: type {first} or {second}"),
-        )),
-    }
-}
-
-/// The form that stops a timer.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
-#[serde(default, deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StopForm {
-    /// When the work ended, if that was not just now.
-    pub ended_at: String,
-}
-
-/// The form of a write-off.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct WriteOffForm {
-    /// Why the hours are not billed.
-    pub reason: String,
-}
-
-impl WriteOffForm {
-    /// The reason, or what is wrong with it.
-    pub fn check(&self) -> Result<String, FormErrors> {
-        let mut check = Check::new();
-        let reason = check.required("reason", &self.reason);
-        check.finish(Some(reason))
-    }
-}
-
 /// What new hours start from.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -251,15 +204,18 @@ pub struct WeekQuery {
     pub week: String,
     /// Whose; blank is one's own.
     pub user_id: String,
+    /// The day of it that a narrow screen shows.
+    pub day: String,
 }
 
 impl WeekQuery {
-    /// The week and whose, or what makes no sense.
-    pub fn check(&self, today: NaiveDate) -> Result<(Week, Option<UserId>), FormErrors> {
+    /// The week, whose, and its day, or what makes no sense.
+    pub fn check(&self, today: NaiveDate) -> Result<(Week, Option<UserId>, Option<NaiveDate>), FormErrors> {
         let mut check = Check::new();
-        let week = check.id("week", &self.week).unwrap_or_else(|| Week::of(today));
+        let day = check.date("day", &self.day);
+        let week = check.id("week", &self.week).unwrap_or_else(|| Week::of(day.unwrap_or(today)));
         let user = check.id("user_id", &self.user_id);
-        check.finish(Some((week, user)))
+        check.finish(Some((week, user, day.filter(|day| Week::of(*day) == week))))
     }
 }
 

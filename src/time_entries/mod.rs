@@ -9,12 +9,17 @@
 //! `…/{id}/write-off`; the tabs `/clients/{client_id}/time` and `/projects/{project_id}/time`; `/api/time-entries`.
 
 pub mod api;
+pub mod choices;
 pub mod form;
+pub mod list;
 pub mod model;
 pub mod pages;
+pub mod place;
+pub mod rows;
 pub mod span;
 pub mod timer;
 pub mod week;
+pub mod write_offs;
 
 use crate::web::routes::Routes;
 
@@ -25,15 +30,12 @@ pub fn pages() -> Routes {
         .post("/time-entries", pages::create)
         .get("/time-entries/all", pages::index)
         .get("/time-entries/new", pages::new)
-        .get("/time-entries/task-options", pages::task_options)
-        .post("/time-entries/timer", pages::start)
-        .post("/time-entries/timer/stop", pages::stop)
+        .get("/time-entries/task-options", choices::task_options)
+        .and(timer::pages())
         .post("/time-entries/{id}", pages::update)
         .delete("/time-entries/{id}", pages::destroy)
         .get("/time-entries/{id}/edit", pages::edit)
-        .get("/time-entries/{id}/write-off", pages::new_write_off)
-        .post("/time-entries/{id}/write-off", pages::write_off)
-        .post("/time-entries/{id}/write-on", pages::write_on)
+        .and(write_offs::pages())
         .get("/clients/{client_id}/time", pages::of_client)
         .get("/projects/{project_id}/time", pages::of_project)
 }

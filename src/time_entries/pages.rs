@@ -4,25 +4,25 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::form::{
-    BILLINGS, Names, NewQuery, OCCURRENCES, StopForm, TimeEntryForm, TimeEntryQuery, WeekQuery, WriteOffForm,
-    parse_end,
-};
-use super::model::{self, EntryRow, Totals};
-use super::timer;
+use super::choices::{self, Choices};
+use super::form::{BILLINGS, NewQuery, OCCURRENCES, TimeEntryForm, TimeEntryQuery, WeekQuery};
+use super::list::{self, Totals};
+use super::model;
+use super::rows::{self, EntryRow};
 use super::week::{self, Sheet};
-use crate::auth::extract::{Biller, CurrentUser, Worker};
+use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::{self, Actor};
 use crate::clients::model::{self as clients, ClientHead};
 use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
-use crate::projects::model::{self as projects, ProjectChoice, ProjectHead};
+use crate::projects::model::{self as projects, ProjectHead};
 use crate::tasks::model as tasks;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId, TaskId, TimeEntryId, UserId};
-use crate::types::zone::{self, Tz};
+use crate::types::zone;
 use crate::web::form::{Check, Difference, Form, edited_version};
+use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -31,6 +31,8 @@ use crate::web::{App, filters};
 struct TimeWeek {
     shell: Shell,
     sheet: Sheet,
+    /// The day that a narrow screen shows.
+    shown: NaiveDate,
     /// Whose week.
     person: UserId,
     /// Whom one may choose; empty for those who see their own hours only.
@@ -53,6 +55,11 @@ impl TimeWeek {
         } else {
             format!("/time-entries?week={week}&user_id={}", self.person)
         }
+    }
+
+    /// The address of one day of this week.
+    fn day_path(&self, day: &week::Day) -> String {
+        format!("{}&day={}", self.week_path(self.sheet.week), day.on)
     }
 
     fn this_week_path(&self) -> String {
@@ -110,28 +117,9 @@ impl ProjectTime {
     }
 }
 
-/// The selects of a form: what is offered for project and task.
-struct Choices {
-    /// By client.
-    projects: Vec<(String, Vec<ProjectChoice>)>,
-    /// By project.
-    tasks: Vec<(String, Vec<(TaskId, String)>)>,
-}
-
-impl Choices {
-    fn names(&self) -> Names {
-        let projects = self.projects.iter().flat_map(|(_, group)| group);
-        let tasks = self.tasks.iter().flat_map(|(_, group)| group);
-        Names {
-            projects: projects.map(|choice| (choice.id, choice.name.clone())).collect(),
-            tasks: tasks.cloned().collect(),
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "time_entries/form.html", blocks = ["fields"])]
-struct TimeEntryFormPage {
+pub(in crate::time_entries) struct TimeEntryFormPage {
     shell: Shell,
     /// The stored entry when it is edited, `None` when it is new.
     row: Option<EntryRow>,
@@ -156,42 +144,6 @@ impl TimeEntryFormPage {
     }
 }
 
-#[derive(Template)]
-#[template(path = "time_entries/_task_options.html")]
-struct TaskOptions {
-    choices: Choices,
-    chosen: String,
-}
-
-#[derive(Template)]
-#[template(path = "time_entries/stop.html", blocks = ["fields"])]
-struct StopPage {
-    shell: Shell,
-    /// What runs.
-    row: EntryRow,
-    /// The zone it was started in.
-    zone: Tz,
-    ended_at: String,
-    /// The timer that was to start, if that is why this one has to end.
-    next: Option<TimeEntryForm>,
-    errors: FormErrors,
-}
-
-impl StopPage {
-    fn action(&self) -> &'static str {
-        if self.next.is_some() { "/time-entries/timer" } else { "/time-entries/timer/stop" }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "time_entries/write_off.html", blocks = ["fields"])]
-struct WriteOffPage {
-    shell: Shell,
-    row: EntryRow,
-    form: WriteOffForm,
-    errors: FormErrors,
-}
-
 /// A week of one's own, or of somebody else's for those who see all hours.
 pub async fn week(
     user: CurrentUser,
@@ -201,7 +153,7 @@ pub async fn week(
 ) -> AppResult<HttpResponse> {
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let today = zone::local_date(now, actor.zone());
-    let (week, person) = query.check(today)?;
+    let (week, person, day) = query.check(today)?;
     let page = app
         .db
         .read(move |conn| {
@@ -213,7 +165,8 @@ pub async fn week(
                 return Err(AppError::NotFound);
             }
             let sheet = week::sheet(conn, &actor, person, week, today, now)?;
-            Ok(TimeWeek { shell, sheet, person, people })
+            let shown = day.unwrap_or_else(|| sheet.first_to_show());
+            Ok(TimeWeek { shell, sheet, shown, person, people })
         })
         .await?;
     view.html(|| page.render(), || page.as_sheet().render())
@@ -269,9 +222,9 @@ pub async fn index(
 
 fn entry_list(conn: &mut Conn, actor: &Actor, query: &TimeEntryQuery, path: &str) -> AppResult<EntryList> {
     let filter = query.check()?;
-    let (rows, next) = model::list(conn, actor, &filter)?;
+    let (rows, next) = list::list(conn, actor, &filter)?;
     let narrow = filter.is_narrow() || !actor.sees_all_time();
-    let totals = if narrow { Some(model::totals(conn, actor, &filter)?) } else { None };
+    let totals = if narrow { Some(list::totals(conn, actor, &filter)?) } else { None };
     Ok(EntryList { rows, totals, older: next.map(|next| query.older(path, &next)) })
 }
 
@@ -348,6 +301,7 @@ pub async fn new(
             let form = TimeEntryForm {
                 project_id: project.into(),
                 task_id: task.into(),
+                idempotency_key: once::new_key(),
                 ..TimeEntryForm::blank(date)
             };
             form_page(conn, shell, None, form, FormErrors::default(), client)
@@ -364,30 +318,6 @@ fn only_project(conn: &mut Conn, actor: &Actor, client: Option<ClientId>) -> App
     Ok(first.filter(|_| found.next().is_none()))
 }
 
-/// The tasks of a project as options of a select.
-pub async fn task_options(
-    user: Worker,
-    app: web::Data<App>,
-    view: View,
-    query: web::Query<NewQuery>,
-) -> AppResult<HttpResponse> {
-    let mut check = Check::new();
-    let project: Option<ProjectId> = check.id("project_id", &query.project_id);
-    check.finish(Some(()))?;
-    let actor = user.actor;
-    let part = app
-        .db
-        .read(move |conn| {
-            if let Some(id) = project {
-                projects::find(conn, &actor, id)?;
-            }
-            let form = TimeEntryForm { project_id: project.into(), ..TimeEntryForm::default() };
-            Ok(TaskOptions { choices: choices(conn, &actor, &form, None)?, chosen: String::new() })
-        })
-        .await?;
-    view.html(|| part.render(), || part.render())
-}
-
 /// Logs hours.
 pub async fn create(
     user: Worker,
@@ -395,21 +325,30 @@ pub async fn create(
     view: View,
     form: Form<TimeEntryForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, form) = (user.actor, app.clock.now(), form.0);
+    let (actor, now, mut form) = (user.actor, app.clock.now(), form.0);
     let logged = match form.check() {
         Ok(new) => {
-            let actor = actor.clone();
-            app.db.write(move |conn| model::create(conn, &actor, now, &new)).await
+            let (actor, sent) = (actor.clone(), form.clone());
+            app.db
+                .write(move |conn| {
+                    once(conn, actor.id, now, &sent.idempotency_key, &sent, |conn| {
+                        let logged = model::create(conn, &actor, now, &new)?;
+                        Ok((logged.entry.id.0, logged))
+                    })
+                })
+                .await
         }
         Err(errors) => Err(errors.into()),
     };
     match logged {
-        Ok(logged) => {
+        Ok(Once::First(logged)) => {
             let entry = logged.entry;
             let message = format!("{} logged.", duration::clock(entry.duration_seconds));
             view.redirect(&week_of(entry.local_on), &with_notice(message, logged.notice))
         }
+        Ok(Once::Again(_)) => view.redirect("/time-entries", "These hours were logged already."),
         Err(AppError::Invalid(errors)) => {
+            once::renew(&mut form.idempotency_key, &errors);
             let page = refused(&app, &actor, &view, None, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }
@@ -440,7 +379,7 @@ pub async fn edit(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
-            let row = model::row(conn, &actor, id)?;
+            let row = rows::row(conn, &actor, id)?;
             let form = TimeEntryForm::filled(&row.entry);
             form_page(conn, shell, Some(row), form, FormErrors::default(), None)
         })
@@ -492,7 +431,7 @@ pub async fn update(
 }
 
 /// The form again, with what was typed and what is wrong with it.
-async fn refused(
+pub(in crate::time_entries) async fn refused(
     app: &App,
     actor: &Actor,
     view: &View,
@@ -505,7 +444,7 @@ async fn refused(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
             let row = match id {
-                Some(id) => Some(model::row(conn, &actor, id)?),
+                Some(id) => Some(rows::row(conn, &actor, id)?),
                 None => None,
             };
             form_page(conn, shell, row, form, errors, None)
@@ -521,65 +460,8 @@ fn form_page(
     errors: FormErrors,
     client: Option<ClientId>,
 ) -> AppResult<TimeEntryFormPage> {
-    let choices = choices(conn, &shell.actor, &form, client)?;
+    let choices = choices::offered(conn, &shell.actor, &form, client)?;
     Ok(TimeEntryFormPage { shell, row, form, errors, conflict: Vec::new(), choices })
-}
-
-/// What the selects of `form` offer, the projects of `client` first. What is chosen already stays a choice, though
-/// it be closed.
-fn choices(
-    conn: &mut Conn,
-    actor: &Actor,
-    form: &TimeEntryForm,
-    client: Option<ClientId>,
-) -> AppResult<Choices> {
-    let mut open = projects::choices(conn, actor)?;
-    let project: Option<ProjectId> = form.project_id.parse().ok();
-    let chosen = match project.filter(|id| !open.iter().any(|choice| choice.id == *id)) {
-        Some(id) => found(projects::find(conn, actor, id))?,
-        None => None,
-    };
-    if let Some(project) = chosen {
-        open.push(ProjectChoice {
-            client_name: clients::find(conn, actor, project.client_id)?.name,
-            is_billable: project.is_billable(),
-            id: project.id,
-            client_id: project.client_id,
-            name: project.name,
-        });
-    }
-    open.sort_by_key(|choice| client.is_some_and(|client| choice.client_id != client));
-    let mut offered = model::task_choices(conn, actor, project)?;
-    let task: Option<TaskId> = form.task_id.parse().ok();
-    if let Some(id) = task.filter(|id| !offered.iter().any(|choice| choice.id == *id))
-        && let Some(task) = found(tasks::find(conn, actor, id))?
-    {
-        offered.push(model::TaskChoice { id, title: task.title, project_id: task.project_id });
-    }
-    let mut by_project: Vec<(String, Vec<(TaskId, String)>)> = Vec::new();
-    for choice in &open {
-        let of_this = offered.iter().filter(|task| task.project_id == choice.id);
-        let rows: Vec<_> = of_this.map(|task| (task.id, task.title.clone())).collect();
-        if !rows.is_empty() {
-            by_project.push((format!("{} · {}", choice.client_name, choice.name), rows));
-        }
-    }
-    let mut by_client: Vec<(String, Vec<ProjectChoice>)> = Vec::new();
-    for choice in open {
-        match by_client.iter_mut().find(|(name, _)| *name == choice.client_name) {
-            Some((_, group)) => group.push(choice),
-            None => by_client.push((choice.client_name.clone(), vec![choice])),
-        }
-    }
-    Ok(Choices { projects: by_client, tasks: by_project })
-}
-
-fn found<T>(result: AppResult<T>) -> AppResult<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(AppError::NotFound) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// Deletes an entry, or discards the running one.
@@ -595,190 +477,10 @@ pub async fn destroy(
 }
 
 /// Where a person came from, unless that was a form they are done with.
-fn back(view: &View) -> String {
+pub(in crate::time_entries) fn back(view: &View) -> String {
     let form = |path: &str| {
         path.starts_with("/time-entries/") && !path.starts_with("/time-entries/all")
             || path.starts_with("/login")
     };
     view.came_from.clone().filter(|path| !form(path)).unwrap_or_else(|| "/time-entries".to_owned())
-}
-
-/// Starts a timer on what the form says.
-pub async fn start(
-    user: Worker,
-    app: web::Data<App>,
-    view: View,
-    form: Form<TimeEntryForm>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, form) = (user.actor, app.clock.now(), form.0);
-    let checked = form
-        .check_timer()
-        .map_err(AppError::from)
-        .and_then(|new| Ok((new, parse_end(&form.ended_at, actor.zone())?)));
-    let started = match checked {
-        Ok((new, ended_at)) => {
-            let actor = actor.clone();
-            app.db
-                .write(move |conn| {
-                    let started = timer::start(conn, &actor, now, &new, ended_at)?;
-                    let row = model::row(conn, &actor, started.entry.id)?;
-                    Ok((row, started.stopped))
-                })
-                .await
-        }
-        Err(error) => Err(error),
-    };
-    match started {
-        Ok((row, stopped)) => {
-            let message = match stopped {
-                Some(entry) => format!(
-                    "Timer switched to {} after {}.",
-                    row.label(),
-                    duration::clock(entry.duration_seconds)
-                ),
-                None => format!("Timer started on {}.", row.label()),
-            };
-            view.redirect(&back(&view), &message)
-        }
-        Err(AppError::Invalid(errors)) if errors.get("ended_at").is_some() => {
-            ask_for_end(&app, &actor, &view, form.ended_at.clone(), Some(form), errors).await
-        }
-        Err(AppError::Invalid(errors)) => {
-            // A form that only starts timers has no day.
-            let today = zone::local_date(now, actor.zone());
-            let date = if form.date.is_empty() { today.to_string() } else { form.date.clone() };
-            let form = TimeEntryForm { date, ..form };
-            let page = refused(&app, &actor, &view, None, form, errors).await?;
-            view.invalid(|| page.render(), || page.as_fields().render())
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Stops the timer; harmless when none runs.
-pub async fn stop(
-    user: Worker,
-    app: web::Data<App>,
-    view: View,
-    form: Form<StopForm>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, form) = (user.actor, app.clock.now(), form.0);
-    let stopped = match parse_end(&form.ended_at, actor.zone()) {
-        Ok(ended_at) => {
-            let actor = actor.clone();
-            app.db.write(move |conn| timer::stop(conn, &actor, now, ended_at)).await
-        }
-        Err(error) => Err(error),
-    };
-    match stopped {
-        Ok(Some(entry)) => {
-            let message = format!("Timer stopped after {}.", duration::clock(entry.duration_seconds));
-            view.redirect(&back(&view), &message)
-        }
-        Ok(None) => view.redirect(&back(&view), "No timer was running."),
-        Err(AppError::Invalid(errors)) => ask_for_end(&app, &actor, &view, form.ended_at, None, errors).await,
-        Err(error) => Err(error),
-    }
-}
-
-/// The page that asks when a forgotten timer ended.
-async fn ask_for_end(
-    app: &App,
-    actor: &Actor,
-    view: &View,
-    ended_at: String,
-    next: Option<TimeEntryForm>,
-    errors: FormErrors,
-) -> AppResult<HttpResponse> {
-    let (actor, look, now) = (actor.clone(), view.clone(), app.clock.now());
-    let page = app
-        .db
-        .read(move |conn| {
-            let shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
-            let Some(entry) = model::running(conn, &actor)? else {
-                return Err(AppError::Conflict("No timer runs any more.".into()));
-            };
-            let row = model::row(conn, &actor, entry.id)?;
-            let zone = row.entry.zone();
-            Ok(StopPage { shell, row, zone, ended_at, next, errors })
-        })
-        .await?;
-    view.invalid(|| page.render(), || page.as_fields().render())
-}
-
-/// The form that writes an entry off.
-pub async fn new_write_off(
-    user: Biller,
-    app: web::Data<App>,
-    view: View,
-    id: web::Path<TimeEntryId>,
-) -> AppResult<HttpResponse> {
-    let page = write_off_page(
-        &app,
-        user.actor,
-        &view,
-        id.into_inner(),
-        WriteOffForm::default(),
-        FormErrors::default(),
-    )
-    .await?;
-    view.html(|| page.render(), || page.as_fields().render())
-}
-
-/// Decides not to bill an entry, and why.
-pub async fn write_off(
-    user: Biller,
-    app: web::Data<App>,
-    view: View,
-    id: web::Path<TimeEntryId>,
-    form: Form<WriteOffForm>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
-    match form.check() {
-        Ok(reason) => {
-            let project = app
-                .db
-                .write(move |conn| {
-                    model::write_off(conn, &actor, now, id, &reason)?;
-                    Ok(model::find(conn, &actor, id)?.project_id)
-                })
-                .await?;
-            let path = format!("/time-entries/all?project_id={project}&billing=written_off");
-            view.redirect(&path, "Hours written off.")
-        }
-        Err(errors) => {
-            let page = write_off_page(&app, actor, &view, id, form, errors).await?;
-            view.invalid(|| page.render(), || page.as_fields().render())
-        }
-    }
-}
-
-async fn write_off_page(
-    app: &App,
-    actor: Actor,
-    view: &View,
-    id: TimeEntryId,
-    form: WriteOffForm,
-    errors: FormErrors,
-) -> AppResult<WriteOffPage> {
-    let (look, now) = (view.clone(), app.clock.now());
-    app.db
-        .read(move |conn| {
-            let shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
-            let row = model::row(conn, &actor, id)?;
-            Ok(WriteOffPage { shell, row, form, errors })
-        })
-        .await
-}
-
-/// Takes a write-off back.
-pub async fn write_on(
-    user: Biller,
-    app: web::Data<App>,
-    view: View,
-    id: web::Path<TimeEntryId>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
-    app.db.write(move |conn| model::write_on(conn, &actor, now, id)).await?;
-    view.redirect(&back(&view), "The hours may be billed again.")
 }

@@ -10,6 +10,10 @@ use crate::types::zone::{self, Instant, Tz};
 
 /// The longest entry that is taken without a question, in seconds.
 pub const MAX_SECONDS: i64 = 24 * 3_600;
+/// The longest local day there is: one on which the clock is put back by two hours.
+const LONGEST_DAY: i64 = 26 * 3_600;
+/// Said of a duration that no day holds.
+const TOO_LONG: &str = "is longer than 24 hours";
 /// A range that ends before it starts goes on after midnight when it is no longer than this.
 const LONGEST_NIGHT: i64 = 16 * 3_600;
 /// Where the first entry of a day starts when nothing is said, in seconds of the day.
@@ -38,8 +42,9 @@ pub fn parse_length(text: &str) -> Result<Length, String> {
             .ok_or("is not a duration, like 1.5, 1:30 or 90m, or a range, like 9-10:30")?;
         return match seconds {
             0 => Err("must be longer than nothing".into()),
-            1..=MAX_SECONDS => Ok(Length::Lasting(seconds)),
-            _ => Err("is longer than 24 hours".into()),
+            // Whether the day is that long is known with its zone.
+            1..=LONGEST_DAY => Ok(Length::Lasting(seconds)),
+            _ => Err(TOO_LONG.into()),
         };
     };
     let unreadable = "is not a range, like 9-10:30 or 22:00-01:30";
@@ -125,6 +130,12 @@ impl When {
     /// `start_occurrence` or `end_occurrence`, which asks.
     pub fn resolve(&self, zone: Tz, follows: impl FnOnce() -> AppResult<Option<UtcTime>>) -> AppResult<Span> {
         let mut notice = None;
+        if let Length::Lasting(seconds) = self.length
+            && seconds > MAX_SECONDS
+            && seconds > day_seconds(self.on, zone)
+        {
+            return Err(AppError::invalid("duration", TOO_LONG));
+        }
         let from = match self.length {
             Length::Between(from, _) => Some(from),
             _ => self.starts,
@@ -190,6 +201,13 @@ impl When {
             None => Err(AppError::invalid("date", "is out of range")),
         }
     }
+}
+
+/// Seconds from the midnight at which `on` starts to the one at which it ends.
+fn day_seconds(on: NaiveDate, zone: Tz) -> i64 {
+    let midnight = |day: NaiveDate| Some(zone::resolve(day.and_time(NaiveTime::MIN), zone)?.earliest());
+    let length = || Some(midnight(on.succ_opt()?)?.seconds_since(midnight(on)?));
+    length().unwrap_or(MAX_SECONDS)
 }
 
 /// Which of two readings of the wall clock `at` was; `None` when the clock showed its time once.

@@ -3,7 +3,8 @@
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use diesel::prelude::*;
 
-use super::model::{self, EntryRow, TimeEntry};
+use super::model::{self, TimeEntry};
+use super::rows::{self, EntryRow};
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::schema::time_entries;
@@ -198,6 +199,13 @@ impl Sheet {
         self.billable_seconds.checked_mul(100)?.checked_div(self.seconds)
     }
 
+    /// The day to show where there is room for one: today, else the first with hours, else Monday.
+    pub fn first_to_show(&self) -> NaiveDate {
+        let today = self.days.iter().find(|day| day.is_today);
+        let day = today.or_else(|| self.days.iter().find(|day| !day.entries.is_empty()));
+        day.map_or_else(|| self.week.monday(), |day| day.on)
+    }
+
     /// Each day of the grid beside its cell.
     pub fn cells<'a>(&'a self, row: &'a GridRow) -> impl Iterator<Item = (&'a Day, &'a Cell)> {
         self.days.iter().zip(&row.cells)
@@ -236,7 +244,7 @@ pub fn sheet(
         seconds: 0,
         billable_seconds: 0,
     };
-    for row in model::with_names(conn, entries)? {
+    for row in rows::with_names(conn, entries)? {
         sheet.add(row, now);
     }
     sheet

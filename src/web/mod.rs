@@ -9,6 +9,7 @@ pub mod filters;
 pub mod form;
 pub mod headers;
 pub mod json;
+pub mod once;
 pub mod page;
 pub mod routes;
 pub mod upload;

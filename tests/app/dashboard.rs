@@ -33,6 +33,20 @@ async fn the_running_timer_stands_in_the_header() {
 }
 
 #[actix_web::test]
+async fn late_tasks_are_counted_beyond_those_that_are_shown() {
+    let app = TestApp::new().await;
+    let project = app.project(app.client("Northwind"));
+    for number in 0..11 {
+        app.task_for(project, &format!("Task {number}"), Some(app.member().id()), Some(day("2026-11-18")));
+    }
+    app.task_for(project, "Not yet", Some(app.member().id()), Some(day("2026-11-19")));
+    let page = app.member().get("/").send().await;
+    page.assert_text(".strip a[href='/tasks?assignee=me&due=late']", "11 late");
+    let list = app.member().get("/tasks?assignee=me&due=late").send().await;
+    list.assert_count("tbody tr", 11);
+}
+
+#[actix_web::test]
 async fn every_figure_links_to_a_page_that_is_there() {
     let app = TestApp::new().await;
     let client = app.client("Northwind");

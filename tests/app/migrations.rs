@@ -256,8 +256,10 @@ fn schema(conn: &mut Conn) -> String {
             writeln!(text, "        {} -> {kind},", column.name).unwrap();
         }
         text.push_str("    }\n}\n");
+        // A reference by two columns joins by its first, the row's own id.
         let sql = format!(
-            "SELECT \"from\" AS column_name, \"table\" AS parent FROM pragma_foreign_key_list('{table}') ORDER BY 1"
+            "SELECT \"from\" AS column_name, \"table\" AS parent FROM pragma_foreign_key_list('{table}') \
+             WHERE seq = 0 ORDER BY 1"
         );
         let references: Vec<Reference> = diesel::sql_query(sql).load(conn).unwrap();
         for reference in &references {

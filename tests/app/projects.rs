@@ -238,6 +238,59 @@ async fn a_project_with_hours_stays_with_its_client_and_one_without_takes_its_ta
 }
 
 #[actix_web::test]
+async fn hours_and_tasks_that_come_while_a_project_moves_end_with_its_client() {
+    let app = TestApp::new().await;
+    let clients = [app.client("Halden"), app.client("Osk")];
+    let manager = app.api(Role::Manager);
+    for round in 0..6 {
+        let id = app.project_named(clients[0], &format!("Project {round}"));
+        let body = json!({ "client_id": clients[1], "name": "Moved", "version": 1 });
+        let moves = manager.put(format!("/api/projects/{id}")).json(body).send();
+        let hours = (0..3).map(|_| {
+            let body = json!({ "project_id": id, "date": "2026-11-18", "duration": "1" });
+            app.api(Role::Member).post("/api/time-entries").json(body)
+        });
+        let tasks = (0..3).map(|_| {
+            app.api(Role::Member).post("/api/tasks").json(json!({ "project_id": id, "title": "New" }))
+        });
+        let others: Vec<_> = hours.chain(tasks).map(|request| request.send()).collect();
+        let (moved, others) = futures_util::future::join(moves, futures_util::future::join_all(others)).await;
+        assert!(matches!(moved.status, 200 | 422), "round {round}: {}", moved.status);
+        for other in others {
+            other.assert_status(201);
+        }
+    }
+    let strays = "project_id IN (SELECT id FROM projects) AND client_id <> (SELECT client_id FROM projects p WHERE p.id = project_id)";
+    assert_eq!((app.count_where("time_entries", strays), app.count_where("tasks", strays)), (0, 0));
+    // Behind the verbs' back the database holds it as well.
+    let project: i64 = app.read(|conn| {
+        Ok(bureau::db::schema::time_entries::table
+            .select(bureau::db::schema::time_entries::project_id)
+            .first(conn)?)
+    });
+    app.execute_refused(&format!(
+        "UPDATE projects SET client_id = CASE client_id WHEN {0} THEN {1} ELSE {0} END WHERE id = {project}",
+        clients[0], clients[1]
+    ));
+}
+
+#[actix_web::test]
+async fn a_project_form_that_is_sent_twice_adds_one_project() {
+    let app = TestApp::new().await;
+    let client = app.client("Halden");
+    let page = app.manager().get(format!("/projects/new?client_id={client}")).send().await;
+    let fields = with(page.fields("#project_form"), &[("name", "Shop")]);
+    let first = app.manager().post("/projects").form(fields.clone()).send().await;
+    let second = app.manager().post("/projects").form(fields).send().await;
+    assert_eq!((first.status, second.status, app.count("projects")), (303, 303, 1));
+    assert_eq!(first.header("location"), second.header("location"));
+    let body = json!({ "client_id": client, "name": "Shop 2", "idempotency_key": "a" });
+    app.api(Role::Manager).post("/api/projects").json(body.clone()).send().await.assert_status(201);
+    app.api(Role::Manager).post("/api/projects").json(body).send().await.problem(409);
+    assert_eq!(app.count("projects"), 2);
+}
+
+#[actix_web::test]
 async fn archived_projects_rest_until_they_are_restored() {
     let app = TestApp::new().await;
     let client = app.client("Halden");

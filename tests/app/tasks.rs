@@ -85,6 +85,7 @@ async fn the_list_filters_by_words_state_client_project_assignee_and_due_date() 
         (&format!("project_id={shop}&client_id={osk}"), [false, false, false, false, false]),
         ("q=SO", [false, false, true, true, false]),
         ("q=100%25", [true, false, false, false, false]),
+        ("q=TOD%C3%84Y", [false, true, false, false, false]),
     ] {
         assert_eq!(seen(&app, &format!("/tasks?{query}"), &all).await, expected, "{query}");
     }
@@ -224,6 +225,78 @@ async fn archived_projects_take_no_new_tasks() {
     let page = app.member().post("/tasks").form(form(project, "Late idea", &[])).send().await;
     page.assert_status(422).assert_text("[data-error=project_id]", "is archived");
     assert_eq!(app.count("tasks"), 0);
+}
+
+#[actix_web::test]
+async fn projects_of_archived_clients_take_no_new_tasks() {
+    let app = TestApp::new().await;
+    let client = app.client("Halden");
+    let project = app.project(client);
+    app.manager().post(format!("/clients/{client}/archive")).send().await.assert_status(303);
+    let page = app.member().post("/tasks").form(form(project, "Late idea", &[])).send().await;
+    page.assert_status(422).assert_text("[data-error=project_id]", "archived client");
+    assert_eq!(app.count("tasks"), 0);
+}
+
+#[actix_web::test]
+async fn words_are_found_whatever_their_case_and_accents() {
+    let app = TestApp::new().await;
+    let project = app.project(app.client("Halden"));
+    let body = json!({ "project_id": project, "title": "Größe ÄNDERN" });
+    let task = app.api(Role::Member).post("/api/tasks").json(body).send().await.json();
+    let other = app.task(project);
+    let id = TaskId(task["id"].as_i64().unwrap());
+    for word in ["gr%C3%B6%C3%9Fe", "GR%C3%96SSE", "andern", "%C3%84nd+gro"] {
+        assert_eq!(seen(&app, &format!("/tasks?q={word}"), &[id, other]).await, [true, false], "{word}");
+    }
+}
+
+#[actix_web::test]
+async fn a_task_with_new_hours_stays_on_its_project() {
+    let app = TestApp::new().await;
+    let client = app.client("Halden");
+    let (shop, blog) = (app.project_named(client, "Shop"), app.project_named(client, "Blog"));
+    let tom = app.api(Role::Member);
+    for round in 0..6 {
+        let task = app.task_named(shop, &format!("Task {round}"));
+        let body = json!({ "project_id": blog, "title": "Moved", "version": 1 });
+        let moves = tom.put(format!("/api/tasks/{task}")).json(body).send();
+        let hours = (0..4).map(|_| {
+            let body = json!({ "task_id": task, "date": "2026-11-18", "duration": "1" });
+            tom.post("/api/time-entries").json(body).send()
+        });
+        let (moved, hours) = futures_util::future::join(moves, futures_util::future::join_all(hours)).await;
+        assert!(matches!(moved.status, 200 | 422), "round {round}: {}", moved.status);
+        for logged in hours {
+            logged.assert_status(201);
+        }
+    }
+    let strays = "project_id <> (SELECT project_id FROM tasks t WHERE t.id = task_id)";
+    assert_eq!((app.count("time_entries"), app.count_where("time_entries", strays)), (24, 0));
+}
+
+#[actix_web::test]
+async fn tasks_and_comments_that_are_sent_twice_are_added_once() {
+    let app = TestApp::new().await;
+    let project = app.project(app.client("Halden"));
+    let tom = app.member();
+    let page = tom.get(format!("/projects/{project}")).send().await;
+    let mut fields = page.fields("form[action='/tasks']");
+    fields.retain(|(name, _)| name != "title");
+    fields.push(("title".into(), "Once".into()));
+    for _ in 0..2 {
+        tom.post("/tasks").form(fields.clone()).send().await.assert_redirect(&format!("/projects/{project}"));
+    }
+    assert_eq!(app.count("tasks"), 1);
+    let task = app.task(project);
+    let path = format!("/tasks/{task}/comments");
+    let mut fields = tom.get(format!("/tasks/{task}")).send().await.fields(&format!("form[action='{path}']"));
+    fields.retain(|(name, _)| name != "body");
+    fields.push(("body".into(), "Once".into()));
+    for _ in 0..2 {
+        tom.post(&path).form(fields.clone()).send().await.assert_redirect(&format!("/tasks/{task}"));
+    }
+    assert_eq!(app.count("task_comments"), 1);
 }
 
 #[actix_web::test]

@@ -14,6 +14,8 @@ CREATE TABLE projects (
   created_at TIMESTAMP NOT NULL,
   updated_at TIMESTAMP NOT NULL,
   version BIGINT NOT NULL DEFAULT 1,
+  -- What hours and tasks refer to, so that none can end up with another client than its project.
+  UNIQUE (id, client_id),
   CHECK (due_on >= starts_on)
 );
 CREATE INDEX projects_name_idx ON projects (name_key, id);

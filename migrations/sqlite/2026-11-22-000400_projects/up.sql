@@ -1,6 +1,6 @@
 -- Pieces of work for a client, each with one way of billing; hours refer to them, so they are archived, not deleted.
 CREATE TABLE projects (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   client_id BIGINT NOT NULL REFERENCES clients (id),
   name TEXT NOT NULL,
   name_key TEXT NOT NULL,
@@ -14,6 +14,8 @@ CREATE TABLE projects (
   created_at TIMESTAMP NOT NULL,
   updated_at TIMESTAMP NOT NULL,
   version BIGINT NOT NULL DEFAULT 1,
+  -- What hours and tasks refer to, so that none can end up with another client than its project.
+  UNIQUE (id, client_id),
   CHECK (due_on >= starts_on)
 );
 CREATE INDEX projects_name_idx ON projects (name_key, id);

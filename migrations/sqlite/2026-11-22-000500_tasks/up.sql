@@ -1,10 +1,12 @@
 -- client_id repeats the project's client, and due_order is due_on with "no date" at the far end:
--- both so that every filter of the list walks one index.
+-- both so that every filter of the list walks one index. A project that moves takes its tasks along.
 CREATE TABLE tasks (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   client_id BIGINT NOT NULL REFERENCES clients (id),
-  project_id BIGINT NOT NULL REFERENCES projects (id),
+  project_id BIGINT NOT NULL,
   title TEXT NOT NULL,
+  -- The title folded (case, accents), for the search.
+  title_key TEXT NOT NULL,
   description TEXT NOT NULL DEFAULT '',
   description_html TEXT NOT NULL DEFAULT '',
   status TEXT NOT NULL CHECK (status IN ('todo', 'doing', 'review', 'done')),
@@ -18,6 +20,8 @@ CREATE TABLE tasks (
   created_at TIMESTAMP NOT NULL,
   updated_at TIMESTAMP NOT NULL,
   version BIGINT NOT NULL DEFAULT 1,
+  UNIQUE (id, project_id),
+  FOREIGN KEY (project_id, client_id) REFERENCES projects (id, client_id) ON UPDATE CASCADE,
   CHECK ((status = 'done') = (completed_at IS NOT NULL))
 );
 CREATE INDEX tasks_order_idx ON tasks (due_order, id);
@@ -32,7 +36,7 @@ CREATE INDEX tasks_open_assignee_idx ON tasks (assignee_id, due_order, id) WHERE
 
 -- body_html is the sanitised rendering, made once at save.
 CREATE TABLE task_comments (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   task_id BIGINT NOT NULL REFERENCES tasks (id),
   author_id BIGINT NOT NULL REFERENCES users (id),
   body TEXT NOT NULL,

@@ -1,7 +1,7 @@
 -- What an hour costs from a date on. The most specific scope that has started by the entry's local
 -- date wins: task, project member, project, client, member, agency. Rows are dated, never rewritten.
 CREATE TABLE rates (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('bill', 'cost')),
   scope TEXT NOT NULL CHECK (scope IN ('task', 'project_member', 'project', 'client', 'member', 'agency')),
   client_id BIGINT REFERENCES clients (id),

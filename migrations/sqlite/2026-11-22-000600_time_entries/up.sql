@@ -2,11 +2,11 @@
 -- duration_seconds is raw (end minus start minus break) and never rounded. amount_cents is the entry's
 -- own value at its stored rate; an invoice line prices the sum of its seconds instead.
 CREATE TABLE time_entries (
-  id INTEGER PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   user_id BIGINT NOT NULL REFERENCES users (id),
   client_id BIGINT NOT NULL REFERENCES clients (id),
-  project_id BIGINT NOT NULL REFERENCES projects (id),
-  task_id BIGINT REFERENCES tasks (id),
+  project_id BIGINT NOT NULL,
+  task_id BIGINT,
   started_at TIMESTAMP NOT NULL,
   ended_at TIMESTAMP,
   break_seconds BIGINT NOT NULL DEFAULT 0 CHECK (break_seconds >= 0),
@@ -25,6 +25,9 @@ CREATE TABLE time_entries (
   created_at TIMESTAMP NOT NULL,
   updated_at TIMESTAMP NOT NULL,
   version BIGINT NOT NULL DEFAULT 1,
+  -- Without cascade: neither a project nor a task with hours moves.
+  FOREIGN KEY (project_id, client_id) REFERENCES projects (id, client_id),
+  FOREIGN KEY (task_id, project_id) REFERENCES tasks (id, project_id),
   CHECK (ended_at >= started_at),
   CHECK (is_billable OR NOT is_unbilled),
   CHECK (ended_at IS NOT NULL OR NOT is_unbilled)
@@ -38,6 +41,14 @@ CREATE INDEX time_entries_project_idx ON time_entries (project_id, local_on, id,
 CREATE INDEX time_entries_task_idx ON time_entries (task_id, local_on, id, duration_seconds);
 CREATE INDEX time_entries_unbilled_idx ON time_entries (client_id, project_id, local_on, id, duration_seconds, amount_cents)
   WHERE is_unbilled;
+-- REPLACE would delete hours, billed ones too, without a trigger for it being asked.
+CREATE TRIGGER time_entries_no_replace BEFORE INSERT ON time_entries
+WHEN EXISTS (SELECT 1 FROM time_entries WHERE id = NEW.id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: hours are changed, never replaced');
+END;
+CREATE TRIGGER time_entries_keep_id BEFORE UPDATE OF id ON time_entries WHEN NEW.id IS NOT OLD.id BEGIN
+  SELECT RAISE(ABORT, 'bureau: hours are changed, never replaced');
+END;
 
 -- Hours we decided not to bill, and why.
 CREATE TABLE time_write_offs (
@@ -47,6 +58,13 @@ CREATE TABLE time_write_offs (
   created_at TIMESTAMP NOT NULL
 );
 
+CREATE TRIGGER time_write_offs_free BEFORE INSERT ON time_write_offs
+WHEN NOT (SELECT is_unbilled FROM time_entries WHERE id = NEW.time_entry_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: these hours are not free to be written off');
+END;
+CREATE TRIGGER time_write_offs_no_update BEFORE UPDATE ON time_write_offs BEGIN
+  SELECT RAISE(ABORT, 'bureau: a write-off is taken back and made anew, never changed');
+END;
 CREATE TRIGGER time_write_offs_settle AFTER INSERT ON time_write_offs BEGIN
   UPDATE time_entries SET is_unbilled = FALSE WHERE id = NEW.time_entry_id;
 END;

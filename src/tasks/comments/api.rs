@@ -12,6 +12,7 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{CommentId, TaskId, UserId};
 use crate::web::App;
 use crate::web::json::{Json, Meta};
+use crate::web::once::once;
 
 type Path = web::Path<(TaskId, CommentId)>;
 
@@ -91,17 +92,27 @@ pub async fn find_comment(user: CurrentUser, app: web::Data<App>, path: Path) ->
     Ok(HttpResponse::Ok().json(CommentJson::from(found)))
 }
 
-/// Adds a comment.
-#[utoipa::path(post, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path)), request_body = CommentForm, responses((status = 201, body = CommentJson), (status = 404), (status = 422)))]
+/// Adds a comment. The same `idempotency_key` again is a 409 and changes nothing.
+#[utoipa::path(post, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path)), request_body = CommentForm, responses((status = 201, body = CommentJson), (status = 404), (status = 409), (status = 422)))]
 pub async fn create_comment(
     user: Worker,
     app: web::Data<App>,
     task: web::Path<TaskId>,
     body: Json<CommentForm>,
 ) -> AppResult<HttpResponse> {
-    let text = body.0.check()?;
+    let form = body.0;
+    let text = form.check()?;
     let (actor, now, task) = (user.actor, app.clock.now(), task.into_inner());
-    let created = app.db.write(move |conn| model::create(conn, &actor, now, task, &text)).await?;
+    let created = app
+        .db
+        .write(move |conn| {
+            let created = once(conn, actor.id, now, &form.idempotency_key, &(task, &form), |conn| {
+                let comment = model::create(conn, &actor, now, task, &text)?;
+                Ok((comment.id.0, comment))
+            })?;
+            created.first()
+        })
+        .await?;
     let location = format!("/api/tasks/{task}/comments/{}", created.id);
     Ok(HttpResponse::Created().insert_header(("location", location)).json(CommentJson::from(created)))
 }

@@ -15,12 +15,18 @@ pub struct CommentForm {
     pub body: String,
     /// The version that was edited; blank for a new comment.
     pub version: Typed,
+    /// For a new comment: the same key with the same content is saved once.
+    pub idempotency_key: String,
 }
 
 impl CommentForm {
     /// The form of a stored comment.
     pub fn filled(comment: &Comment) -> Self {
-        Self { body: comment.body.clone(), version: Some(comment.version).into() }
+        Self {
+            body: comment.body.clone(),
+            version: Some(comment.version).into(),
+            idempotency_key: String::new(),
+        }
     }
 
     /// The Markdown, or what is wrong.

@@ -11,6 +11,7 @@ use crate::error::{AppError, AppResult, FormErrors};
 use crate::tasks::model::{self as tasks, Task};
 use crate::types::ids::{CommentId, TaskId};
 use crate::web::form::Form;
+use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -71,17 +72,26 @@ pub async fn create(
     task: web::Path<TaskId>,
     form: Form<CommentForm>,
 ) -> AppResult<HttpResponse> {
-    let (task, form) = (task.into_inner(), form.0);
+    let (task, mut form) = (task.into_inner(), form.0);
     let created = match form.check() {
         Ok(body) => {
-            let (actor, now) = (user.actor.clone(), app.clock.now());
-            app.db.write(move |conn| model::create(conn, &actor, now, task, &body)).await
+            let (actor, now, sent) = (user.actor.clone(), app.clock.now(), form.clone());
+            app.db
+                .write(move |conn| {
+                    once(conn, actor.id, now, &sent.idempotency_key, &(task, &sent), |conn| {
+                        let comment = model::create(conn, &actor, now, task, &body)?;
+                        Ok((comment.id.0, ()))
+                    })
+                })
+                .await
         }
         Err(errors) => Err(errors.into()),
     };
     match created {
-        Ok(_) => view.redirect(&format!("/tasks/{task}"), "Comment added."),
+        Ok(Once::First(())) => view.redirect(&format!("/tasks/{task}"), "Comment added."),
+        Ok(Once::Again(_)) => view.redirect(&format!("/tasks/{task}"), "This comment was added already."),
         Err(AppError::Invalid(errors)) => {
+            once::renew(&mut form.idempotency_key, &errors);
             let page = form_page(&app, &user.actor, &view, (task, None), form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

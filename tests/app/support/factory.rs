@@ -83,8 +83,7 @@ impl TestApp {
         let mut new = new_client(name);
         change(&mut new);
         let actor = self.actor();
-        let today = self.today();
-        self.write(|conn| clients::create(conn, &actor, self.now(), today, &new)).id
+        self.write(|conn| clients::create(conn, &actor, self.now(), &new)).id
     }
 
     /// A client as it is stored.
@@ -161,6 +160,7 @@ impl TestApp {
                     tasks::client_id.eq(client),
                     tasks::project_id.eq(project),
                     tasks::title.eq(title),
+                    tasks::title_key.eq(fold(title)),
                     tasks::status.eq("todo"),
                     tasks::assignee_id.eq(assignee),
                     tasks::due_on.eq(due_on),
