@@ -42,7 +42,7 @@ pub struct DraftForm {
     /// Words on payment; absent takes the agency's.
     pub terms: Option<String>,
     /// Lines of their own.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing, deserialize_with = "crate::web::json::objects")]
     pub lines: Vec<LineForm>,
 }
 
@@ -245,6 +245,7 @@ pub struct InvoiceForm {
     /// Words on payment.
     pub terms: String,
     /// Every line in order. One that is left out goes, and its hours are free again.
+    #[serde(deserialize_with = "crate::web::json::objects")]
     pub lines: Vec<LineForm>,
     /// The version that was edited.
     pub version: Typed,

@@ -127,13 +127,16 @@ impl View {
     /// `target`, where the form stands, and not where other refusals go.
     pub fn stale(
         &self,
-        target: &'static str,
+        target: &str,
         page: impl FnOnce() -> askama::Result<String>,
         part: impl FnOnce() -> askama::Result<String>,
     ) -> AppResult<HttpResponse> {
         let mut response = self.html_with(StatusCode::CONFLICT, page, part)?;
         let headers = response.headers_mut();
-        headers.insert(HeaderName::from_static("hx-retarget"), HeaderValue::from_static(target));
+        headers.insert(
+            HeaderName::from_static("hx-retarget"),
+            HeaderValue::from_str(target).map_err(AppError::internal)?,
+        );
         headers.insert(HeaderName::from_static("hx-reswap"), HeaderValue::from_static("outerHTML"));
         Ok(response)
     }

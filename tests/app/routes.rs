@@ -336,3 +336,43 @@ async fn a_member_reads_no_amount_and_no_terms_anywhere() {
 fn values(page: &Page) -> String {
     page.attributes("input, option[selected]", "value").join(" ")
 }
+
+#[actix_web::test]
+async fn the_highest_version_there_is_is_a_stale_one() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    let mut saved = 0;
+    for route in routes().iter().filter(|route| route.method == Method::GET && !is_api(route)) {
+        let path = rows
+            .fill(route.path, &route.method)
+            .replace(&format!("/billing/{}", rows.invoice), &format!("/billing/{}", rows.draft));
+        let visitor = if OWN.contains(&route.path) { app.member() } else { app.owner() };
+        let page = visitor.get(&path).send().await;
+        if page.status != 200 || !route.path.ends_with("/edit") && route.path != "/settings" {
+            continue;
+        }
+        for action in page.attributes("main form[method=post]:has(input[name=version])", "action") {
+            let mut fields = page.fields(&format!("main form[action='{action}']"));
+            fields.iter_mut().find(|(name, _)| name == "version").unwrap().1 = i64::MAX.to_string();
+            fields
+                .iter_mut()
+                .filter(|(name, _)| name == "name" || name == "title" || name == "note")
+                .for_each(|(_, value)| value.push('x'));
+            let request = visitor.post(&action);
+            let request = if page.count(&format!("form[action='{action}'][enctype]")) > 0 {
+                request.multipart(fields.iter().map(|(name, value)| crate::support::Part::field(name, value)))
+            } else {
+                request.form(fields.clone())
+            };
+            let answer = request.send().await;
+            assert_eq!(answer.status, 409, "{action}: {}", answer.text());
+            saved += 1;
+            // The same form by the API.
+            let body: serde_json::Map<String, serde_json::Value> =
+                fields.into_iter().map(|(name, value)| (name, json!(value))).collect();
+            let answer = visitor.token().put(format!("/api{action}")).json(json!(body)).send().await;
+            assert!(answer.status < 500, "/api{action}: {}", answer.body());
+        }
+    }
+    assert!(saved >= 6, "only {saved} forms with a version");
+}
