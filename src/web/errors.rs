@@ -53,6 +53,7 @@ struct ErrorPage<'a> {
     title: &'a str,
     detail: &'a str,
     request_id: &'a str,
+    theme: &'a str,
 }
 
 #[derive(Template)]
@@ -69,6 +70,8 @@ struct Asked {
     is_htmx: bool,
     is_get: bool,
     target: String,
+    /// The theme that was chosen.
+    theme: String,
     /// The page that htmx was on.
     came_from: Option<String>,
 }
@@ -83,6 +86,7 @@ pub async fn render<B: MessageBody + 'static>(
         is_htmx: request.headers().get("hx-request").is_some_and(|value| value == "true"),
         is_get: *request.method() == Method::GET,
         target: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+        theme: super::page::theme(request.request()),
         came_from: current_page(request.headers()),
     };
     match next.call(request).await {
@@ -137,8 +141,14 @@ fn answer(
         let body = if asked.is_htmx {
             ErrorFragment { title: &title, detail: &detail, request_id: &request_id }.render()
         } else {
-            ErrorPage { status: status.as_u16(), title: &title, detail: &detail, request_id: &request_id }
-                .render()
+            ErrorPage {
+                status: status.as_u16(),
+                title: &title,
+                detail: &detail,
+                request_id: &request_id,
+                theme: &asked.theme,
+            }
+            .render()
         };
         HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body.unwrap_or(title))
     };

@@ -45,12 +45,19 @@ pub fn parse_fields<T: DeserializeOwned>(encoded: &[u8]) -> AppResult<T> {
         let field: String = message.split('`').nth(1).unwrap_or_default().chars().take(60).collect();
         AppError::BadRequest(if message.contains("unknown field") {
             format!("The form holds a field that is not known here: {field}.")
-        } else if message.contains("duplicate field") {
+        } else if let Some(field) = repeated(encoded) {
             format!("The form holds the field {field} more than once.")
         } else {
             "The form cannot be read.".into()
         })
     })
+}
+
+/// The first name that stands twice.
+fn repeated(encoded: &[u8]) -> Option<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut names = url::form_urlencoded::parse(encoded).map(|(name, _)| name);
+    names.find(|name| !seen.insert(name.clone())).map(|name| name.chars().take(60).collect())
 }
 
 /// Whether percent-encoded bytes stand for UTF-8. Separators are ASCII, so the whole is valid when its parts are.

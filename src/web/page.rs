@@ -57,14 +57,18 @@ impl FromRequest for View {
             fragment: htmx && !set("hx-boosted") && !set("hx-history-restore-request"),
             htmx,
             https: request.app_data::<web::Data<App>>().is_some_and(|app| app.config.is_https()),
-            theme: cookie("theme")
-                .filter(|theme| matches!(theme.as_str(), "light" | "dark"))
-                .unwrap_or_default(),
+            theme: theme(request),
             flash,
             path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
             came_from: came_from(request),
         }))
     }
+}
+
+/// The theme that this browser chose; empty follows the system.
+pub fn theme(request: &HttpRequest) -> String {
+    let chosen = request.cookie("theme").map(|cookie| cookie.value().to_owned());
+    chosen.filter(|theme| matches!(theme.as_str(), "light" | "dark")).unwrap_or_default()
 }
 
 /// The local part of the referring address. The path alone is taken, so it never leads away from this server.

@@ -322,12 +322,24 @@
     "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, " +
     "[contenteditable], dialog";
 
-  // A link on the page may open in the drawer; without one the page itself is the way.
+  // Every page that is open to this person has a link in the palette; a key leads nowhere else.
   function go(path) {
-    const link = $(`a[href="${path}"]`);
-    if (link) link.click();
-    else location.assign(path);
+    $(`a[href="${path}"]`)?.click();
   }
+
+  // Single keys can be switched off: speech input and trembling hands press them unmeant.
+  function showShortcuts() {
+    const off = localStorage.getItem("shortcuts") === "off";
+    root.dataset.shortcuts = off ? "off" : "on";
+    for (const box of $$("[data-shortcuts-switch]")) box.checked = !off;
+  }
+  on("DOMContentLoaded", showShortcuts);
+  on("change", (event) => {
+    const box = closest(event, "[data-shortcuts-switch]");
+    if (!box) return;
+    localStorage.setItem("shortcuts", box.checked ? "on" : "off");
+    showShortcuts();
+  });
 
   const KEYS = {
     "/": () => {

@@ -662,7 +662,7 @@ async fn the_currency_stays_once_anything_is_agreed_in_it() {
     };
     let app = TestApp::new().await;
     let client = app.client_with("Northwind", |new| new.rate_cents = Some(9_500));
-    change(&app, client, "95.00").await.assert_status(422).assert_has("[data-error=rate]");
+    change(&app, client, "95.50").await.assert_status(422).assert_has("[data-error=rate]");
     change(&app, client, "12000").await.assert_status(303);
     let rates = "SELECT CAST(amount_cents AS TEXT) AS line FROM rates WHERE scope = 'client'";
     assert_eq!(app.lines(rates), ["12000"], "what was agreed in euros is forgotten, not read as yen");
