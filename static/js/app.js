@@ -416,6 +416,15 @@
     next.select();
   });
 
+  /* ── Time zones: six hundred names that every browser knows ────────────── */
+
+  on("DOMContentLoaded", () => {
+    const list = $("datalist[data-zones]");
+    for (const zone of (list && Intl.supportedValuesOf?.("timeZone")) || []) {
+      list.append(element("option", { value: zone }));
+    }
+  });
+
   /* ── Forms ─────────────────────────────────────────────────────────────── */
 
   on("change", (event) => {
