@@ -431,32 +431,6 @@
     if (closest(event, "[data-submit-on-change]") === event.target) event.target.form?.requestSubmit();
   });
 
-  function countSelection(list) {
-    const rows = $$("[data-row]", list);
-    const checked = rows.filter((row) => row.checked).length;
-    const all = $("[data-all]", list);
-    if (all) {
-      all.checked = checked > 0 && checked === rows.length;
-      all.indeterminate = checked > 0 && checked < rows.length;
-    }
-    for (const bar of $$(".bulkbar", list)) bar.hidden = checked === 0;
-    for (const number of $$("[data-n]", list)) number.textContent = String(checked);
-  }
-
-  const countSelections = () => $$("[data-bulk]").forEach(countSelection);
-  on("change", (event) => {
-    const list = closest(event, "[data-bulk]");
-    if (!list) return;
-    if (event.target.matches("[data-all]")) {
-      for (const row of $$("[data-row]", list)) row.checked = event.target.checked;
-    }
-    countSelection(list);
-  });
-  countSelections();
-  on("htmx:afterSettle", countSelections);
-  // Also after Back: the browser restores the ticks, not the count.
-  addEventListener("pageshow", countSelections);
-
   // Indexes only grow, so a removed line leaves a gap and never a duplicate name.
   function addLine(lines) {
     const template = $("template[data-line-template]", lines);
