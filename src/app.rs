@@ -100,6 +100,35 @@ pub fn open(config: Config, clock: Clock) -> AppResult<App> {
     Ok(App { config, db, clock, keys })
 }
 
+/// Opens what is there, for commands that have no reason to make or change anything: no directory, no key, no schema.
+pub fn open_existing(config: Config, clock: Clock) -> AppResult<App> {
+    let refuse = |what: String| {
+        AppError::Internal(format!(
+            "{what} Nothing was made or changed. Name the right place with --data-dir or DATABASE_URL."
+        ))
+    };
+    let shown = config.database.shown();
+    if let DatabaseUrl::Sqlite(path) = &config.database
+        && std::fs::metadata(path).map_or(true, |metadata| metadata.len() == 0)
+    {
+        return Err(refuse(format!("There is no database at {shown}.")));
+    }
+    let path = &config.master_key_file;
+    let master = if path.exists() { Some(MasterKey::read(path)?) } else { None };
+    let mut conn = migrate::connect(&config.database)?;
+    let Some(keys) = prove(&mut conn, &config, master.as_ref())? else {
+        return Err(refuse(format!("The database {shown} holds no Bureau.")));
+    };
+    let missing = migrate::missing(&config.database)?;
+    if let Some(step) = missing.first() {
+        return Err(AppError::Internal(format!(
+            "The database {shown} is of an older Bureau (it lacks {step}). Bring it up to date with `bureau migrate`."
+        )));
+    }
+    let db = Db::open(&config.database, config.db_pool)?;
+    Ok(App { config, db, clock, keys })
+}
+
 /// Makes the data directory and finds the master key, before anything touches the database. Refused without the key
 /// of a database in use, and where a database has been lost.
 pub fn prepare(config: &Config) -> AppResult<Option<MasterKey>> {
@@ -269,6 +298,11 @@ pub async fn serve(app: App) -> AppResult<()> {
     let server = server.bind(listen).map_err(|error| {
         AppError::Internal(format!("The address {listen} cannot be listened on: {error}."))
     })?;
+    if !app.config.base_url_is_set && !listen.ip().is_loopback() {
+        tracing::warn!(
+            "BUREAU_BASE_URL is not set: forms are taken under IP addresses and localhost only; set it to the address people type"
+        );
+    }
     tracing::info!(address = %app.config.base_url, database = %app.config.database.shown(), "Bureau is ready");
     server.run().await.map_err(AppError::internal)?;
     sealer.abort();

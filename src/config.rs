@@ -39,7 +39,7 @@ pub const SETTINGS: &[Setting] = &[
         env: "BUREAU_BASE_URL",
         flag: "base-url",
         default: "",
-        help: "The address people type, like https://bureau.example.com; the default is http:// and the listen address",
+        help: "The address people type, like https://bureau.example.com; without it any IP address and localhost",
     },
     Setting {
         env: "BUREAU_DATA_DIR",
@@ -113,6 +113,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Scheme, host and port that links and the CSRF check use.
     pub base_url: Url,
+    /// Whether the settings name it; without, any IP address and localhost are ours.
+    pub base_url_is_set: bool,
     /// Database and key live here.
     pub data_dir: PathBuf,
     /// Where the master key is.
@@ -219,6 +221,9 @@ impl Config {
                         && url.has_host()
                         && url.path() == "/"
                         && url.query().is_none()
+                        && url.fragment().is_none()
+                        && url.username().is_empty()
+                        && url.password().is_none()
                 })
             })?,
         };
@@ -227,7 +232,7 @@ impl Config {
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                 DatabaseUrl::Postgres(url.to_owned())
             }
-            url => match url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) {
+            url => match url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
                 Some(path) if !path.is_empty() => DatabaseUrl::Sqlite(PathBuf::from(path)),
                 _ => {
                     return Err(ConfigError(
@@ -255,10 +260,15 @@ impl Config {
             "json" => Some(true),
             _ => None,
         })?;
+        let log =
+            values.parse("BUREAU_LOG", "error, warn, info, debug, or like info,bureau=debug", |text| {
+                is_log_filter(text).then(|| text.to_owned())
+            })?;
         Ok(Self {
             database,
             listen,
             base_url,
+            base_url_is_set: !values.get("BUREAU_BASE_URL").is_empty(),
             data_dir,
             master_key_file,
             trusted_proxies,
@@ -270,7 +280,7 @@ impl Config {
             workers: values.number("BUREAU_WORKERS", 0, 64)?,
             db_pool: values.number("BUREAU_DB_POOL", 2, 100)?,
             max_body: values.number::<usize>("BUREAU_MAX_BODY_KB", 64, 65_536)? * 1_024,
-            log: values.get("BUREAU_LOG").to_owned(),
+            log,
             log_json,
         })
     }
@@ -295,6 +305,13 @@ impl Config {
     pub fn origin(&self) -> String {
         self.base_url.origin().ascii_serialization()
     }
+}
+
+/// Whether `text` filters logs. A bare word must be a level: the parser takes any other for the name of a part.
+fn is_log_filter(text: &str) -> bool {
+    let is_level = |level: &str| level.trim().parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    text.split(',').all(|directive| is_level(directive.rsplit('=').next().unwrap_or_default()))
+        && tracing_subscriber::EnvFilter::try_new(text).is_ok()
 }
 
 struct Values(BTreeMap<String, String>);

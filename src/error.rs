@@ -22,6 +22,9 @@ pub enum AppError {
     /// The state of the data refuses it; the sentence says which.
     #[error("{0}")]
     Conflict(String),
+    /// The request names an address that is not Bureau's; the sentence says which setting tells it.
+    #[error("{0}")]
+    Misdirected(String),
     /// The request cannot be read; the sentence says why.
     #[error("{0}")]
     BadRequest(String),
@@ -111,6 +114,13 @@ pub fn found<T>(result: AppResult<T>) -> AppResult<Option<T>> {
 pub struct FormErrors(BTreeMap<String, String>);
 
 impl FormErrors {
+    /// One message about the whole form.
+    pub fn whole(message: impl Into<String>) -> Self {
+        let mut errors = Self::default();
+        errors.add("", message);
+        errors
+    }
+
     /// Notes the first message for a field; later ones would only repeat it.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
         self.0.entry(field.to_owned()).or_insert_with(|| message.into());

@@ -138,7 +138,7 @@ fn run(command: Command, config: Config) -> AppResult<ExitCode> {
         Command::Token { command: TokenCommand::Add { email, name } } => add_token(config, &email, &name),
         Command::Routes { json } => list_routes(json),
         Command::Doctor { json } => {
-            let report = bureau::doctor::examine(&app::open(config, Clock::System)?)?;
+            let report = bureau::doctor::examine(&app::open_existing(config, Clock::System)?)?;
             say(&if json { report.json() } else { report.to_string() })?;
             Ok(if report.is_healthy() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
@@ -166,7 +166,7 @@ fn add_user(config: Config, email: &str, name: &str, role: &str) -> AppResult<Ex
     let (email, name) = (check.required("email", email), check.required("name", name));
     check.email("email", &email);
     check.finish(Some(()))?;
-    let app = app::open(config, Clock::System)?;
+    let app = app::open_existing(config, Clock::System)?;
     let hash = password::hash_blocking(&app.keys, app.config.bcrypt_cost, &secret)?;
     let now = app.clock.now();
     let added = app.db.write_blocking(|conn| {
@@ -188,7 +188,7 @@ fn add_user(config: Config, email: &str, name: &str, role: &str) -> AppResult<Ex
 }
 
 fn add_token(config: Config, email: &str, name: &str) -> AppResult<ExitCode> {
-    let app = app::open(config, Clock::System)?;
+    let app = app::open_existing(config, Clock::System)?;
     let now = app.clock.now();
     let text = app.db.write_blocking(|conn| {
         let user = user::find_by_email(conn, email)?

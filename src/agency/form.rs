@@ -1,18 +1,18 @@
 //! The form of the first visit and of the settings.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
 
-use super::model::{AgencyChanges, Logo, Setup};
+use serde::de::value::MapDeserializer;
+use serde::{Deserialize, Deserializer};
+
+use super::model::{Agency, AgencyChanges, Logo, Setup};
 use crate::auth::password;
 use crate::error::FormErrors;
-use crate::types::money::Currency;
+use crate::types::money::{Currency, Money, plain_decimal};
 use crate::types::zone::Tz;
-use crate::web::form::Check;
+use crate::web::form::{Check, Difference};
 
-/// The largest logo, in bytes.
-pub const LOGO_LIMIT: usize = 512 * 1_024;
-
-/// What was typed.
+/// What was typed about the agency.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields of a form are named as on screen")]
@@ -38,11 +38,30 @@ pub struct AgencyForm {
     pub bank_holder: String,
     pub iban: String,
     pub bic: String,
+    /// Whether the logo goes.
+    pub remove_logo: String,
+    /// The version that was edited; the first visit has none.
     pub version: String,
+}
+
+/// What was typed at the first visit: the agency and its owner.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "the fields of a form are named as on screen")]
+pub struct SetupForm {
     pub owner_name: String,
     pub owner_email: String,
-    #[serde(skip_serializing)]
     pub password: String,
+    pub agency: AgencyForm,
+}
+
+impl<'de> Deserialize<'de> for SetupForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let mut own = |name: &str| fields.remove(name).unwrap_or_default();
+        let (owner_name, owner_email, password) = (own("owner_name"), own("owner_email"), own("password"));
+        let agency = AgencyForm::deserialize(MapDeserializer::new(fields.into_iter()))?;
+        Ok(Self { owner_name, owner_email, password, agency })
+    }
 }
 
 impl AgencyForm {
@@ -58,29 +77,81 @@ impl AgencyForm {
         }
     }
 
-    /// The settings.
-    pub fn check(&self) -> Result<AgencyChanges, FormErrors> {
-        let mut check = Check::new();
-        let changes = self.agency(&mut check);
-        check.finish(changes)
+    /// The form of the stored agency and its hourly rate.
+    pub fn filled(agency: &Agency, rate_cents: Option<i64>) -> Self {
+        let agency = agency.clone();
+        Self {
+            currency: agency.currency.to_string(),
+            payment_terms_days: agency.payment_terms_days.to_string(),
+            tax_rate: plain_decimal(agency.tax_rate_millis, 3),
+            rate: rate_cents.map(|cents| Money::new(cents, agency.currency).plain()).unwrap_or_default(),
+            name: agency.name,
+            street: agency.street,
+            postal_code: agency.postal_code,
+            city: agency.city,
+            region: agency.region,
+            country: agency.country,
+            tax_id: agency.tax_id,
+            email: agency.email,
+            phone: agency.phone,
+            website: agency.website,
+            time_zone: agency.time_zone,
+            invoice_terms: agency.invoice_terms,
+            invoice_footer: agency.invoice_footer,
+            bank_name: agency.bank_name,
+            bank_holder: agency.bank_holder,
+            iban: agency.iban,
+            bic: agency.bic,
+            remove_logo: String::new(),
+            version: agency.version.to_string(),
+        }
     }
 
-    /// The first visit.
-    pub fn check_setup(&self, logo: Option<Logo>) -> Result<Setup, FormErrors> {
+    /// The settings with the hourly rate and whether the logo goes.
+    pub fn check(&self) -> Result<(AgencyChanges, Option<i64>, bool), FormErrors> {
         let mut check = Check::new();
-        let owner_name = check.required("owner_name", &self.owner_name);
-        let owner_email = check.required("owner_email", &self.owner_email);
-        check.email("owner_email", &self.owner_email);
-        if let Some(weakness) = password::weakness(&self.password, &owner_name, &owner_email) {
-            check.error("password", weakness);
-        }
-        let currency = self.currency.parse().unwrap_or(Currency::EUR);
-        let rate_cents = check.cents("rate", &self.rate, currency);
-        let agency = self.agency(&mut check);
-        check.finish(agency.map(|agency| Setup { agency, owner_name, owner_email, rate_cents, logo }))
+        let rate_cents = self.rate(&mut check);
+        let removes_logo = check.flag("remove_logo", &self.remove_logo);
+        let changes = self.agency(&mut check);
+        check.finish(changes.map(|changes| (changes, rate_cents, removes_logo)))
+    }
+
+    /// Fields in which this form and the stored agency differ.
+    pub fn differences(&self, stored: &Self) -> Vec<Difference> {
+        Difference::between([
+            ("Name", &stored.name, &self.name),
+            ("Tax number", &stored.tax_id, &self.tax_id),
+            ("Street", &stored.street, &self.street),
+            ("Postal code", &stored.postal_code, &self.postal_code),
+            ("City", &stored.city, &self.city),
+            ("Region", &stored.region, &self.region),
+            ("Country", &stored.country, &self.country),
+            ("Email", &stored.email, &self.email),
+            ("Phone", &stored.phone, &self.phone),
+            ("Website", &stored.website, &self.website),
+            ("Currency", &stored.currency, &self.currency),
+            ("Time zone", &stored.time_zone, &self.time_zone),
+            ("Days to pay", &stored.payment_terms_days, &self.payment_terms_days),
+            ("Tax", &stored.tax_rate, &self.tax_rate),
+            ("Hourly rate", &stored.rate, &self.rate),
+            ("Account holder", &stored.bank_holder, &self.bank_holder),
+            ("Bank", &stored.bank_name, &self.bank_name),
+            ("IBAN", &stored.iban, &self.iban),
+            ("BIC", &stored.bic, &self.bic),
+            ("Terms", &stored.invoice_terms, &self.invoice_terms),
+            ("Footer", &stored.invoice_footer, &self.invoice_footer),
+        ])
+    }
+
+    fn rate(&self, check: &mut Check) -> Option<i64> {
+        check.cents("rate", &self.rate, self.currency.parse().unwrap_or(Currency::EUR))
     }
 
     fn agency(&self, check: &mut Check) -> Option<AgencyChanges> {
+        for (field, text) in [("payment_terms_days", &self.payment_terms_days), ("tax_rate", &self.tax_rate)]
+        {
+            check.required(field, text);
+        }
         let name = check.required("name", &self.name);
         let currency = check.choice("currency", &self.currency);
         let time_zone = check.choice::<Tz>("time_zone", &self.time_zone);
@@ -116,6 +187,22 @@ impl AgencyForm {
     }
 }
 
+impl SetupForm {
+    /// The first visit.
+    pub fn check(&self, logo: Option<Logo>) -> Result<Setup, FormErrors> {
+        let mut check = Check::new();
+        let owner_name = check.required("owner_name", &self.owner_name);
+        let owner_email = check.required("owner_email", &self.owner_email);
+        check.email("owner_email", &self.owner_email);
+        if let Some(weakness) = password::weakness(&self.password, &owner_name, &owner_email) {
+            check.error("password", weakness);
+        }
+        let rate_cents = self.agency.rate(&mut check);
+        let agency = self.agency.agency(&mut check);
+        check.finish(agency.map(|agency| Setup { agency, owner_name, owner_email, rate_cents, logo }))
+    }
+}
+
 /// The check digits of ISO 13616.
 fn is_iban(iban: &str) -> bool {
     let (Some(head), Some(tail)) = (iban.get(..4), iban.get(4..)) else { return false };
@@ -124,34 +211,4 @@ fn is_iban(iban: &str) -> bool {
     }
     let digits = tail.chars().chain(head.chars()).filter_map(|c| c.to_digit(36));
     digits.fold(0, |rest, digit| (rest * if digit > 9 { 100 } else { 10 } + digit) % 97) == 1
-}
-
-/// The logo in `bytes`, by its first bytes and not by its name.
-pub fn logo(bytes: Vec<u8>) -> Result<Option<Logo>, FormErrors> {
-    let refuse = |message: &str| {
-        let mut errors = FormErrors::default();
-        errors.add("logo", message);
-        Err(errors)
-    };
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    if bytes.len() > LOGO_LIMIT {
-        return refuse("is larger than 512 KiB");
-    }
-    let media_type = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        "image/png"
-    } else if bytes.starts_with(b"\xff\xd8\xff") {
-        "image/jpeg"
-    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        "image/webp"
-    } else if std::str::from_utf8(&bytes).is_ok_and(|text| {
-        text.trim_start().starts_with("<svg")
-            || text.trim_start().starts_with("<?xml") && text.contains("<svg")
-    }) {
-        "image/svg+xml"
-    } else {
-        return refuse("must be a PNG, JPEG, WebP or SVG picture");
-    };
-    Ok(Some(Logo { bytes, media_type }))
 }

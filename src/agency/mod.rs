@@ -4,6 +4,7 @@
 //! URLs: `/setup`, `/settings`.
 
 pub mod form;
+pub mod logo;
 pub mod model;
 pub mod pages;
 

@@ -1,13 +1,16 @@
 //! The agency's row.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::policy::Role;
 use crate::auth::user::{self, Actor, NewUser, User};
+use crate::db::saved::Saved;
 use crate::db::schema::{agency, invoice_series, rates};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
+use crate::rates::model::{self as dated, RateKind, Scope};
 use crate::types::clock::UtcTime;
 use crate::types::money::Currency;
 use crate::types::zone::{self, Tz};
@@ -205,39 +208,103 @@ pub fn set_up(conn: &mut Conn, now: UtcTime, setup: &Setup, password_hash: Strin
     Ok(owner)
 }
 
-/// Saves the settings over version `version`; a conflict when somebody was faster.
+/// What becomes of the logo when the settings are saved.
+#[derive(Debug, Clone)]
+pub enum LogoChange {
+    /// It stays, if there is one.
+    Keep,
+    /// It goes.
+    Remove,
+    /// This one takes its place.
+    Set(Logo),
+}
+
+/// Saves the settings over version `version`.
 pub fn update(
     conn: &mut Conn,
     actor: &Actor,
     now: UtcTime,
     version: i64,
     changes: &AgencyChanges,
-    logo: Option<&Logo>,
-) -> AppResult<()> {
+    rate_cents: Option<i64>,
+    logo: &LogoChange,
+) -> AppResult<Saved<Agency>> {
     let before = load(conn)?;
     let updated = diesel::update(agency::table.filter(agency::version.eq(version)))
-        .set((changes, agency::updated_at.eq(now), agency::version.eq(version + 1)))
+        .set((changes, agency::updated_at.eq(now), agency::version.eq(agency::version + 1)))
         .execute(conn)?;
     if updated == 0 {
-        return Err(AppError::Conflict(
-            "Somebody else changed the settings meanwhile. Reload to see them.".into(),
-        ));
+        return Ok(Saved::Stale(before));
     }
-    if logo.is_some() {
-        set_logo(conn, logo)?;
+    let today = zone::local_date(now, before.zone());
+    let rate_before = own_rate(conn, today)?;
+    if before.currency != changes.currency {
+        forget_rates(conn)?;
     }
-    let entry = Entry::new(Action::Updated, Subject::Agency, 1, &changes.name)
-        .change("name", &before.name, &changes.name)
-        .change("street", &before.street, &changes.street)
-        .change("city", &before.city, &changes.city)
-        .change("tax_id", &before.tax_id, &changes.tax_id)
-        .change("currency", before.currency, changes.currency)
-        .change("time_zone", &before.time_zone, &changes.time_zone)
-        .change("payment_terms_days", before.payment_terms_days, changes.payment_terms_days)
-        .change("tax_rate_millis", before.tax_rate_millis, changes.tax_rate_millis)
-        .change("iban", &before.iban, &changes.iban)
-        .change("invoice_terms", &before.invoice_terms, &changes.invoice_terms);
-    audit::record(conn, Some(actor.id), now, &entry)
+    dated::set(conn, actor.id, now, RateKind::Bill, Scope::Agency, today, rate_cents)?;
+    match logo {
+        LogoChange::Keep => {}
+        LogoChange::Remove => set_logo(conn, None)?,
+        LogoChange::Set(logo) => set_logo(conn, Some(logo))?,
+    }
+    let shown = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let picture = |agency: &Agency| match (&agency.logo, &agency.logo_type) {
+        (Some(bytes), Some(media_type)) => format!("{media_type}, {} bytes", bytes.len()),
+        _ => String::new(),
+    };
+    let after = load(conn)?;
+    let mut entry = Entry::new(Action::Updated, Subject::Agency, 1, &changes.name)
+        .change("name", &before.name, &after.name)
+        .change("street", &before.street, &after.street)
+        .change("postal_code", &before.postal_code, &after.postal_code)
+        .change("city", &before.city, &after.city)
+        .change("region", &before.region, &after.region)
+        .change("country", &before.country, &after.country)
+        .change("tax_id", &before.tax_id, &after.tax_id)
+        .change("email", &before.email, &after.email)
+        .change("phone", &before.phone, &after.phone)
+        .change("website", &before.website, &after.website)
+        .change("currency", before.currency, after.currency)
+        .change("time_zone", &before.time_zone, &after.time_zone)
+        .change("payment_terms_days", before.payment_terms_days, after.payment_terms_days)
+        .change("tax_rate_millis", before.tax_rate_millis, after.tax_rate_millis)
+        .change("rate_cents", shown(rate_before), shown(rate_cents))
+        .change("invoice_terms", &before.invoice_terms, &after.invoice_terms)
+        .change("invoice_footer", &before.invoice_footer, &after.invoice_footer)
+        .change("bank_name", &before.bank_name, &after.bank_name)
+        .change("bank_holder", &before.bank_holder, &after.bank_holder)
+        .change("iban", &before.iban, &after.iban)
+        .change("bic", &before.bic, &after.bic)
+        .change("logo", picture(&before), picture(&after));
+    // Another picture of the same size.
+    if !entry.has_changes() && before.logo != after.logo {
+        entry = entry.change("logo", picture(&before), "another picture");
+    }
+    if entry.has_changes() {
+        audit::record(conn, Some(actor.id), now, &entry)?;
+    }
+    Ok(Saved::Done(after))
+}
+
+/// The price of an hour where nothing more specific is agreed.
+pub fn own_rate(conn: &mut Conn, today: NaiveDate) -> AppResult<Option<i64>> {
+    dated::own(conn, RateKind::Bill, Scope::Agency, today)
+}
+
+/// What was agreed in the old currency is no amount of the new one. Rates of people are refused to turn into
+/// something else unseen; the agency's own stands in the form that changes the currency.
+fn forget_rates(conn: &mut Conn) -> AppResult<()> {
+    let of_people = rates::table
+        .filter(rates::scope.eq("member"))
+        .filter(rates::amount_cents.is_not_null())
+        .select(rates::id)
+        .first::<i64>(conn)
+        .optional()?;
+    if of_people.is_some() {
+        return Err(AppError::invalid("currency", "cannot change any more: people have rates in it"));
+    }
+    diesel::delete(rates::table.filter(rates::scope.eq("agency"))).execute(conn)?;
+    Ok(())
 }
 
 fn set_logo(conn: &mut Conn, logo: Option<&Logo>) -> AppResult<()> {

@@ -116,7 +116,7 @@ async fn by_token(request: &HttpRequest) -> AppResult<Actor> {
     let presented = app.db.read(move |conn| token::authenticate(conn, now, &text)).await?;
     if presented.stale {
         let id = presented.id;
-        app.db.write(move |conn| token::touch(conn, now, id)).await?;
+        app.db.note(move |conn| token::touch(conn, now, id)).await;
     }
     Ok(presented.actor)
 }

@@ -1,15 +1,18 @@
 //! Signing in and out.
 
 use actix_session::Session;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
 use super::extract::{Anyone, CurrentUser, by_session};
 use super::session::key;
-use super::{password, throttle, user};
+use super::user::User;
+use super::{password, session, throttle, user};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::web::client_ip::{client_ip, network};
 use crate::web::form::Form;
@@ -79,37 +82,44 @@ pub async fn create(
     let form = form.0;
     let now = app.clock.now();
     let ip = client_ip(&request, &app.config.trusted_proxies);
-    let subjects = [
-        throttle::Subject::Account(form.email.trim().to_owned()),
-        throttle::Subject::Address(ip.map(network).unwrap_or_default()),
-    ];
-    let (email, counted) = (form.email.trim().to_owned(), subjects.clone());
-    let found = app
-        .db
-        .write(move |conn| {
-            throttle::attempt(conn, now, &counted)?;
-            user::find_by_email(conn, &email)
-        })
-        .await?;
+    let (email, from) = (form.email.trim().to_owned(), ip.map(network).unwrap_or_default());
+    let attempt = app.db.write(move |conn| {
+        let found = user::find_by_email(conn, &email)?;
+        let subjects = throttle::subjects(&email, &from, is_known(conn, found.as_ref(), &from)?);
+        throttle::attempt(conn, now, &subjects)?;
+        Ok((found, subjects))
+    });
+    let (found, subjects) = match attempt.await {
+        Err(AppError::TooMany(seconds)) => {
+            let errors = FormErrors::whole(format!("Too many tries. Try again in {seconds} seconds."));
+            let mut response = refused(&app, &view, form, errors, StatusCode::TOO_MANY_REQUESTS).await?;
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            return Ok(response);
+        }
+        attempt => attempt?,
+    };
     let active = found.filter(|user| user.disabled_at.is_none());
     let hash = active.as_ref().and_then(|user| user.password_hash.clone());
-    let right = password::verify(&app.keys, app.config.bcrypt_cost, &form.password, hash).await?;
+    let cost = app.config.bcrypt_cost;
+    let right = password::verify(&app.keys, cost, &form.password, hash.clone()).await?;
     let Some(user) = active.filter(|_| right) else {
-        let errors = FormErrors::default();
-        let mut page = LoginPage {
-            view: view.clone(),
-            agency: app.db.read(page::agency_name).await?.unwrap_or_default(),
-            form,
-            errors,
-        };
-        page.errors.add("password", "That email and password do not match. Try again.");
-        return view.invalid(|| page.render(), || page.render());
+        let mut errors = FormErrors::default();
+        errors.add("password", "That email and password do not match. Try again.");
+        return refused(&app, &view, form, errors, StatusCode::UNPROCESSABLE_ENTITY).await;
+    };
+    // The setting has changed since: nobody's sign-in takes another time than that of an unknown address for long.
+    let rehashed = match hash.as_deref().and_then(password::cost_of) {
+        Some(stored) if stored != cost => Some(password::hash(&app.keys, cost, &form.password).await?),
+        _ => None,
     };
     let user_id = user.id;
     let name = user.name.clone();
     app.db
         .write(move |conn| {
             throttle::succeeded(conn, now, &subjects)?;
+            if let Some(hash) = &rehashed {
+                user::rehash(conn, user_id, hash)?;
+            }
             audit::record(
                 conn,
                 Some(user_id),
@@ -131,6 +141,26 @@ pub async fn create(
     session.insert(key::IP, ip.map(|ip| ip.to_string()).unwrap_or_default()).map_err(AppError::internal)?;
     session.insert(key::USER_AGENT, user_agent).map_err(AppError::internal)?;
     view.redirect(local(&form.next), "")
+}
+
+/// Whether `user` has signed in from this network before.
+fn is_known(conn: &mut Conn, user: Option<&User>, from: &str) -> AppResult<bool> {
+    let Some(user) = user else { return Ok(false) };
+    let addresses = session::addresses(conn, user.id)?;
+    Ok(addresses.iter().any(|address| address.parse().is_ok_and(|address| network(address) == from)))
+}
+
+/// The form again with what was typed but the password.
+async fn refused(
+    app: &App,
+    view: &View,
+    form: LoginForm,
+    errors: FormErrors,
+    status: StatusCode,
+) -> AppResult<HttpResponse> {
+    let agency = app.db.read(page::agency_name).await?.unwrap_or_default();
+    let page = LoginPage { view: view.clone(), agency, form, errors };
+    view.html_with(status, || page.render(), || page.render())
 }
 
 /// Signs out: the session is void on the next request, and the browser forgets what it kept.

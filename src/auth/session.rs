@@ -65,6 +65,16 @@ fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Optio
     Ok(row.map(|(last_seen_at, user)| (user.actor(), last_seen_at)))
 }
 
+/// The addresses from which `user` has signed in, as far as those sessions are still kept.
+pub fn addresses(conn: &mut Conn, user: UserId) -> AppResult<Vec<String>> {
+    Ok(sessions::table
+        .filter(sessions::user_id.eq(user))
+        .select(sessions::ip)
+        .distinct()
+        .limit(1_000)
+        .load(conn)?)
+}
+
 impl SessionStore for Sessions {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<HashMap<String, String>>, LoadError> {
         let (now, idle) = (self.clock.now(), self.config.idle_seconds);
@@ -75,13 +85,13 @@ impl SessionStore for Sessions {
             return Ok(None);
         };
         if now.seconds_since(last_seen_at) >= TOUCH_EVERY {
-            let touched = self.db.write(move |conn| {
+            let touched = self.db.note(move |conn| {
                 diesel::update(sessions::table.find(&hash))
                     .set(sessions::last_seen_at.eq(now))
                     .execute(conn)?;
                 Ok(())
             });
-            touched.await.map_err(|error| LoadError::Other(error.into()))?;
+            touched.await;
         }
         let actor =
             serde_json::to_string(&actor).map_err(|error| LoadError::Deserialization(error.into()))?;

@@ -1,4 +1,7 @@
-//! Slows guessing down: failures by account and by address, kept in the database.
+//! Slows guessing down: failures by account at one network, by account and by network, kept in the database.
+//!
+//! Whoever guesses at an account is slowed down where they are; others of that name elsewhere are not, until so many
+//! networks guess that the account itself is. Even then it opens from a network where it has been signed in.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Text, Timestamp};
@@ -12,7 +15,9 @@ use crate::types::clock::UtcTime;
 /// What failures are counted by.
 #[derive(Debug, Clone)]
 pub enum Subject {
-    /// The e-mail address that was typed.
+    /// The e-mail address that was typed and the network it came from.
+    Visitor(String, String),
+    /// The e-mail address that was typed, from wherever.
     Account(String),
     /// The network it came from: an IPv4 address or an IPv6 /64.
     Address(String),
@@ -21,18 +26,42 @@ pub enum Subject {
 impl Subject {
     fn hash(&self) -> String {
         match self {
+            Self::Visitor(email, network) => {
+                sha256_hex(&format!("visitor:{network}:{}", email.to_lowercase()))
+            }
             Self::Account(email) => sha256_hex(&format!("account:{}", email.to_lowercase())),
             Self::Address(network) => sha256_hex(&format!("address:{network}")),
         }
     }
 
-    /// Failures that cost nothing. An office shares one address, so it gets more.
+    /// Failures that cost nothing. An office shares one address, so it gets more; an account gets more than one
+    /// network can spend, so that none alone can lock it.
     fn free_failures(&self) -> i64 {
         match self {
-            Self::Account(_) => 5,
+            Self::Visitor(..) => 5,
+            Self::Account(_) => 200,
             Self::Address(_) => 30,
         }
     }
+
+    /// What is left of `failures` after `seconds` without one. Those of an account drain away one by one.
+    fn remembered(&self, failures: i64, seconds: i64) -> i64 {
+        match self {
+            Self::Account(_) => (failures - seconds / (MEMORY / self.free_failures())).max(0),
+            _ if seconds < MEMORY => failures,
+            _ => 0,
+        }
+    }
+}
+
+/// Whom an attempt is counted for. At a network where the account `is_known` its own count is left out.
+pub fn subjects(email: &str, network: &str, is_known: bool) -> Vec<Subject> {
+    let mut subjects =
+        vec![Subject::Visitor(email.to_owned(), network.to_owned()), Subject::Address(network.to_owned())];
+    if !is_known {
+        subjects.push(Subject::Account(email.to_owned()));
+    }
+    subjects
 }
 
 /// The longest wait in seconds: guessing is slow, but nobody is locked out for long.
@@ -49,13 +78,20 @@ pub fn attempt(conn: &mut Conn, now: UtcTime, subjects: &[Subject]) -> AppResult
         if let Some(until) = blocked_until.filter(|until| *until > now) {
             return Err(AppError::TooMany(until.seconds_since(now).max(1)));
         }
-        let failures = if now.seconds_since(last) < MEMORY { failures.saturating_add(1) } else { 1 };
+        let failures = subject.remembered(failures, now.seconds_since(last)).saturating_add(1);
         let wait = wait_after(failures - subject.free_failures());
         let blocked_until = (wait > 0).then(|| now.plus_seconds(wait));
         diesel::update(t::table.find(&hash))
             .set((t::failures.eq(failures), t::last_failed_at.eq(now), t::blocked_until.eq(blocked_until)))
             .execute(conn)?;
     }
+    // What is forgotten goes: the table stays as small as a day of guessing.
+    diesel::delete(
+        t::table
+            .filter(t::last_failed_at.lt(now.plus_seconds(-MEMORY)))
+            .filter(t::blocked_until.is_null().or(t::blocked_until.lt(now))),
+    )
+    .execute(conn)?;
     Ok(())
 }
 
@@ -64,7 +100,7 @@ pub fn succeeded(conn: &mut Conn, now: UtcTime, subjects: &[Subject]) -> AppResu
     for subject in subjects {
         let hash = subject.hash();
         let (failures, ..) = locked(conn, now, &hash)?;
-        if failures <= 1 || matches!(subject, Subject::Account(_)) {
+        if failures <= 1 || !matches!(subject, Subject::Address(_)) {
             diesel::delete(t::table.find(&hash)).execute(conn)?;
         } else {
             diesel::update(t::table.find(&hash))

@@ -55,7 +55,7 @@ impl Actor {
 pub struct User {
     /// Who.
     pub id: UserId,
-    /// Sign-in name, unique without regard to case.
+    /// Sign-in name in lower case, which SQLite cannot make of every letter.
     pub email: String,
     /// Name on screen.
     pub name: String,
@@ -103,7 +103,7 @@ pub struct NewUser {
 pub fn create(conn: &mut Conn, by: Option<UserId>, now: UtcTime, new: &NewUser) -> AppResult<User> {
     let user: User = diesel::insert_into(users::table)
         .values((
-            users::email.eq(&new.email),
+            users::email.eq(new.email.to_lowercase()),
             users::name.eq(&new.name),
             users::role.eq(new.role),
             users::password_hash.eq(&new.password_hash),
@@ -147,6 +147,12 @@ pub fn find_by_email(conn: &mut Conn, email: &str) -> AppResult<Option<User>> {
         .select(User::as_select())
         .first(conn)
         .optional()?)
+}
+
+/// Stores the same password hashed anew, with another work factor. Sessions go on.
+pub fn rehash(conn: &mut Conn, id: UserId, password_hash: &str) -> AppResult<()> {
+    diesel::update(users::table.find(id)).set(users::password_hash.eq(password_hash)).execute(conn)?;
+    Ok(())
 }
 
 /// Everybody who can come in, by name, for choosing an assignee.

@@ -228,7 +228,7 @@ pub fn save(
             invoices::note.eq(&changes.note),
             invoices::terms.eq(&changes.terms),
             invoices::updated_at.eq(now),
-            invoices::version.eq(version + 1),
+            invoices::version.eq(invoices::version + 1),
         ))
         .execute(conn)?;
     let totals = store_totals(conn, id, Some(&changes.treatment.reason))?;
@@ -367,7 +367,7 @@ fn finish(
     count: i64,
 ) -> AppResult<Invoice> {
     diesel::update(invoices::table.find(draft.id))
-        .set((invoices::updated_at.eq(now), invoices::version.eq(draft.version + 1)))
+        .set((invoices::updated_at.eq(now), invoices::version.eq(invoices::version + 1)))
         .execute(conn)?;
     let totals = store_totals(conn, draft.id, None)?;
     let entry = entry(Action::Updated, draft.id, client, draft.project_id).change(what, 0, count).change(

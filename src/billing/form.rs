@@ -46,7 +46,7 @@ pub struct DraftForm {
     /// Why they are not taxed; blank takes the usual sentence where there is one.
     pub exemption_reason: String,
     /// Lines of their own.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing, deserialize_with = "crate::web::json::objects")]
     pub lines: Vec<LineForm>,
 }
 
@@ -273,6 +273,7 @@ pub struct InvoiceForm {
     /// Why they are not taxed; blank takes the usual sentence where there is one.
     pub exemption_reason: String,
     /// Every line in order. One that is left out goes, and its hours are free again.
+    #[serde(deserialize_with = "crate::web::json::objects")]
     pub lines: Vec<LineForm>,
     /// The version that was edited.
     pub version: Typed,

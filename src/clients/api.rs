@@ -183,12 +183,8 @@ pub async fn create_client(
     let created = app
         .db
         .write(move |conn| {
-            if let Some(similar) = model::similar(conn, &actor, &new)?.first().filter(|_| !allowed) {
-                let message = format!(
-                    "exists already as client {} ({}); set allow_duplicate to add it anyway",
-                    similar.id, similar.name
-                );
-                return Err(AppError::invalid("name", message));
+            if let Some(similar) = model::similar(conn, &actor, &new, None)?.first().filter(|_| !allowed) {
+                return Err(duplicate(similar));
             }
             let today = crate::web::page::today(conn, now)?;
             let client = model::create(conn, &actor, now, &new)?;
@@ -200,6 +196,14 @@ pub async fn create_client(
     Ok(HttpResponse::Created().insert_header(("location", location)).json(created))
 }
 
+fn duplicate(similar: &Client) -> AppError {
+    let message = format!(
+        "exists already as client {} ({}); set allow_duplicate to save it anyway",
+        similar.id, similar.name
+    );
+    AppError::invalid("name", message)
+}
+
 /// Replaces a client's fields. `version` must be the one that was read; else 409.
 #[utoipa::path(put, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), request_body = ClientForm, responses((status = 200, body = ClientJson), (status = 404), (status = 409), (status = 422)))]
 pub async fn update_client(
@@ -209,12 +213,19 @@ pub async fn update_client(
     body: Json<ClientForm>,
 ) -> AppResult<HttpResponse> {
     let (new, new_contacts) = body.0.check_with_contacts()?;
+    let allowed = body.0.allow_duplicate.0 == "true";
     let version = edited_version(&body.0.version)?;
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let saved = app
         .db
         .write(move |conn| {
             let today = crate::web::page::today(conn, now)?;
+            let stored = model::find(conn, &actor, id)?;
+            if let Some(similar) =
+                model::similar(conn, &actor, &new, Some(&stored))?.first().filter(|_| !allowed)
+            {
+                return Err(duplicate(similar));
+            }
             let saved = model::update(conn, &actor, now, today, id, version, &new)?;
             let client = saved.done("this client", |client| client.version)?;
             if let Some(new_contacts) = &new_contacts {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::contacts::form::ContactForm;
-use super::contacts::model::NewContact;
+use super::contacts::model::{self as contacts, NewContact};
 use super::model::{Client, ClientFilter, ClientStatus, NewClient};
 use crate::error::FormErrors;
 use crate::types::money::{Currency, Money, plain_decimal};
@@ -67,7 +67,7 @@ pub struct ClientForm {
     /// Save although a client like this exists.
     pub allow_duplicate: Typed,
     /// Its contacts, from the API only; absent leaves them as they are.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing, deserialize_with = "crate::web::json::some_objects")]
     pub contacts: Option<Vec<ContactForm>>,
 }
 
@@ -157,6 +157,10 @@ impl ClientForm {
         let mut errors = FormErrors::default();
         let client =
             self.check().map_err(|found| found.iter().for_each(|(field, text)| errors.add(field, text)));
+        if self.contacts.as_ref().is_some_and(|forms| forms.len() > contacts::MOST) {
+            errors.add("contacts", format!("has more than {} entries", contacts::MOST));
+            return Err(errors);
+        }
         let contacts = self.contacts.as_ref().map(|forms| {
             let mut contacts = Vec::with_capacity(forms.len());
             for (index, form) in forms.iter().enumerate() {

@@ -6,7 +6,9 @@ use diesel::prelude::*;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::db::saved::Saved;
-use crate::db::schema::{clients, contacts, invoices, payments, projects, time_entries};
+use crate::db::schema::{
+    clients, contacts, invoices, payments, projects, rates as rate_rows, tasks, time_entries,
+};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
@@ -242,13 +244,26 @@ pub fn own_rate(conn: &mut Conn, id: ClientId, today: NaiveDate) -> AppResult<Op
     rates::own(conn, RateKind::Bill, Scope::Client(id), today)
 }
 
-/// Clients that a new one called so, or with this tax number, might be a second copy of.
-pub fn similar(conn: &mut Conn, actor: &Actor, new: &NewClient) -> AppResult<Vec<Client>> {
-    let mut query = visible_to(actor).filter(clients::name_key.eq(fold(&new.name)));
-    if !new.tax_id.is_empty() {
-        query = query.or_filter(clients::tax_id.eq(new.tax_id.clone()));
-    }
-    Ok(query.order(clients::id).limit(5).select(Client::as_select()).load(conn)?)
+/// Clients that one called so, or with this tax number, might be a second copy of. Of a `stored` one only what it
+/// changes counts.
+pub fn similar(
+    conn: &mut Conn,
+    actor: &Actor,
+    new: &NewClient,
+    stored: Option<&Client>,
+) -> AppResult<Vec<Client>> {
+    let renamed = stored.is_none_or(|stored| fold(&stored.name) != fold(&new.name));
+    let numbered = !new.tax_id.is_empty() && stored.is_none_or(|stored| stored.tax_id != new.tax_id);
+    let is_namesake = clients::name_key.eq(fold(&new.name));
+    let has_number = clients::tax_id.eq(new.tax_id.clone());
+    let others = visible_to(actor).filter(clients::id.ne(stored.map_or(ClientId(0), |stored| stored.id)));
+    let found = match (renamed, numbered) {
+        (true, true) => others.filter(is_namesake.or(has_number)),
+        (true, false) => others.filter(is_namesake),
+        (false, true) => others.filter(has_number),
+        (false, false) => return Ok(Vec::new()),
+    };
+    Ok(found.order(clients::id).limit(5).select(Client::as_select()).load(conn)?)
 }
 
 /// Adds a client.
@@ -292,7 +307,7 @@ pub fn update(
     if before.currency != new.currency && has_money(conn, id)? {
         return Err(AppError::invalid(
             "currency",
-            "cannot change any more: there are hours or invoices in it",
+            "cannot change any more: there are hours, invoices, rates or budgets in it",
         ));
     }
     let names = contact_names(conn, id)?;
@@ -303,13 +318,17 @@ pub fn update(
                 clients::name_key.eq(fold(&new.name)),
                 clients::search_text.eq(search_text(new, &names)),
                 clients::updated_at.eq(now),
-                clients::version.eq(version + 1),
+                clients::version.eq(clients::version + 1),
             ))
             .execute(conn)?;
     if updated == 0 {
         return Ok(Saved::Stale(before));
     }
     let rate_before = own_rate(conn, id, today)?;
+    if before.currency != new.currency {
+        // What was agreed in the old currency is no amount of the new one, and nothing was worked at it.
+        rates::forget(conn, Scope::Client(id))?;
+    }
     rates::set(conn, actor.id, now, RateKind::Bill, Scope::Client(id), today, new.rate_cents)?;
     let shown = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
     let entry = Entry::new(Action::Updated, Subject::Client, id.0, &new.name)
@@ -344,16 +363,18 @@ pub fn archive(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> Ap
     if client.is_archived() {
         return Ok(client);
     }
-    set_status(conn, actor, now, &client, ClientStatus::Archived, Some(now), Action::Archived)
+    set_status(conn, actor, now, &client, ClientStatus::Archived, Action::Archived)
 }
 
-/// Takes a client back out, as active; harmless when it is not archived.
+/// Takes a client back out, as what it was before; harmless when it is not archived.
 pub fn restore(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> AppResult<Client> {
     let client = find(conn, actor, id)?;
     if !client.is_archived() {
         return Ok(client);
     }
-    set_status(conn, actor, now, &client, ClientStatus::Active, None, Action::Restored)
+    let before =
+        clients::table.find(id).select(clients::archived_from).first::<Option<ClientStatus>>(conn)?;
+    set_status(conn, actor, now, &client, before.unwrap_or(ClientStatus::Active), Action::Restored)
 }
 
 fn set_status(
@@ -362,13 +383,14 @@ fn set_status(
     now: UtcTime,
     client: &Client,
     status: ClientStatus,
-    archived_at: Option<UtcTime>,
     action: Action,
 ) -> AppResult<Client> {
+    let is_archived = status == ClientStatus::Archived;
     diesel::update(clients::table.find(client.id))
         .set((
             clients::status.eq(status),
-            clients::archived_at.eq(archived_at),
+            clients::archived_at.eq(is_archived.then_some(now)),
+            clients::archived_from.eq(is_archived.then_some(client.status)),
             clients::updated_at.eq(now),
             clients::version.eq(clients::version + 1),
         ))
@@ -420,7 +442,24 @@ fn has_money(conn: &mut Conn, id: ClientId) -> AppResult<bool> {
         .select(invoices::id)
         .first::<i64>(conn)
         .optional()?;
-    Ok(hours.is_some() || bills.is_some())
+    let own = projects::table.filter(projects::client_id.eq(id));
+    let budgets = own
+        .filter(projects::budget_cents.is_not_null())
+        .select(projects::id)
+        .first::<i64>(conn)
+        .optional()?;
+    let own_tasks = tasks::table.filter(tasks::client_id.eq(id)).select(tasks::id.nullable());
+    let agreed = rate_rows::table
+        .filter(rate_rows::amount_cents.is_not_null())
+        .filter(
+            rate_rows::project_id
+                .eq_any(own.select(projects::id.nullable()))
+                .or(rate_rows::task_id.eq_any(own_tasks)),
+        )
+        .select(rate_rows::id)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok([hours, bills, budgets, agreed].iter().any(Option::is_some))
 }
 
 fn contact_names(conn: &mut Conn, id: ClientId) -> AppResult<Vec<String>> {

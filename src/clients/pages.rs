@@ -205,7 +205,8 @@ pub async fn create(
             let (actor, allowed) = (actor.clone(), form.allow_duplicate.0 == "true");
             app.db
                 .write(move |conn| {
-                    let similar = if allowed { Vec::new() } else { model::similar(conn, &actor, &new)? };
+                    let similar =
+                        if allowed { Vec::new() } else { model::similar(conn, &actor, &new, None)? };
                     if !similar.is_empty() {
                         return Ok(Outcome::Similar(similar));
                     }
@@ -255,46 +256,102 @@ pub async fn update(
     form: Form<ClientForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, id, form) = (user.actor, id.into_inner(), form.0);
-    let errors = match save(&app, &actor, id, &form).await {
-        Ok(Saved::Done(_)) => return view.redirect(&format!("/clients/{id}"), "Client saved."),
-        Ok(Saved::Stale(_)) => FormErrors::default(),
-        Err(AppError::Invalid(errors)) => errors,
-        Err(error) => return Err(error),
+    match save(&app, &actor, id, &form).await? {
+        Outcome::Saved => view.redirect(&format!("/clients/{id}"), "Client saved."),
+        Outcome::Invalid(errors) => {
+            let page = refused(&app, &actor, &view, id, form, Outcome::Invalid(errors)).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
+        outcome => conflict(&app, &actor, &view, id, form, outcome, "#client_form").await,
+    }
+}
+
+/// What became of a client's form.
+enum Outcome {
+    Saved,
+    /// Somebody else was faster.
+    Stale,
+    /// It would be called like these.
+    Similar(Vec<Client>),
+    /// Its fields do not hold.
+    Invalid(FormErrors),
+    /// The state of the client refuses it.
+    Conflict(String),
+}
+
+async fn save(app: &App, actor: &Actor, id: ClientId, form: &ClientForm) -> AppResult<Outcome> {
+    let new = match form.check() {
+        Ok(new) => new,
+        Err(errors) => return Ok(Outcome::Invalid(errors)),
     };
-    let (look, now) = (view.clone(), app.clock.now());
-    let page = app
-        .db
+    let version = edited_version(&form.version)?;
+    let allowed = form.allow_duplicate.0 == "true";
+    let (actor, now) = (actor.clone(), app.clock.now());
+    let saved = app.db.write(move |conn| {
+        let stored = model::find(conn, &actor, id)?;
+        let similar = if allowed { Vec::new() } else { model::similar(conn, &actor, &new, Some(&stored))? };
+        if !similar.is_empty() && stored.version == version {
+            return Ok(Outcome::Similar(similar));
+        }
+        let today = crate::web::page::today(conn, now)?;
+        match model::update(conn, &actor, now, today, id, version, &new)? {
+            Saved::Done(_) => Ok(Outcome::Saved),
+            Saved::Stale(_) => Ok(Outcome::Stale),
+        }
+    });
+    match saved.await {
+        Err(AppError::Invalid(errors)) => Ok(Outcome::Invalid(errors)),
+        Err(AppError::Conflict(sentence)) => Ok(Outcome::Conflict(sentence)),
+        other => other,
+    }
+}
+
+/// The form with what was typed and why it was not saved.
+async fn refused(
+    app: &App,
+    actor: &Actor,
+    view: &View,
+    id: ClientId,
+    form: ClientForm,
+    outcome: Outcome,
+) -> AppResult<ClientFormPage> {
+    let (actor, look, now) = (actor.clone(), view.clone(), app.clock.now());
+    app.db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
             let client = model::find(conn, &actor, id)?;
             let stored = ClientForm::filled(&client, model::own_rate(conn, id, shell.today)?);
-            let stale = errors.is_empty();
-            let conflict = if stale { form.differences(&stored) } else { Vec::new() };
-            let version = if stale { stored.version } else { form.version.clone() };
-            let form = ClientForm { version, ..form };
-            Ok((ClientFormPage { errors, conflict, ..form_page(shell, Some(client), form) }, stale))
-        })
-        .await?;
-    let (page, stale) = page;
-    if stale && page.conflict.is_empty() {
-        view.redirect(&format!("/clients/{id}"), "Client saved.")
-    } else if stale {
-        view.stale("#client_form", || page.render(), || page.as_fields().render())
-    } else {
-        view.invalid(|| page.render(), || page.as_fields().render())
-    }
-}
-
-async fn save(app: &App, actor: &Actor, id: ClientId, form: &ClientForm) -> AppResult<Saved<Client>> {
-    let new = form.check()?;
-    let version = edited_version(&form.version)?;
-    let (actor, now) = (actor.clone(), app.clock.now());
-    app.db
-        .write(move |conn| {
-            let today = crate::web::page::today(conn, now)?;
-            model::update(conn, &actor, now, today, id, version, &new)
+            let mut page = form_page(shell, Some(client), form);
+            match outcome {
+                Outcome::Saved => {}
+                Outcome::Stale => {
+                    page.conflict = page.form.differences(&stored);
+                    page.form.version = stored.version;
+                }
+                Outcome::Similar(similar) => page.similar = similar,
+                Outcome::Invalid(errors) => page.errors = errors,
+                Outcome::Conflict(sentence) => page.errors = FormErrors::whole(sentence),
+            }
+            Ok(page)
         })
         .await
+}
+
+/// 409 with the full form in place of `target`; nothing that was typed is lost.
+async fn conflict(
+    app: &App,
+    actor: &Actor,
+    view: &View,
+    id: ClientId,
+    form: ClientForm,
+    outcome: Outcome,
+    target: &str,
+) -> AppResult<HttpResponse> {
+    let page = refused(app, actor, view, id, form, outcome).await?;
+    if page.conflict.is_empty() && page.similar.is_empty() && page.errors.is_empty() {
+        return view.redirect(&format!("/clients/{id}"), "Client saved.");
+    }
+    view.stale(target, || page.render(), || page.as_fields().render())
 }
 
 /// One row of the list.
@@ -305,6 +362,9 @@ pub async fn row(
     id: web::Path<ClientId>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
+    if !view.is_fragment() {
+        return view.redirect(&format!("/clients/{id}"), "");
+    }
     let part = app
         .db
         .read(move |conn| {
@@ -349,8 +409,8 @@ pub async fn update_row(
     form: Form<ClientForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, id, form) = (user.actor, id.into_inner(), form.0);
-    match save(&app, &actor, id, &form).await {
-        Ok(Saved::Done(_)) => {
+    match save(&app, &actor, id, &form).await? {
+        Outcome::Saved => {
             let (look, now) = (view.clone(), app.clock.now());
             let part = app
                 .db
@@ -362,14 +422,12 @@ pub async fn update_row(
                 .await?;
             view.html(|| part.render(), || part.render())
         }
-        Ok(Saved::Stale(_)) => Err(AppError::Conflict(
-            "Somebody else changed this client meanwhile. Open its full form to see both versions.".into(),
-        )),
-        Err(AppError::Invalid(errors)) => {
+        Outcome::Invalid(errors) if view.is_fragment() => {
             let part = ClientRowForm { id, form, errors };
             view.invalid(|| part.render(), || part.render())
         }
-        Err(error) => Err(error),
+        // The list makes room for the full form: a row has none for two versions.
+        outcome => conflict(&app, &actor, &view, id, form, outcome, "#clients-table").await,
     }
 }
 

@@ -45,6 +45,7 @@ impl Manager {
     pub fn open(&self) -> Result<Conn, ConnectError> {
         match &self.url {
             DatabaseUrl::Sqlite(path) => {
+                create_private(path);
                 let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
                 conn.batch_execute(SQLITE_SETTINGS)?;
                 Ok(Conn::Sqlite(conn))
@@ -56,6 +57,16 @@ impl Manager {
             }
         }
     }
+}
+
+/// Makes a database file that only its owner can read, where there is none; its log files take over the mode. What
+/// cannot be made is told by the connection.
+fn create_private(path: &std::path::Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 impl r2d2::ManageConnection for Manager {

@@ -32,6 +32,15 @@ pub fn run(url: &DatabaseUrl) -> AppResult<Vec<String>> {
     steps
 }
 
+/// Names of the steps that [`run`] would take; none are taken. Refuses a schema newer than this binary.
+pub fn missing(url: &DatabaseUrl) -> AppResult<Vec<String>> {
+    let mut conn = connect(url)?;
+    match &mut conn {
+        Conn::Sqlite(sqlite) => unapplied(sqlite, &SQLITE),
+        Conn::Pg(pg) => unapplied(pg, &POSTGRES),
+    }
+}
+
 /// Undoes every migration; for the test that each `down.sql` is real.
 pub fn revert_all(conn: &mut Conn) -> AppResult<()> {
     match conn {
@@ -59,6 +68,17 @@ where
     C: MigrationHarness<DB>,
     EmbeddedMigrations: MigrationSource<DB>,
 {
+    unapplied(conn, &source)?;
+    let steps = conn.run_pending_migrations(source).map_err(AppError::internal)?;
+    Ok(steps.iter().map(ToString::to_string).collect())
+}
+
+fn unapplied<C, DB>(conn: &mut C, source: &EmbeddedMigrations) -> AppResult<Vec<String>>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
     let known: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(AppError::internal)?;
     let known: Vec<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
     let applied = conn.applied_migrations().map_err(AppError::internal)?;
@@ -67,6 +87,6 @@ where
             "The database was made by a newer Bureau (schema {newer}). Start that version, or restore a backup."
         )));
     }
-    let steps = conn.run_pending_migrations(source).map_err(AppError::internal)?;
-    Ok(steps.iter().map(ToString::to_string).collect())
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    Ok(known.into_iter().filter(|version| !applied.contains(version)).collect())
 }

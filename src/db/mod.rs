@@ -31,6 +31,8 @@ type Pool = r2d2::Pool<Manager>;
 
 /// How long a request waits for a connection before it answers 503.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for a write that it can do without.
+const NOTE_TIMEOUT: Duration = Duration::from_millis(250);
 /// Attempts at a PostgreSQL transaction that met a deadlock or a serialization failure.
 const ATTEMPTS: usize = 3;
 
@@ -106,6 +108,18 @@ impl Db {
         F: Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     {
         self.writers.run(move |conn| write_transaction(conn, body)).await
+    }
+
+    /// [`Db::write`] for what a request can do without, such as noting when a session was used: given up after a
+    /// moment, and a failure is only logged.
+    pub async fn note<F>(&self, body: F)
+    where
+        F: Fn(&mut Conn) -> AppResult<()> + Send + 'static,
+    {
+        let noted = tokio::time::timeout(NOTE_TIMEOUT, self.write(body)).await;
+        if let Err(error) = noted.unwrap_or(Err(AppError::Unavailable)) {
+            tracing::debug!(%error, "a note was not taken");
+        }
     }
 
     /// [`Db::write`] for commands, on the calling thread.

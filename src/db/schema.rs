@@ -103,6 +103,7 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         version -> BigInt,
+        archived_from -> Nullable<Text>,
     }
 }
 

@@ -277,7 +277,7 @@ pub fn update(
                 new,
                 projects::name_key.eq(fold(&new.name)),
                 projects::updated_at.eq(now),
-                projects::version.eq(version + 1),
+                projects::version.eq(projects::version + 1),
             ))
             .execute(conn)?;
     if updated == 0 {

@@ -243,7 +243,7 @@ pub fn update(
             tasks::is_billable.eq(new.is_billable.unwrap_or(before.is_billable)),
             tasks::completed_at.eq(completed_at),
             tasks::updated_at.eq(now),
-            tasks::version.eq(version + 1),
+            tasks::version.eq(tasks::version + 1),
         ))
         .execute(conn)?;
     if updated == 0 {

@@ -351,7 +351,7 @@ pub fn update(
     let updated = diesel::update(
         time_entries::table.filter(time_entries::id.eq(id)).filter(time_entries::version.eq(version)),
     )
-    .set((&columns, time_entries::updated_at.eq(now), time_entries::version.eq(version + 1)))
+    .set((&columns, time_entries::updated_at.eq(now), time_entries::version.eq(time_entries::version + 1)))
     .execute(conn)?;
     if updated == 0 {
         return Ok(Saved::Stale(Logged { entry: find(conn, actor, id)?, notice: None }));

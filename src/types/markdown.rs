@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use pulldown_cmark::{Options, Parser, html};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut sanitizer = ammonia::Builder::default();
@@ -38,34 +38,51 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     sanitizer
 });
 
+/// Quotes in lists in quotes: deeper ones lose their mark and keep their text. The sanitizer's time grows with the
+/// square of the depth.
+const DEEPEST: usize = 16;
+
 /// Renders `text`; pictures, raw HTML and every scheme that could run or call home are dropped.
 pub fn to_html(text: &str) -> String {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     let mut rendered = String::with_capacity(text.len() * 2);
-    html::push_html(
-        &mut rendered,
-        Parser::new_ext(text, options).map(|event| match event {
-            // A page has one h1 and its sections are h2: headings of a comment begin below them.
-            pulldown_cmark::Event::Start(pulldown_cmark::Tag::Heading { level, id, classes, attrs }) => {
-                pulldown_cmark::Event::Start(pulldown_cmark::Tag::Heading {
-                    level: below(level),
-                    id,
-                    classes,
-                    attrs,
-                })
-            }
-            pulldown_cmark::Event::End(pulldown_cmark::TagEnd::Heading(level)) => {
-                pulldown_cmark::Event::End(pulldown_cmark::TagEnd::Heading(below(level)))
-            }
-            pulldown_cmark::Event::SoftBreak => pulldown_cmark::Event::HardBreak,
-            other => other,
-        }),
-    );
+    let mut depth = 0_usize;
+    let events = Parser::new_ext(text, options).filter_map(move |event| match event {
+        Event::Html(_) | Event::InlineHtml(_) => None,
+        Event::Start(tag) => {
+            depth += 1;
+            (depth <= DEEPEST).then(|| Event::Start(lowered(tag)))
+        }
+        Event::End(tag) => {
+            depth = depth.saturating_sub(1);
+            (depth < DEEPEST).then(|| Event::End(lowered_end(tag)))
+        }
+        Event::SoftBreak => Some(Event::HardBreak),
+        other => Some(other),
+    });
+    html::push_html(&mut rendered, events);
     SANITIZER.clean(&rendered).to_string()
 }
 
-fn below(level: pulldown_cmark::HeadingLevel) -> pulldown_cmark::HeadingLevel {
-    use pulldown_cmark::HeadingLevel::{H1, H2, H3, H4, H5, H6};
+/// A page has one h1 and its sections are h2: headings of a comment begin below them.
+fn lowered(tag: Tag<'_>) -> Tag<'_> {
+    match tag {
+        Tag::Heading { level, id, classes, attrs } => {
+            Tag::Heading { level: below(level), id, classes, attrs }
+        }
+        other => other,
+    }
+}
+
+fn lowered_end(tag: TagEnd) -> TagEnd {
+    match tag {
+        TagEnd::Heading(level) => TagEnd::Heading(below(level)),
+        other => other,
+    }
+}
+
+fn below(level: HeadingLevel) -> HeadingLevel {
+    use HeadingLevel::{H1, H2, H3, H4, H5, H6};
     match level {
         H1 => H3,
         H2 => H4,

@@ -23,6 +23,7 @@ impl ResponseError for AppError {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Misdirected(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -52,6 +53,7 @@ struct ErrorPage<'a> {
     title: &'a str,
     detail: &'a str,
     request_id: &'a str,
+    theme: &'a str,
 }
 
 #[derive(Template)]
@@ -68,6 +70,10 @@ struct Asked {
     is_htmx: bool,
     is_get: bool,
     target: String,
+    /// The theme that was chosen.
+    theme: String,
+    /// The page that htmx was on.
+    came_from: Option<String>,
 }
 
 /// Gives every error its body, logs a fault once, and sends who is not signed in to the door.
@@ -80,6 +86,8 @@ pub async fn render<B: MessageBody + 'static>(
         is_htmx: request.headers().get("hx-request").is_some_and(|value| value == "true"),
         is_get: *request.method() == Method::GET,
         target: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+        theme: super::page::theme(request.request()),
+        came_from: current_page(request.headers()),
     };
     match next.call(request).await {
         Ok(response) => {
@@ -97,7 +105,11 @@ pub async fn render<B: MessageBody + 'static>(
         }
         // A middleware failed before a handler ran.
         Err(error) => {
-            let bare = error.error_response();
+            let mut bare = error.error_response();
+            // The session layer wraps what its store says; all that is left of a busy database is its word.
+            if error.to_string() == AppError::Unavailable.to_string() {
+                bare = AppError::Unavailable.error_response();
+            }
             let answer = answer(&asked, "", bare.status(), Some(&error), bare.headers());
             Err(InternalError::from_response(error, answer).into())
         }
@@ -129,8 +141,14 @@ fn answer(
         let body = if asked.is_htmx {
             ErrorFragment { title: &title, detail: &detail, request_id: &request_id }.render()
         } else {
-            ErrorPage { status: status.as_u16(), title: &title, detail: &detail, request_id: &request_id }
-                .render()
+            ErrorPage {
+                status: status.as_u16(),
+                title: &title,
+                detail: &detail,
+                request_id: &request_id,
+                theme: &asked.theme,
+            }
+            .render()
         };
         HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body.unwrap_or(title))
     };
@@ -165,15 +183,31 @@ fn problem(
 }
 
 fn to_the_door(asked: &Asked) -> HttpResponse {
-    let next: String = url::form_urlencoded::byte_serialize(asked.target.as_bytes()).collect();
-    let location = format!("/login?next={next}");
+    // A part of a page, or what a form changes, is nowhere to go back to: the page that it was on is.
+    let next = match &asked.came_from {
+        Some(page) if asked.is_htmx => Some(page),
+        _ => asked.is_get.then_some(&asked.target),
+    };
+    let location = next.map_or_else(
+        || "/login".to_owned(),
+        |next| {
+            let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            format!("/login?next={next}")
+        },
+    );
     if asked.is_htmx {
         let location = HeaderValue::from_str(&location).unwrap_or(HeaderValue::from_static("/login"));
         let mut response = HttpResponse::Unauthorized();
         return response.insert_header((HeaderName::from_static("hx-redirect"), location)).finish();
     }
-    let location = if asked.is_get { location } else { "/login".to_owned() };
     HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
+}
+
+/// Path and query of the page that htmx says it is on; sign-in only ever leads to a path of ours.
+fn current_page(headers: &HeaderMap) -> Option<String> {
+    let url = url::Url::parse(headers.get("hx-current-url")?.to_str().ok()?).ok()?;
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Some(format!("{}{query}", url.path()))
 }
 
 fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
@@ -192,6 +226,9 @@ fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
         StatusCode::CONFLICT => {
             ("That no longer fits", "Nothing was changed. Reload to see how it stands now.")
         }
+        StatusCode::MISDIRECTED_REQUEST => {
+            ("Bureau is not known by that address", "Nothing was changed. Open it by its own address.")
+        }
         StatusCode::PAYLOAD_TOO_LARGE => ("That is too large", "Nothing was saved. Send less at a time."),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => ("That kind of data is not read here", "Nothing was changed."),
         StatusCode::UNPROCESSABLE_ENTITY => ("Some fields need a second look", "Nothing was saved."),
@@ -205,7 +242,9 @@ fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
         ),
     };
     let detail = match error {
-        Some(AppError::Conflict(sentence) | AppError::BadRequest(sentence)) => {
+        Some(
+            AppError::Conflict(sentence) | AppError::BadRequest(sentence) | AppError::Misdirected(sentence),
+        ) => {
             format!("{sentence} Nothing was changed.")
         }
         Some(AppError::Invalid(errors)) => format!("Nothing was saved: {errors}."),

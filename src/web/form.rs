@@ -29,14 +29,55 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 return Err(AppError::UnsupportedMediaType.into());
             }
             let body = read_body(&request, payload).await?;
-            match serde_html_form::from_bytes(&body) {
-                Ok(form) => Ok(Self(form)),
-                Err(_) => {
-                    Err(AppError::BadRequest("The form holds a field that is not known here.".into()).into())
-                }
-            }
+            Ok(Self(parse_fields(&body)?))
         })
     }
+}
+
+/// A typed form from its encoded fields. Bytes that are no text are refused, not stored as question marks.
+pub fn parse_fields<T: DeserializeOwned>(encoded: &[u8]) -> AppResult<T> {
+    if !is_text(encoded) {
+        return Err(AppError::BadRequest("The form holds bytes that are no UTF-8 text.".into()));
+    }
+    serde_html_form::from_bytes(encoded).map_err(|error| {
+        let message = error.to_string();
+        // "unknown field `x`, expected one of …": the name of the field is worth telling, the list is not.
+        let field: String = message.split('`').nth(1).unwrap_or_default().chars().take(60).collect();
+        AppError::BadRequest(if message.contains("unknown field") {
+            format!("The form holds a field that is not known here: {field}.")
+        } else if let Some(field) = repeated(encoded) {
+            format!("The form holds the field {field} more than once.")
+        } else {
+            "The form cannot be read.".into()
+        })
+    })
+}
+
+/// The first name that stands twice.
+fn repeated(encoded: &[u8]) -> Option<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut names = url::form_urlencoded::parse(encoded).map(|(name, _)| name);
+    names.find(|name| !seen.insert(name.clone())).map(|name| name.chars().take(60).collect())
+}
+
+/// Whether percent-encoded bytes stand for UTF-8. Separators are ASCII, so the whole is valid when its parts are.
+fn is_text(encoded: &[u8]) -> bool {
+    let digit = |at: usize| encoded.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut at = 0;
+    while let Some(byte) = encoded.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            _ => {
+                bytes.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// Whether the request's body is declared as `wanted`, whatever its parameters.
@@ -48,11 +89,7 @@ pub fn has_media_type(request: &HttpRequest, wanted: &str) -> bool {
 
 /// The whole body, up to the configured size.
 pub async fn read_body(request: &HttpRequest, mut payload: Payload) -> AppResult<Vec<u8>> {
-    let limit = request.app_data::<web::Data<App>>().map_or(0, |app| app.config.max_body);
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if declared.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > limit as u64) {
-        return Err(AppError::TooLarge);
-    }
+    let limit = size_limit(request)?;
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| AppError::BadRequest("The request broke off.".into()))?;
@@ -62,6 +99,14 @@ pub async fn read_body(request: &HttpRequest, mut payload: Payload) -> AppResult
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// The largest body in bytes; refused already when the request declares a larger one.
+pub fn size_limit(request: &HttpRequest) -> AppResult<usize> {
+    let limit = request.app_data::<web::Data<App>>().map_or(0, |app| app.config.max_body);
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let is_larger = |length: &str| length.parse::<u64>().is_ok_and(|length| length > limit as u64);
+    if declared.is_some_and(is_larger) { Err(AppError::TooLarge) } else { Ok(limit) }
 }
 
 /// Collects values and errors, so that a form reports all its faults at once.

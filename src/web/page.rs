@@ -58,14 +58,18 @@ impl FromRequest for View {
             fragment: htmx && !set("hx-boosted") && !set("hx-history-restore-request"),
             htmx,
             https: request.app_data::<web::Data<App>>().is_some_and(|app| app.config.is_https()),
-            theme: cookie("theme")
-                .filter(|theme| matches!(theme.as_str(), "light" | "dark"))
-                .unwrap_or_default(),
+            theme: theme(request),
             flash,
             path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
             came_from: came_from(request),
         }))
     }
+}
+
+/// The theme that this browser chose; empty follows the system.
+pub fn theme(request: &HttpRequest) -> String {
+    let chosen = request.cookie("theme").map(|cookie| cookie.value().to_owned());
+    chosen.filter(|theme| matches!(theme.as_str(), "light" | "dark")).unwrap_or_default()
 }
 
 /// The local part of the referring address. The path alone is taken, so it never leads away from this server.
@@ -128,13 +132,16 @@ impl View {
     /// `target`, where the form stands, and not where other refusals go.
     pub fn stale(
         &self,
-        target: &'static str,
+        target: &str,
         page: impl FnOnce() -> askama::Result<String>,
         part: impl FnOnce() -> askama::Result<String>,
     ) -> AppResult<HttpResponse> {
         let mut response = self.html_with(StatusCode::CONFLICT, page, part)?;
         let headers = response.headers_mut();
-        headers.insert(HeaderName::from_static("hx-retarget"), HeaderValue::from_static(target));
+        headers.insert(
+            HeaderName::from_static("hx-retarget"),
+            HeaderValue::from_str(target).map_err(AppError::internal)?,
+        );
         headers.insert(HeaderName::from_static("hx-reswap"), HeaderValue::from_static("outerHTML"));
         Ok(response)
     }

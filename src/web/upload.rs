@@ -1,15 +1,18 @@
 //! Forms with files: `multipart/form-data` into the same typed form, plus its files.
 
-use actix_multipart::Multipart;
+use actix_multipart::{Multipart, MultipartError};
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::error::PayloadError;
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::App;
-use super::form::has_media_type;
+use super::form::{has_media_type, parse_fields, size_limit};
 use crate::error::{AppError, AppResult};
+
+/// Fields and files of one upload.
+const MOST_PARTS: usize = 100;
 
 /// A posted form and the files in it, by field name.
 #[derive(Debug)]
@@ -28,6 +31,24 @@ impl<T> Upload<T> {
     }
 }
 
+impl<T: DeserializeOwned> Upload<T> {
+    /// Reads the body now, for a handler that has a reason to refuse before it looks at one.
+    pub async fn read(request: &HttpRequest, payload: Payload) -> AppResult<Self> {
+        if !has_media_type(request, "multipart/form-data") {
+            return Err(AppError::UnsupportedMediaType);
+        }
+        let limit = size_limit(request)?;
+        let mut total = 0;
+        // Every byte counts, also those of boundaries and of the parts' heads.
+        let counted = payload.map(move |chunk| {
+            let chunk = chunk?;
+            total += chunk.len();
+            if total > limit { Err(PayloadError::Overflow) } else { Ok(chunk) }
+        });
+        parse(Multipart::new(request.headers(), counted)).await
+    }
+}
+
 impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
     type Error = actix_web::Error;
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
@@ -35,34 +56,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let payload = payload.take();
-        Box::pin(async move {
-            if !has_media_type(&request, "multipart/form-data") {
-                return Err(AppError::UnsupportedMediaType.into());
-            }
-            let limit = request.app_data::<actix_web::web::Data<App>>().map_or(0, |app| app.config.max_body);
-            Ok(read(Multipart::new(request.headers(), payload), limit).await?)
-        })
+        Box::pin(async move { Ok(Self::read(&request, payload).await?) })
     }
 }
 
-async fn read<T: DeserializeOwned>(mut parts: Multipart, limit: usize) -> AppResult<Upload<T>> {
-    let broken = || AppError::BadRequest("The upload cannot be read.".into());
+/// A body that is not read yet.
+pub type Unread = web::Payload;
+
+async fn parse<T: DeserializeOwned>(mut parts: Multipart) -> AppResult<Upload<T>> {
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut files = Vec::new();
-    let mut total = 0;
     while let Some(part) = parts.next().await {
-        let mut part = part.map_err(|_| broken())?;
+        let mut part = part.map_err(refusal)?;
+        if fields.len() + files.len() == MOST_PARTS {
+            return Err(AppError::BadRequest(format!("The form has more than {MOST_PARTS} parts.")));
+        }
         let name = part.name().ok_or_else(broken)?.to_owned();
         let is_file =
             part.content_disposition().is_some_and(|disposition| disposition.get_filename().is_some());
         let mut bytes = Vec::new();
         while let Some(chunk) = part.next().await {
-            let chunk = chunk.map_err(|_| broken())?;
-            total += chunk.len();
-            if total > limit {
-                return Err(AppError::TooLarge);
-            }
-            bytes.extend_from_slice(&chunk);
+            bytes.extend_from_slice(&chunk.map_err(refusal)?);
         }
         if is_file {
             files.push((name, bytes));
@@ -71,7 +85,16 @@ async fn read<T: DeserializeOwned>(mut parts: Multipart, limit: usize) -> AppRes
         }
     }
     let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let form = serde_html_form::from_str(&encoded)
-        .map_err(|_| AppError::BadRequest("The form holds a field that is not known here.".into()))?;
-    Ok(Upload { form, files })
+    Ok(Upload { form: parse_fields(encoded.as_bytes())?, files })
+}
+
+fn broken() -> AppError {
+    AppError::BadRequest("The upload cannot be read.".into())
+}
+
+fn refusal(error: MultipartError) -> AppError {
+    match error {
+        MultipartError::Payload(PayloadError::Overflow) => AppError::TooLarge,
+        _ => broken(),
+    }
 }

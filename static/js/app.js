@@ -322,12 +322,24 @@
     "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, " +
     "[contenteditable], dialog";
 
-  // A link on the page may open in the drawer; without one the page itself is the way.
+  // Every page that is open to this person has a link in the palette; a key leads nowhere else.
   function go(path) {
-    const link = $(`a[href="${path}"]`);
-    if (link) link.click();
-    else location.assign(path);
+    $(`a[href="${path}"]`)?.click();
   }
+
+  // Single keys can be switched off: speech input and trembling hands press them unmeant.
+  function showShortcuts() {
+    const off = localStorage.getItem("shortcuts") === "off";
+    root.dataset.shortcuts = off ? "off" : "on";
+    for (const box of $$("[data-shortcuts-switch]")) box.checked = !off;
+  }
+  on("DOMContentLoaded", showShortcuts);
+  on("change", (event) => {
+    const box = closest(event, "[data-shortcuts-switch]");
+    if (!box) return;
+    localStorage.setItem("shortcuts", box.checked ? "on" : "off");
+    showShortcuts();
+  });
 
   const KEYS = {
     "/": () => {
@@ -404,37 +416,20 @@
     next.select();
   });
 
+  /* ── Time zones: six hundred names that every browser knows ────────────── */
+
+  on("DOMContentLoaded", () => {
+    const list = $("datalist[data-zones]");
+    for (const zone of (list && Intl.supportedValuesOf?.("timeZone")) || []) {
+      list.append(element("option", { value: zone }));
+    }
+  });
+
   /* ── Forms ─────────────────────────────────────────────────────────────── */
 
   on("change", (event) => {
     if (closest(event, "[data-submit-on-change]") === event.target) event.target.form?.requestSubmit();
   });
-
-  function countSelection(list) {
-    const rows = $$("[data-row]", list);
-    const checked = rows.filter((row) => row.checked).length;
-    const all = $("[data-all]", list);
-    if (all) {
-      all.checked = checked > 0 && checked === rows.length;
-      all.indeterminate = checked > 0 && checked < rows.length;
-    }
-    for (const bar of $$(".bulkbar", list)) bar.hidden = checked === 0;
-    for (const number of $$("[data-n]", list)) number.textContent = String(checked);
-  }
-
-  const countSelections = () => $$("[data-bulk]").forEach(countSelection);
-  on("change", (event) => {
-    const list = closest(event, "[data-bulk]");
-    if (!list) return;
-    if (event.target.matches("[data-all]")) {
-      for (const row of $$("[data-row]", list)) row.checked = event.target.checked;
-    }
-    countSelection(list);
-  });
-  countSelections();
-  on("htmx:afterSettle", countSelections);
-  // Also after Back: the browser restores the ticks, not the count.
-  addEventListener("pageshow", countSelections);
 
   // Indexes only grow, so a removed line leaves a gap and never a duplicate name.
   function addLine(lines) {

@@ -5,7 +5,9 @@ use bureau::types::ids::UserId;
 
 use crate::support::{PASSWORD, Page, Part, TestApp};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
+const PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x08\x08\x06\0\0\0crc!\0\0\0\0IEND\xaeB`\x82";
+const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x04hi\xff\xc0\0\x0b\x08\0\x08\0\x10\x01\x01\x11\0";
 
 /// The first visit's form as it is offered, with `typed` over it.
 async fn answers(app: &TestApp, typed: &[(&str, &str)]) -> Vec<Part> {
@@ -140,14 +142,11 @@ async fn a_first_visit_that_is_refused_says_why_and_keeps_what_was_typed() {
 
 #[actix_web::test]
 async fn a_logo_is_told_by_its_first_bytes_and_not_by_its_name() {
-    let webp = b"RIFF\0\0\0\0WEBPVP8 ".as_slice();
+    let webp = b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a\x10\0\x08\0".as_slice();
     let svg = b"<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>".as_slice();
-    for (bytes, media_type) in [
-        (PNG, "image/png"),
-        (b"\xff\xd8\xff\xe0".as_slice(), "image/jpeg"),
-        (webp, "image/webp"),
-        (svg, "image/svg+xml"),
-    ] {
+    for (bytes, media_type) in
+        [(PNG, "image/png"), (JPEG, "image/jpeg"), (webp, "image/webp"), (svg, "image/svg+xml")]
+    {
         let app = TestApp::empty().await;
         let mut parts = answers(&app, &[]).await;
         parts.push(Part::file("logo", "picture.exe", bytes));
@@ -155,6 +154,8 @@ async fn a_logo_is_told_by_its_first_bytes_and_not_by_its_name() {
         assert_eq!(app.line("SELECT logo_type AS line FROM agency"), media_type);
     }
     let app = TestApp::empty().await;
+    let mut endless = PNG.to_vec();
+    endless[18] = 0x40;
     let large = [PNG, &[0; 512 * 1_024]].concat();
     let html = b"<html><svg></svg></html>".as_slice();
     for (bytes, wanted) in [
@@ -162,6 +163,12 @@ async fn a_logo_is_told_by_its_first_bytes_and_not_by_its_name() {
         (b"MZ\x90\0".as_slice(), "must be a PNG"),
         (html, "must be a PNG"),
         (b"RIFF\0\0\0\0WAVE".as_slice(), "must be a PNG"),
+        (b"<svg".as_slice(), "must be a PNG"),
+        (b"\x89PNG\r\n\x1a\n and so on".as_slice(), "is broken"),
+        (&PNG[..PNG.len() - 12], "is broken"),
+        (b"\xff\xd8\xff\xe0 and so on".as_slice(), "is broken"),
+        (b"RIFF\0\0\0\0WEBPVP8 ".as_slice(), "is broken"),
+        (&endless, "longer than 10,000 pixels"),
         (&large, "larger than 512 KiB"),
     ] {
         let mut parts = answers(&app, &[("city", "Berlin")]).await;
@@ -226,8 +233,15 @@ async fn the_second_of_two_who_change_the_settings_is_told() {
         (settings(&app, &[("city", "Potsdam")]).await, settings(&app, &[("city", "Leipzig")]).await);
     app.admin().post("/settings").multipart(first).send().await.assert_redirect("/settings");
     let page = app.owner().post("/settings").multipart(second).send().await;
-    page.assert_status(409).assert_text("main", "Somebody else changed the settings");
+    page.assert_status(409)
+        .assert_full_page()
+        .assert_text("h2", "Somebody else saved the settings meanwhile");
+    page.assert_text(".versions tr", "City Potsdam Leipzig").assert_value("input[name=city]", "Leipzig");
     assert_eq!(app.read(bureau::agency::model::load).city, "Potsdam");
+    let again = page.fields("form[action='/settings']");
+    let again = again.iter().map(|(name, value)| Part::field(name, value));
+    app.owner().post("/settings").multipart(again).send().await.assert_redirect("/settings");
+    assert_eq!(app.read(bureau::agency::model::load).city, "Leipzig");
 }
 
 #[actix_web::test]
@@ -242,4 +256,78 @@ async fn settings_are_for_owners_and_admins() {
     app.owner().get("/clients").send().await.assert_has("a[href='/settings']");
     assert_eq!(app.read(bureau::agency::model::load).name, "Fielder Studio");
     assert_eq!(app.owner().id(), UserId(1));
+}
+
+#[actix_web::test]
+async fn all_that_setup_asks_can_be_changed_later_but_the_owner() {
+    let app = TestApp::new().await;
+    let mut parts = settings(&app, &[("rate", "110.50")]).await;
+    parts.push(Part::file("logo", "logo.png", PNG));
+    app.admin().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
+    let page = app.admin().get("/settings").send().await;
+    page.assert_value("input[name=rate]", "110.50").assert_has("input[name=remove_logo]");
+    assert_eq!(app.count_where("agency", "logo IS NOT NULL"), 1);
+    let log = || {
+        app.lines(
+            "SELECT changes AS line FROM activities WHERE subject_type = 'agency' AND action = 'updated' ORDER BY id",
+        )
+    };
+    assert!(log()[0].contains("rate_cents") && log()[0].contains("image/png"), "{:?}", log());
+    let mut parts = settings(&app, &[]).await;
+    parts.push(Part::field("remove_logo", "true"));
+    app.admin().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
+    assert_eq!(app.count_where("agency", "logo IS NULL AND logo_type IS NULL"), 1);
+    app.admin()
+        .post("/settings")
+        .multipart(settings(&app, &[]).await)
+        .send()
+        .await
+        .assert_redirect("/settings");
+    assert_eq!(log().len(), 2, "nothing changed, so nothing is told");
+    for field in ["owner_name", "owner_email", "password"] {
+        let mut parts = settings(&app, &[("city", "Potsdam")]).await;
+        parts.push(Part::field(field, "x"));
+        let page = app.admin().post("/settings").multipart(parts).send().await;
+        page.assert_status(400).assert_text("main", field);
+    }
+    for field in ["payment_terms_days", "tax_rate"] {
+        let parts = settings(&app, &[("city", "Potsdam"), (field, " ")]).await;
+        let page = app.admin().post("/settings").multipart(parts).send().await;
+        page.assert_status(422).assert_text(&format!("[data-error={field}]"), "can't be blank");
+    }
+    assert_eq!(app.read(bureau::agency::model::load).city, "Berlin");
+}
+
+#[actix_web::test]
+async fn another_currency_of_the_agency_takes_its_rate_from_the_form_and_not_from_before() {
+    let app = TestApp::new().await;
+    let parts = settings(&app, &[("currency", "JPY"), ("rate", "12000")]).await;
+    app.admin().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
+    assert_eq!(app.lines("SELECT CAST(amount_cents AS TEXT) AS line FROM rates"), ["12000"]);
+}
+
+#[actix_web::test]
+async fn a_closed_setup_reads_nothing_of_what_is_sent() {
+    let app = TestApp::new().await;
+    let broken = app.anonymous().post("/setup").header("content-type", "multipart/form-data; boundary=x");
+    broken.body("no multipart at all").send().await.assert_status(409);
+}
+
+#[actix_web::test]
+async fn every_byte_and_every_part_of_an_upload_counts() {
+    let app = TestApp::empty().await;
+    let many = (0..101).map(|_| Part::field("name", "x"));
+    app.anonymous().post("/setup").multipart(many).send().await.assert_status(400);
+    let limit = app.data.config.max_body;
+    let long_name = Part::field(&"n".repeat(limit), "x");
+    app.anonymous()
+        .post("/setup")
+        .multipart([long_name])
+        .header("content-length", "10")
+        .send()
+        .await
+        .assert_status(413);
+    let small = app.anonymous().post("/setup").header("content-type", "multipart/form-data; boundary=x");
+    small.header("content-length", "99999999").send().await.assert_status(413);
+    assert_eq!(app.count("agency"), 0);
 }

@@ -16,9 +16,9 @@ const LAYERS: &[&[&str]] = &[
 
 /// The areas in import order: each may use the models of those before it.
 const AREAS: &[&str] = &[
+    "rates",
     "agency",
     "users",
-    "rates",
     "clients",
     "projects",
     "tasks",

@@ -467,11 +467,11 @@ async fn a_row_is_edited_in_its_place() {
         "unseen fields travel along"
     );
     assert_eq!(app.count_where("rates", "scope = 'client' AND amount_cents = 9500"), 1);
+    fields.iter_mut().find(|(name, _)| name == "phone").unwrap().1 = "+45 1".into();
     let stale = app.manager().post(&row).form(fields).htmx().send().await;
-    stale
-        .assert_status(409)
-        .assert_fragment()
-        .assert_text("[role=alert]", "Somebody else changed this client");
+    stale.assert_status(409).assert_fragment().assert_text(".conflict", "Somebody else saved this client");
+    stale.assert_text(".versions tbody tr", "Phone empty +45 1").assert_value("input[name=phone]", "+45 1");
+    assert_eq!(stale.header("hx-retarget").as_deref(), Some("#clients-table"));
     assert_eq!(app.find_client(client).version, 2);
 }
 
@@ -493,7 +493,9 @@ async fn an_archived_client_keeps_its_history_and_takes_no_change() {
     page.assert_status(200).assert_text("[role=status]", "This client is archived.");
     page.assert_has(&format!("form[action='{path}/restore']")).assert_no(&format!("a[href='{path}/edit']"));
     let form = [("name", "Southwind"), ("currency", "EUR"), ("version", "2")];
-    app.manager().post(&path).form(form).send().await.assert_status(409);
+    let page = app.manager().post(&path).form(form).send().await;
+    page.assert_status(409).assert_text("[role=alert]", "This client is archived.");
+    page.assert_value("input[name=name]", "Southwind");
     assert_eq!(app.find_client(client).name, "Northwind");
     app.manager().post(format!("{path}/restore")).send().await.assert_redirect(&path);
     let stored = app.find_client(client);
@@ -619,5 +621,65 @@ async fn a_member_may_look_and_change_nothing() {
             .assert_status(403);
         visitor.delete(format!("/clients/{client}/contacts/{contact}")).send().await.assert_status(403);
         app.assert_unchanged(&before);
+    }
+}
+
+#[actix_web::test]
+async fn restoring_a_client_brings_back_where_we_stood() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Northwind", |new| new.status = ClientStatus::Lead);
+    app.manager().post(format!("/clients/{client}/archive")).send().await.assert_status(303);
+    app.manager().post(format!("/clients/{client}/restore")).send().await.assert_status(303);
+    assert_eq!(app.find_client(client).status, ClientStatus::Lead);
+}
+
+#[actix_web::test]
+async fn a_client_that_is_renamed_like_another_is_warned_of_too() {
+    let app = TestApp::new().await;
+    app.client_with("Contoso", |new| new.tax_id = "DK1".into());
+    let client = app.client("Northwind");
+    let path = format!("/clients/{client}");
+    for (name, tax_id) in [("contoso", ""), ("Northwind", "DK1")] {
+        let form = [("name", name), ("tax_id", tax_id), ("currency", "EUR"), ("version", "1")];
+        let page = app.manager().post(&path).form(form).send().await;
+        page.assert_status(409).assert_text("[role=alert]", "You may have this client already.");
+        let body = serde_json::json!({ "name": name, "tax_id": tax_id, "currency": "EUR", "version": 1 });
+        app.manager().token().put(format!("/api{path}")).json(body).send().await.problem(422);
+    }
+    assert_eq!(app.find_client(client).version, 1);
+    let form = [("name", "contoso"), ("currency", "EUR"), ("version", "1"), ("allow_duplicate", "true")];
+    app.manager().post(&path).form(form).send().await.assert_redirect(&path);
+    let form = [("name", "contoso"), ("city", "Oslo"), ("currency", "EUR"), ("version", "2")];
+    app.manager().post(&path).form(form).send().await.assert_redirect(&path);
+}
+
+#[actix_web::test]
+async fn the_currency_stays_once_anything_is_agreed_in_it() {
+    let change = async |app: &TestApp, client: bureau::types::ids::ClientId, rate: &str| {
+        let version = app.find_client(client).version.to_string();
+        let form = [("name", "Northwind"), ("currency", "JPY"), ("rate", rate), ("version", &version)];
+        app.manager().post(format!("/clients/{client}")).form(form).send().await
+    };
+    let app = TestApp::new().await;
+    let client = app.client_with("Northwind", |new| new.rate_cents = Some(9_500));
+    change(&app, client, "95.50").await.assert_status(422).assert_has("[data-error=rate]");
+    change(&app, client, "12000").await.assert_status(303);
+    let rates = "SELECT CAST(amount_cents AS TEXT) AS line FROM rates WHERE scope = 'client'";
+    assert_eq!(app.lines(rates), ["12000"], "what was agreed in euros is forgotten, not read as yen");
+    for by_rate in [true, false] {
+        let app = TestApp::new().await;
+        let client = app.client("Northwind");
+        let project = app.project(client);
+        change(&app, client, "").await.assert_status(303);
+        app.execute("UPDATE clients SET currency = 'EUR'");
+        if by_rate {
+            app.project_rate(project, 9_500);
+        } else {
+            app.execute("UPDATE projects SET budget_cents = 777700");
+        }
+        change(&app, client, "")
+            .await
+            .assert_status(422)
+            .assert_text("[data-error=currency]", "cannot change");
     }
 }

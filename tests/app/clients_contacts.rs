@@ -78,8 +78,17 @@ async fn a_contact_is_edited_in_its_place_in_the_list() {
     let after = stored(&app, client).remove(0);
     assert_eq!((after.name.as_str(), after.is_technical, after.version), ("Ada Holm", false, 2));
     assert_eq!(app.activity_of(client)[0], "updated contact: Ada Holm");
-    let stale = app.manager().post(&path).form(fields).htmx().send().await;
-    stale.assert_status(409).assert_text("[role=alert]", "Somebody else changed Ada Holm");
+    app.manager().post(&path).form(fields.clone()).htmx().send().await.assert_status(200);
+    assert_eq!(stored(&app, client)[0].version, 2, "the same form twice is saved once");
+    fields.iter_mut().find(|(name, _)| name == "job_title").unwrap().1 = "Director".into();
+    for htmx in [true, false] {
+        let request = app.manager().post(&path).form(fields.clone());
+        let stale = if htmx { request.htmx() } else { request }.send().await;
+        stale.assert_status(409).assert_text(".conflict", "Somebody else saved this contact meanwhile");
+        stale.assert_text(".versions tbody tr", "Job title empty Director");
+        stale.assert_value("input[name=job_title]", "Director").assert_value("input[name=version]", "2");
+        assert_eq!(stale.header("hx-retarget").is_some_and(|target| target == item.replace("li", "")), htmx);
+    }
 }
 
 #[actix_web::test]
@@ -129,4 +138,51 @@ async fn a_contact_is_found_through_its_own_client_only() {
     manager.post("/clients/999/contacts").form([("name", "Mine")]).send().await.assert_status(404);
     manager.get("/clients/999/contacts/new").send().await.assert_status(404);
     app.assert_unchanged(&before);
+}
+
+#[actix_web::test]
+async fn a_client_has_a_hundred_contacts_at_most() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let people = |count: usize| -> Vec<_> {
+        (0..count).map(|number| serde_json::json!({ "name": format!("Person {number}") })).collect()
+    };
+    let path = format!("/api/clients/{client}");
+    let put = async |count: usize, version: i64| {
+        let body = serde_json::json!({
+            "name": "Northwind", "currency": "EUR", "version": version, "contacts": people(count)
+        });
+        app.manager().token().put(&path).json(body).send().await
+    };
+    let problem = put(101, 1).await.problem(422);
+    assert_eq!(problem["errors"]["contacts"], "has more than 100 entries");
+    assert!(stored(&app, client).is_empty());
+    put(100, 1).await.assert_status(200);
+    let page =
+        app.manager().post(format!("/clients/{client}/contacts")).form([("name", "One more")]).send().await;
+    page.assert_status(422).assert_text("[role=alert]", "at most 100 contacts");
+    assert_eq!(stored(&app, client).len(), 100);
+    app.manager().get("/clients?q=person+99").send().await.assert_text("td", "Northwind");
+    let positions = serde_json::json!({
+        "name": "Northwind", "currency": "EUR", "version": 2, "contacts": [["Ada", "Finance"]]
+    });
+    app.manager().token().put(&path).json(positions).send().await.problem(400);
+    assert_eq!(stored(&app, client).len(), 100);
+}
+
+#[actix_web::test]
+async fn the_contacts_of_an_archived_client_stay_as_they_are() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let contact = app.contact(client, "Ada");
+    let base = format!("/clients/{client}/contacts");
+    app.manager().post(format!("/clients/{client}/archive")).send().await.assert_status(303);
+    let before = app.dump();
+    let form = [("name", "Bea"), ("version", "1")];
+    app.manager().post(&base).form(form).send().await.assert_status(409);
+    let page = app.manager().post(format!("{base}/{contact}")).form(form).send().await;
+    page.assert_status(409).assert_value("input[name=name]", "Bea");
+    app.manager().delete(format!("{base}/{contact}")).htmx().send().await.assert_status(409);
+    app.assert_unchanged(&before);
+    app.manager().get(format!("/clients/{client}")).send().await.assert_no("[aria-label='Edit Ada']");
 }

@@ -62,6 +62,7 @@ fn every_kind_of_database_address_is_understood() {
     let database = |url| load(&[], &[("DATABASE_URL", url)], &[]).map(|config| config.database);
     assert_eq!(database("sqlite:/var/b.db").unwrap(), DatabaseUrl::Sqlite("/var/b.db".into()));
     assert_eq!(database("sqlite:///var/b.db").unwrap(), DatabaseUrl::Sqlite("/var/b.db".into()));
+    assert_eq!(database("sqlite:////var/b.db").unwrap(), DatabaseUrl::Sqlite("//var/b.db".into()));
     let url = "postgres://bureau:secret@db.example.com/bureau";
     assert_eq!(database(url).unwrap(), DatabaseUrl::Postgres(url.into()));
     assert_eq!(database(url).unwrap().shown(), "postgres://db.example.com/bureau", "without the password");
@@ -89,6 +90,10 @@ fn a_bad_value_is_named_with_what_it_must_be() {
         ("BUREAU_BASE_URL", "bureau.example.com", "an address like https"),
         ("BUREAU_BASE_URL", "ftp://bureau.example.com", "an address like https"),
         ("BUREAU_BASE_URL", "https://bureau.example.com/app", "an address like https"),
+        ("BUREAU_BASE_URL", "https://me:secret@bureau.example.com", "an address like https"),
+        ("BUREAU_BASE_URL", "https://bureau.example.com/#top", "an address like https"),
+        ("BUREAU_LOG", "inof", "error, warn, info"),
+        ("BUREAU_LOG", "info,bureau=loud", "error, warn, info"),
         ("BUREAU_TRUSTED_PROXIES", "10.0.0.0/8,everybody", "networks like"),
         ("BUREAU_SESSION_IDLE_HOURS", "0", "from 1 to 720"),
         ("BUREAU_SESSION_MAX_DAYS", "366", "from 1 to 365"),
@@ -111,7 +116,8 @@ fn a_bad_value_is_named_with_what_it_must_be() {
 fn the_example_file_lists_every_setting_with_its_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".env.example");
     let mut wanted =
-        "# Every setting with its default. Flags win over the environment, which wins over this file.\n"
+        "# Every setting with its default. Flags win over the environment, which wins over this file.\n\
+         # A value with a $ stands in single quotes: 'pa$$word'.\n"
             .to_owned();
     for setting in SETTINGS {
         wanted += &format!("\n# {}\n# {}={}\n", setting.help, setting.env, setting.default);
@@ -200,6 +206,7 @@ fn the_first_start_makes_a_key_for_its_owner_only() {
     open(config.clone()).unwrap();
     assert_eq!(mode(&config.data_dir), 0o700);
     assert_eq!(mode(&config.master_key_file), 0o600);
+    assert_eq!(mode(&config.data_dir.join("bureau.db")), 0o600);
     let key = std::fs::read_to_string(&config.master_key_file).unwrap();
     open(config.clone()).unwrap();
     assert_eq!(std::fs::read_to_string(&config.master_key_file).unwrap(), key, "made once");
@@ -310,4 +317,34 @@ async fn the_file_that_is_kept_is_the_whole_database() {
     bureau::db::dialect::checkpoint(&mut conn).unwrap();
     let log = path.with_extension("db-wal");
     assert!(std::fs::metadata(log).map_or(true, |metadata| metadata.len() == 0));
+}
+
+#[test]
+fn commands_on_the_wrong_directory_say_so_and_make_nothing() {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    for arguments in [
+        ["doctor"].as_slice(),
+        &["token", "add", "ines@fielder.studio", "--name", "x"],
+        &["user", "add", "tom@fielder.studio", "--name", "Tom", "--role", "member", "--password-stdin"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_bureau"))
+            .args(arguments)
+            .current_dir(dir.path())
+            .env_clear()
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let is_user = arguments[0] == "user";
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(is_user || told.contains("There is no database at ./data/bureau.db."), "{told}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{arguments:?}");
+    }
+    let database = TestDatabase::set_up();
+    let refused = |config: Config| bureau::app::open_existing(config, Clock::System).map(drop);
+    refused(database.config()).unwrap();
+    let blank = TestDatabase::blank();
+    let told = refused(blank.config()).unwrap_err().to_string();
+    assert!(told.contains("There is no database at") || told.contains("holds no Bureau"), "{told}");
+    assert!(!blank.dir().join("bureau.db").exists() && !blank.dir().join("master.key").exists());
 }

@@ -308,3 +308,38 @@ async fn the_same_form_twice_at_once_is_saved_once() {
     assert_eq!(statuses, [303, 409, 409, 409, 409]);
     assert_eq!(app.find_client(client).version, 2);
 }
+
+#[actix_web::test]
+async fn bytes_that_are_no_text_are_refused_and_not_stored_as_question_marks() {
+    let app = TestApp::new().await;
+    let manager = app.manager();
+    manager.sign_in().await;
+    let before = app.dump();
+    for name in ["%ED%A0%80", "%FF", "a%C3", "\u{e9}%E9"] {
+        let request = manager.post("/clients").header("content-type", "application/x-www-form-urlencoded");
+        let request = request.cookie("theme=dark").body(format!("name={name}&currency=EUR"));
+        let page = request.send().await;
+        page.assert_status(400).assert_text("main", "no UTF-8 text").assert_has("html[data-theme=dark]");
+    }
+    for (body, wanted) in [("nmae=x&currency=EUR", "nmae"), ("name=x&name=y&currency=EUR", "name")] {
+        let request = manager.post("/clients").header("content-type", "application/x-www-form-urlencoded");
+        request.body(body).send().await.assert_status(400).assert_text("main", wanted);
+    }
+    app.assert_unchanged(&before);
+}
+
+#[test]
+fn however_deep_a_comment_nests_its_html_does_not() {
+    use bureau::types::markdown::to_html;
+    let quotes = to_html(&format!("{} deep", ">".repeat(19_999)));
+    assert!(quotes.matches("<blockquote>").count() <= 16 && quotes.contains("deep"), "{}", quotes.len());
+    let lists: String = (0..200).map(|depth| format!("{}- item\n", "  ".repeat(depth))).collect();
+    assert!(to_html(&lists).matches("<ul>").count() <= 16);
+    assert!(!to_html(&"<div><em>".repeat(2_000)).contains("<em>"));
+    let emphasis = to_html(&"*a **b ".repeat(2_000));
+    assert!(emphasis.matches("<em>").count() <= 2_000);
+    assert_eq!(
+        to_html("> a\n>\n> - b").replace('\n', ""),
+        "<blockquote><p>a</p><ul><li>b</li></ul></blockquote>"
+    );
+}

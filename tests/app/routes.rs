@@ -31,6 +31,9 @@ const RATES: [i64; 3] = [77_77, 77_78, 77_79];
 /// Pages for the one who wrote what they show: Tom, the member.
 const OWN: [&str; 1] = ["/tasks/{task_id}/comments/{id}/edit"];
 
+/// Pages that hold nothing but amounts: for who sees none of them they are not there.
+const HIDDEN: [&str; 0] = [];
+
 impl Rows {
     pub fn add(app: &TestApp) -> Self {
         let tom = app.member().id();
@@ -221,7 +224,8 @@ async fn whoever_is_let_in_gets_an_answer_and_looking_changes_nothing() {
             let page = ask(&visitor, route, &path).await;
             // Setup is over; what a member must not see is not there, nor a comment's form for who did not write it.
             let is_own = OWN.contains(&route.path) && *role != Role::Member;
-            let may_be_missing = route.path == "/setup" || is_own || !Policy::Money.allows(*role);
+            let is_money = HIDDEN.contains(&route.path) && !Policy::Money.allows(*role);
+            let may_be_missing = route.path == "/setup" || is_own || is_money;
             let is_answer = matches!(page.status, 200 | 204 | 303) || (page.status == 404 && may_be_missing);
             assert!(is_answer, "{} as {role} gave {}: {}", name(route), page.status, page.text());
             if page.status == 200 && !is_api(route) {
@@ -335,4 +339,90 @@ async fn a_member_reads_no_amount_and_no_terms_anywhere() {
 /// What stands in the controls of a page.
 fn values(page: &Page) -> String {
     page.attributes("input, option[selected]", "value").join(" ")
+}
+
+#[actix_web::test]
+async fn the_highest_version_there_is_is_a_stale_one() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    let mut saved = 0;
+    for route in routes().iter().filter(|route| route.method == Method::GET && !is_api(route)) {
+        let path = rows
+            .fill(route.path, &route.method)
+            .replace(&format!("/billing/{}", rows.invoice), &format!("/billing/{}", rows.draft));
+        let visitor = if OWN.contains(&route.path) { app.member() } else { app.owner() };
+        let page = visitor.get(&path).send().await;
+        if page.status != 200 || !route.path.ends_with("/edit") && route.path != "/settings" {
+            continue;
+        }
+        for action in page.attributes("main form[method=post]:has(input[name=version])", "action") {
+            let mut fields = page.fields(&format!("main form[action='{action}']"));
+            fields.iter_mut().find(|(name, _)| name == "version").unwrap().1 = i64::MAX.to_string();
+            fields
+                .iter_mut()
+                .filter(|(name, _)| name == "name" || name == "title" || name == "note")
+                .for_each(|(_, value)| value.push('x'));
+            let request = visitor.post(&action);
+            let request = if page.count(&format!("form[action='{action}'][enctype]")) > 0 {
+                request.multipart(fields.iter().map(|(name, value)| crate::support::Part::field(name, value)))
+            } else {
+                request.form(fields.clone())
+            };
+            let answer = request.send().await;
+            assert_eq!(answer.status, 409, "{action}: {}", answer.text());
+            saved += 1;
+            // The same form by the API.
+            let body: serde_json::Map<String, serde_json::Value> =
+                fields.into_iter().map(|(name, value)| (name, json!(value))).collect();
+            let answer = visitor.token().put(format!("/api{action}")).json(json!(body)).send().await;
+            assert!(answer.status < 500, "/api{action}: {}", answer.body());
+        }
+    }
+    assert!(saved >= 6, "only {saved} forms with a version");
+}
+
+#[actix_web::test]
+async fn the_first_load_of_any_page_is_under_150_kilobytes() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    let owner = app.owner();
+    let weight = async |path: &str| owner.get(path).header("accept-encoding", "br").send().await.body.len();
+    let sheet = owner.get("/").send().await.attributes("link[rel=stylesheet]", "href").remove(0);
+    let css = owner.get(&sheet).send().await.body();
+    let urls = css.split("url(").skip(1).filter_map(|rest| rest.split(')').next());
+    // Letters beyond Latin-1 come in a file of their own, and only where they stand.
+    let fonts: BTreeSet<String> = urls
+        .map(|url| url.trim_matches(['"', '\'']).to_owned())
+        .filter(|url| url.contains("woff2") && !url.contains("latin-ext"))
+        .collect();
+    assert!(fonts.len() >= 2, "{fonts:?}");
+    let mut every_page = 0;
+    for font in &fonts {
+        every_page += weight(font).await;
+    }
+    for route in routes().iter().filter(|route| route.method == Method::GET && !is_api(route)) {
+        let path = rows.fill(route.path, &route.method);
+        let page = owner.get(&path).send().await;
+        if page.status != 200 {
+            continue;
+        }
+        let mut assets: BTreeSet<String> =
+            page.attributes("link[rel=stylesheet], link[rel=icon]", "href").into_iter().collect();
+        assets.extend(page.attributes("script[src]", "src"));
+        assets.extend(
+            page.attributes("use", "href")
+                .iter()
+                .filter_map(|href| href.split('#').next().map(str::to_owned)),
+        );
+        assets.retain(|url| url.starts_with("/static/"));
+        let mut total = every_page + page.body.len();
+        for asset in &assets {
+            total += weight(asset).await;
+        }
+        assert!(
+            total < 150_000,
+            "{path} weighs {total} bytes: fonts {every_page}, page {}, {assets:?}",
+            page.body.len()
+        );
+    }
 }

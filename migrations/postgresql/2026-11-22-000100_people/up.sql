@@ -79,6 +79,7 @@ CREATE TABLE sign_in_throttles (
   last_failed_at TIMESTAMP NOT NULL,
   blocked_until TIMESTAMP
 );
+CREATE INDEX sign_in_throttles_failed_idx ON sign_in_throttles (last_failed_at);
 
 -- Proof that the master key in hand is the one this database was made with.
 CREATE TABLE master_keys (

@@ -26,6 +26,8 @@ CREATE TABLE clients (
   created_at TIMESTAMP NOT NULL,
   updated_at TIMESTAMP NOT NULL,
   version BIGINT NOT NULL DEFAULT 1,
+  -- What restoring it brings back.
+  archived_from TEXT CHECK (archived_from IN ('lead', 'active', 'paused')),
   CHECK ((status = 'archived') = (archived_at IS NOT NULL))
 );
 CREATE INDEX clients_name_idx ON clients (name_key, id);

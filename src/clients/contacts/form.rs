@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Contact, NewContact};
 use crate::error::FormErrors;
-use crate::web::form::Check;
+use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
 /// What was typed.
@@ -43,6 +43,20 @@ impl ContactForm {
             is_owner: Some(contact.is_owner).into(),
             version: Some(contact.version).into(),
         }
+    }
+
+    /// Fields in which this form and the stored contact differ.
+    pub fn differences(&self, stored: &Self) -> Vec<Difference> {
+        let ticked = |value: &Typed| if value.is_empty() || value.0 == "false" { "no" } else { "yes" };
+        Difference::between([
+            ("Name", stored.name.as_str(), self.name.as_str()),
+            ("Job title", &stored.job_title, &self.job_title),
+            ("Email", &stored.email, &self.email),
+            ("Phone", &stored.phone, &self.phone),
+            ("Billing", ticked(&stored.is_billing), ticked(&self.is_billing)),
+            ("Technical", ticked(&stored.is_technical), ticked(&self.is_technical)),
+            ("Owner", ticked(&stored.is_owner), ticked(&self.is_owner)),
+        ])
     }
 
     /// A contact, or what is wrong.

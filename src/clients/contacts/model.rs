@@ -6,6 +6,7 @@ use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
+use crate::db::saved::Saved;
 use crate::db::schema::contacts;
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
@@ -86,6 +87,17 @@ pub fn find(conn: &mut Conn, actor: &Actor, client: ClientId, id: ContactId) -> 
         .first(conn)?)
 }
 
+/// Contacts that one client may have.
+pub const MOST: usize = 100;
+
+/// The client, if its contacts may change: an archived one is as it was put away.
+fn open_client(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<()> {
+    if clients::find(conn, actor, id)?.is_archived() {
+        return Err(AppError::Conflict("This client is archived. Restore it first.".into()));
+    }
+    Ok(())
+}
+
 /// Adds a contact.
 pub fn create(
     conn: &mut Conn,
@@ -94,7 +106,23 @@ pub fn create(
     client: ClientId,
     new: &NewContact,
 ) -> AppResult<Contact> {
-    clients::find(conn, actor, client)?;
+    open_client(conn, actor, client)?;
+    if contacts::table.filter(contacts::client_id.eq(client)).count().get_result::<i64>(conn)? >= MOST as i64
+    {
+        return Err(AppError::invalid("", format!("A client has at most {MOST} contacts.")));
+    }
+    let id = insert(conn, actor, now, client, new)?;
+    clients::refresh_search(conn, actor, client)?;
+    find(conn, actor, client, id)
+}
+
+fn insert(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    client: ClientId,
+    new: &NewContact,
+) -> AppResult<ContactId> {
     let id: ContactId = diesel::insert_into(contacts::table)
         .values((
             new,
@@ -105,10 +133,10 @@ pub fn create(
         .returning(contacts::id)
         .get_result(conn)?;
     note(conn, actor, now, Entry::new(Action::Created, Subject::Contact, id.0, &new.name), client)?;
-    find(conn, actor, client, id)
+    Ok(id)
 }
 
-/// Saves a contact over version `version`; a conflict when somebody was faster.
+/// Saves a contact over version `version`.
 pub fn update(
     conn: &mut Conn,
     actor: &Actor,
@@ -117,29 +145,46 @@ pub fn update(
     id: ContactId,
     version: i64,
     new: &NewContact,
-) -> AppResult<Contact> {
+) -> AppResult<Saved<Contact>> {
     let before = find(conn, actor, client, id)?;
-    let updated =
-        diesel::update(contacts::table.filter(contacts::id.eq(id)).filter(contacts::version.eq(version)))
-            .set((new, contacts::updated_at.eq(now), contacts::version.eq(version + 1)))
-            .execute(conn)?;
-    if updated == 0 {
-        return Err(AppError::Conflict(format!(
-            "Somebody else changed {} meanwhile. Reload to see how.",
-            before.name
-        )));
+    open_client(conn, actor, client)?;
+    if before.version != version {
+        return Ok(Saved::Stale(before));
     }
-    let after = find(conn, actor, client, id)?;
-    let entry = Entry::new(Action::Updated, Subject::Contact, id.0, &new.name)
+    if !store(conn, actor, now, &before, new)? {
+        return Ok(Saved::Stale(find(conn, actor, client, id)?));
+    }
+    clients::refresh_search(conn, actor, client)?;
+    Ok(Saved::Done(find(conn, actor, client, id)?))
+}
+
+/// Writes `new` over `before`; says no when somebody was faster.
+fn store(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    before: &Contact,
+    new: &NewContact,
+) -> AppResult<bool> {
+    let unchanged =
+        contacts::table.filter(contacts::id.eq(before.id)).filter(contacts::version.eq(before.version));
+    let updated = diesel::update(unchanged)
+        .set((new, contacts::updated_at.eq(now), contacts::version.eq(contacts::version + 1)))
+        .execute(conn)?;
+    if updated == 0 {
+        return Ok(false);
+    }
+    let after: Contact = contacts::table.find(before.id).select(Contact::as_select()).first(conn)?;
+    let entry = Entry::new(Action::Updated, Subject::Contact, before.id.0, &new.name)
         .change("name", &before.name, &after.name)
         .change("job_title", &before.job_title, &after.job_title)
         .change("email", &before.email, &after.email)
         .change("phone", &before.phone, &after.phone)
         .change("roles", before.roles(), after.roles());
     if entry.has_changes() {
-        note(conn, actor, now, entry, client)?;
+        note(conn, actor, now, entry, before.client_id)?;
     }
-    Ok(after)
+    Ok(true)
 }
 
 /// Removes a contact.
@@ -151,8 +196,15 @@ pub fn delete(
     id: ContactId,
 ) -> AppResult<()> {
     let contact = find(conn, actor, client, id)?;
-    diesel::delete(contacts::table.find(id)).execute(conn)?;
-    note(conn, actor, now, Entry::new(Action::Deleted, Subject::Contact, id.0, &contact.name), client)
+    open_client(conn, actor, client)?;
+    remove(conn, actor, now, &contact)?;
+    clients::refresh_search(conn, actor, client)
+}
+
+fn remove(conn: &mut Conn, actor: &Actor, now: UtcTime, contact: &Contact) -> AppResult<()> {
+    diesel::delete(contacts::table.find(contact.id)).execute(conn)?;
+    let entry = Entry::new(Action::Deleted, Subject::Contact, contact.id.0, &contact.name);
+    note(conn, actor, now, entry, contact.client_id)
 }
 
 /// Makes a client's contacts the given ones, as the API puts them: by position, the rest removed.
@@ -163,20 +215,23 @@ pub fn replace(
     client: ClientId,
     new: &[NewContact],
 ) -> AppResult<()> {
+    open_client(conn, actor, client)?;
     let stored = of_client(conn, client)?;
     for (contact, new) in stored.iter().zip(new) {
-        update(conn, actor, now, client, contact.id, contact.version, new)?;
+        // On PostgreSQL somebody may have been faster since they were read; theirs is another request's word.
+        if !store(conn, actor, now, contact, new)? {
+            return Err(AppError::Conflict(format!("Somebody else changed {} meanwhile.", contact.name)));
+        }
     }
     for contact in stored.iter().skip(new.len()) {
-        delete(conn, actor, now, client, contact.id)?;
+        remove(conn, actor, now, contact)?;
     }
     for new in new.iter().skip(stored.len()) {
-        create(conn, actor, now, client, new)?;
+        insert(conn, actor, now, client, new)?;
     }
-    Ok(())
+    clients::refresh_search(conn, actor, client)
 }
 
 fn note(conn: &mut Conn, actor: &Actor, now: UtcTime, entry: Entry, client: ClientId) -> AppResult<()> {
-    clients::refresh_search(conn, actor, client)?;
     audit::record(conn, Some(actor.id), now, &entry.client(client))
 }

@@ -8,9 +8,10 @@ use super::model::{self, Contact};
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client};
+use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ClientId, ContactId};
-use crate::web::form::Form;
+use crate::web::form::{Difference, Form};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -21,6 +22,8 @@ type Path = web::Path<(ClientId, ContactId)>;
 struct ContactPart {
     shell: Shell,
     contact: Contact,
+    /// Whether its client is archived.
+    is_fixed: bool,
 }
 
 #[derive(Template)]
@@ -31,6 +34,8 @@ struct ContactFormPage {
     id: Option<ContactId>,
     form: ContactForm,
     errors: FormErrors,
+    /// Fields that somebody else changed meanwhile.
+    conflict: Vec<Difference>,
 }
 
 #[derive(Template)]
@@ -40,6 +45,8 @@ struct ContactPartForm {
     id: ContactId,
     form: ContactForm,
     errors: FormErrors,
+    /// Fields that somebody else changed meanwhile.
+    conflict: Vec<Difference>,
 }
 
 impl ContactFormPage {
@@ -57,7 +64,9 @@ pub async fn show(user: CurrentUser, app: web::Data<App>, view: View, path: Path
         .db
         .read(move |conn| {
             let contact = model::find(conn, &actor, client, id)?;
-            Ok(ContactPart { shell: Shell::load(conn, &actor, now, &look, Section::Clients)?, contact })
+            let is_fixed = clients::find(conn, &actor, client)?.is_archived();
+            let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+            Ok(ContactPart { shell, contact, is_fixed })
         })
         .await?;
     if view.is_fragment() {
@@ -120,7 +129,7 @@ pub async fn edit(user: Manager, app: web::Data<App>, view: View, path: Path) ->
     let contact = app.db.read(move |conn| model::find(conn, &actor, client, id)).await?;
     let (form, errors) = (ContactForm::filled(&contact), FormErrors::default());
     if view.is_fragment() {
-        let part = ContactPartForm { client, id, form, errors };
+        let part = ContactPartForm { client, id, form, errors, conflict: Vec::new() };
         return view.html(|| part.render(), || part.render());
     }
     let page = form_page(&app, &user.actor, &view, client, Some(id), form, errors).await?;
@@ -141,29 +150,51 @@ pub async fn update(
             let (actor, now, look) = (user.actor.clone(), app.clock.now(), view.clone());
             app.db
                 .write(move |conn| {
-                    let contact = model::update(conn, &actor, now, client, id, version, &new)?;
-                    Ok(ContactPart {
-                        shell: Shell::load(conn, &actor, now, &look, Section::Clients)?,
-                        contact,
-                    })
+                    let saved = model::update(conn, &actor, now, client, id, version, &new)?;
+                    let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
+                    Ok(saved.map(|contact| ContactPart { shell, contact, is_fixed: false }))
                 })
                 .await
         }
         (Err(errors), _) => Err(errors.into()),
         (_, Err(_)) => Err(AppError::BadRequest("The version that was edited is missing.".into())),
     };
-    match saved {
-        Ok(part) if view.is_fragment() => view.html(|| part.render(), || part.render()),
-        Ok(_) => view.redirect(&format!("/clients/{client}"), "Contact saved."),
-        Err(AppError::Invalid(errors)) if view.is_fragment() => {
-            let part = ContactPartForm { client, id, form, errors };
+    let (form, errors, conflict, stale) = match saved {
+        Ok(Saved::Done(part)) => return saved_contact(&view, &part),
+        Ok(Saved::Stale(part)) => {
+            let stored = ContactForm::filled(&part.contact);
+            let conflict = form.differences(&stored);
+            if conflict.is_empty() {
+                return saved_contact(&view, &part);
+            }
+            (ContactForm { version: stored.version, ..form }, FormErrors::default(), conflict, true)
+        }
+        Err(AppError::Invalid(errors)) => (form, errors, Vec::new(), false),
+        Err(AppError::Conflict(sentence)) => (form, FormErrors::whole(sentence), Vec::new(), true),
+        Err(error) => return Err(error),
+    };
+    if view.is_fragment() {
+        let part = ContactPartForm { client, id, form, errors, conflict };
+        return if stale {
+            view.stale(&format!("#{}", id.dom()), || part.render(), || part.render())
+        } else {
             view.invalid(|| part.render(), || part.render())
-        }
-        Err(AppError::Invalid(errors)) => {
-            let page = form_page(&app, &user.actor, &view, client, Some(id), form, errors).await?;
-            view.invalid(|| page.render(), || page.as_fields().render())
-        }
-        Err(error) => Err(error),
+        };
+    }
+    let page = form_page(&app, &user.actor, &view, client, Some(id), form, errors).await?;
+    let page = ContactFormPage { conflict, ..page };
+    if stale {
+        view.stale("#contact_form", || page.render(), || page.as_fields().render())
+    } else {
+        view.invalid(|| page.render(), || page.as_fields().render())
+    }
+}
+
+fn saved_contact(view: &View, part: &ContactPart) -> AppResult<HttpResponse> {
+    if view.is_fragment() {
+        view.html(|| part.render(), || part.render())
+    } else {
+        view.redirect(&format!("/clients/{}", part.contact.client_id), "Contact saved.")
     }
 }
 
@@ -189,7 +220,7 @@ async fn form_page(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &view, Section::Clients)?;
             let client = clients::find(conn, &actor, client)?;
-            Ok(ContactFormPage { shell, client, id, form, errors })
+            Ok(ContactFormPage { shell, client, id, form, errors, conflict: Vec::new() })
         })
         .await
 }

@@ -136,7 +136,7 @@ pub fn update(
         task_comments::body.eq(body),
         task_comments::body_html.eq(markdown::to_html(body)),
         task_comments::edited_at.eq(now),
-        task_comments::version.eq(version + 1),
+        task_comments::version.eq(task_comments::version + 1),
     ))
     .execute(conn)?;
     if updated == 0 {

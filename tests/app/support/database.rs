@@ -102,6 +102,7 @@ fn templates() -> &'static Templates {
     static TEMPLATES: OnceLock<Templates> = OnceLock::new();
     TEMPLATES.get_or_init(|| {
         sweep();
+        name_what_is_not_run();
         let empty = TestDatabase::blank();
         drop(bureau::app::open(empty.config(), Clock::frozen(now())).unwrap());
         let empty = keep(empty);
@@ -114,6 +115,21 @@ fn templates() -> &'static Templates {
         drop(app);
         Templates { empty, set_up: keep(set_up) }
     })
+}
+
+/// Says past the capture of the test runner that this run is on SQLite alone; fails it where `TEST_REQUIRE` names
+/// `postgresql`.
+fn name_what_is_not_run() {
+    if !on_postgres() {
+        let required = std::env::var("TEST_REQUIRE").unwrap_or_default();
+        assert!(
+            !required.split(',').any(|part| part == "postgresql"),
+            "PostgreSQL is required but TEST_DATABASE_URL is not set; bin/with-postgres sets it"
+        );
+        let told =
+            b"not run: the suite on PostgreSQL (TEST_DATABASE_URL is not set; bin/with-postgres sets it)\n";
+        std::io::Write::write_all(&mut std::io::stderr(), told).unwrap();
+    }
 }
 
 /// Turns a database into a template: in one file, and left in place.

@@ -67,6 +67,13 @@ impl TestApp {
         self.read(|conn| Ok(diesel::sql_query(sql).get_result::<Line>(conn)?.line))
     }
 
+    /// The values of a column as text, by a query that calls it `line`.
+    #[track_caller]
+    pub fn lines(&self, sql: &str) -> Vec<String> {
+        let rows: Vec<Line> = self.read(|conn| Ok(diesel::sql_query(sql).load(conn)?));
+        rows.into_iter().map(|row| row.line).collect()
+    }
+
     /// Runs SQL behind Bureau's back.
     #[track_caller]
     pub fn execute(&self, sql: &str) {

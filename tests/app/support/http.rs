@@ -232,6 +232,10 @@ impl Request<'_> {
                 request = request.append_header(("authorization", format!("Bearer {token}")));
             }
         }
+        if !self.headers.iter().any(|(name, _)| name == "host") {
+            let ours = self.visitor.app.data.config.origin();
+            request = request.append_header(("host", ours.split("://").last().unwrap_or_default()));
+        }
         for (name, value) in self.headers {
             request = request.append_header((name, value));
         }
