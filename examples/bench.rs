@@ -174,7 +174,9 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
     drop((server, bare_server));
 
     println!();
-    println!("| tasks in the table | task list p50 ms | p99 ms | time entries in the table | list p50 ms | p99 ms |");
+    println!(
+        "| tasks in the table | task list p50 ms | p99 ms | time entries in the table | list p50 ms | p99 ms |"
+    );
     println!("|---:|---:|---:|---:|---:|---:|");
     for scale in [1, 25, SCALE] {
         let own = tempfile::tempdir()?;
@@ -433,7 +435,9 @@ fn past_day(number: usize) -> String {
 async fn drafts(token: &str, client: i64, count: usize) -> Result<Vec<i64>> {
     let mut drafts = Vec::with_capacity(count);
     for _ in 0..count {
-        let body = format!(r#"{{"client_id":{client},"include_time":false,"delivery_from":"2026-01-01","delivery_to":"2026-01-31","lines":[{{"title":"Hosting","quantity":"1","unit":"MON","unit_price":"40","tax_rate":"19"}}]}}"#);
+        let body = format!(
+            r#"{{"client_id":{client},"include_time":false,"delivery_from":"2026-01-01","delivery_to":"2026-01-31","lines":[{{"title":"Hosting","quantity":"1","unit":"MON","unit_price":"40","tax_rate":"19"}}]}}"#
+        );
         let (status, answer) = once(format!(
             "POST /api/billing HTTP/1.1\r\nhost: {SERVER}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()

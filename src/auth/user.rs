@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::{Policy, Role};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::db::cached::Cache;
 use crate::db::schema::users;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
@@ -145,7 +146,9 @@ pub fn find_by_email(conn: &mut Conn, email: &str) -> AppResult<Option<User>> {
                 .bind::<diesel::sql_types::Text, _>(wanted),
         )
         .select(User::as_select())
-        .first(conn)
+        .limit(1)
+        .cached()
+        .get_result(conn)
         .optional()?)
 }
 

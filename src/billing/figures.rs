@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Date, Text};
 
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::error::{AppError, AppResult};
 use crate::types::money::Currency;
 
@@ -44,6 +45,34 @@ impl Figure {
     }
 }
 
+/// Hours that no invoice holds, of all clients with one currency.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub struct Ready {
+    /// Their currency.
+    #[diesel(sql_type = Text)]
+    pub currency: Currency,
+    /// The value of the hours in minor units.
+    #[diesel(sql_type = BigInt)]
+    pub cents: i64,
+    /// The hours in seconds.
+    #[diesel(sql_type = BigInt)]
+    pub seconds: i64,
+    /// How many clients they are for.
+    #[diesel(sql_type = BigInt)]
+    pub clients: i64,
+}
+
+/// What could be billed now, by currency.
+pub fn ready(conn: &mut Conn) -> AppResult<Vec<Ready>> {
+    let query = diesel::sql_query(
+        "SELECT c.currency, CAST(SUM(e.cents) AS BIGINT) AS cents, CAST(SUM(e.seconds) AS BIGINT) AS seconds, count(*) AS clients \
+         FROM (SELECT client_id, SUM(amount_cents) AS cents, SUM(duration_seconds) AS seconds \
+               FROM time_entries WHERE is_unbilled GROUP BY client_id) e \
+         JOIN clients c ON c.id = e.client_id GROUP BY c.currency ORDER BY c.currency",
+    );
+    Ok(query.cached().load(conn)?)
+}
+
 /// The strip above the list.
 #[derive(Debug, Clone)]
 pub struct Figures {
@@ -70,6 +99,7 @@ pub fn of_all(conn: &mut Conn, actor: &Actor, today: NaiveDate, currency: Curren
         "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents) AS BIGINT) AS cents, count(*) AS count \
          FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL GROUP BY currency ORDER BY currency",
     )
+    .cached()
     .load(conn)?;
     let overdue = diesel::sql_query(
         "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents) AS BIGINT) AS cents, count(*) AS count \
@@ -77,20 +107,19 @@ pub fn of_all(conn: &mut Conn, actor: &Actor, today: NaiveDate, currency: Curren
          GROUP BY currency ORDER BY currency",
     )
     .bind::<Date, _>(today)
+    .cached()
     .load(conn)?;
-    let ready = diesel::sql_query(
-        "SELECT c.currency, CAST(SUM(e.cents) AS BIGINT) AS cents, CAST(SUM(e.seconds) AS BIGINT) AS count \
-         FROM (SELECT client_id, SUM(amount_cents) AS cents, SUM(duration_seconds) AS seconds \
-               FROM time_entries WHERE is_unbilled GROUP BY client_id) e \
-         JOIN clients c ON c.id = e.client_id GROUP BY c.currency ORDER BY c.currency",
-    )
-    .load(conn)?;
+    let ready = ready(conn)?
+        .into_iter()
+        .map(|ready| Sum { currency: ready.currency, cents: ready.cents, count: ready.seconds })
+        .collect();
     let paid = diesel::sql_query(
         "SELECT currency, CAST(SUM(amount_cents) AS BIGINT) AS cents, count(*) AS count \
          FROM payments WHERE received_on >= $1 AND received_on < $2 GROUP BY currency ORDER BY currency",
     )
     .bind::<Date, _>(month)
     .bind::<Date, _>(end)
+    .cached()
     .load(conn)?;
     Ok(Figures {
         outstanding: Figure::new(outstanding, currency),

@@ -18,6 +18,9 @@ use crate::types::money::{self, Currency, plain_decimal};
 use crate::types::pagination::{PER_PAGE, has_more};
 use crate::types::text::fold;
 
+/// What could be billed, for the dashboard.
+pub use super::figures::{Ready, ready};
+
 crate::text_enum! {
     /// How hours become lines.
     pub enum Grouping {

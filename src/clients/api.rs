@@ -1,5 +1,7 @@
 //! The JSON API of clients.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -80,23 +82,9 @@ pub struct ClientList {
     pub meta: Meta,
 }
 
-fn json(conn: &mut Conn, actor: &Actor, client: Client, today: NaiveDate) -> AppResult<ClientJson> {
-    let contacts = contacts::of_client(conn, client.id)?
-        .into_iter()
-        .map(|contact| ContactJson {
-            id: contact.id,
-            name: contact.name,
-            job_title: contact.job_title,
-            email: contact.email,
-            phone: contact.phone,
-            is_billing: contact.is_billing,
-            is_technical: contact.is_technical,
-            is_owner: contact.is_owner,
-        })
-        .collect();
-    let money = actor.sees_money();
-    Ok(ClientJson {
-        rate_cents: if money { model::own_rate(conn, client.id, today)? } else { None },
+fn json(client: Client, contacts: Vec<ContactJson>, rate_cents: Option<i64>, money: bool) -> ClientJson {
+    ClientJson {
+        rate_cents: rate_cents.filter(|_| money),
         payment_terms_days: client.payment_terms_days.filter(|_| money),
         tax_rate_millis: client.tax_rate_millis.filter(|_| money),
         id: client.id,
@@ -119,7 +107,42 @@ fn json(conn: &mut Conn, actor: &Actor, client: Client, today: NaiveDate) -> App
         created_at: client.created_at,
         updated_at: client.updated_at,
         version: client.version,
-    })
+    }
+}
+
+/// Clients with their contacts and rates.
+fn whole(
+    conn: &mut Conn,
+    actor: &Actor,
+    clients: Vec<Client>,
+    today: NaiveDate,
+) -> AppResult<Vec<ClientJson>> {
+    let ids: Vec<ClientId> = clients.iter().map(|client| client.id).collect();
+    let rates = model::own_rates(conn, &ids, today)?;
+    let mut contacts: BTreeMap<ClientId, Vec<ContactJson>> = BTreeMap::new();
+    for contact in contacts::of_clients(conn, &ids)? {
+        contacts.entry(contact.client_id).or_default().push(ContactJson {
+            id: contact.id,
+            name: contact.name,
+            job_title: contact.job_title,
+            email: contact.email,
+            phone: contact.phone,
+            is_billing: contact.is_billing,
+            is_technical: contact.is_technical,
+            is_owner: contact.is_owner,
+        });
+    }
+    Ok(clients
+        .into_iter()
+        .map(|client| {
+            let (contacts, rate) = (contacts.remove(&client.id), rates.get(&client.id));
+            json(client, contacts.unwrap_or_default(), rate.copied(), actor.sees_money())
+        })
+        .collect())
+}
+
+fn one(conn: &mut Conn, actor: &Actor, client: Client, today: NaiveDate) -> AppResult<ClientJson> {
+    whole(conn, actor, vec![client], today)?.pop().ok_or(AppError::NotFound)
 }
 
 /// Clients by name, 25 a page.
@@ -136,10 +159,8 @@ pub async fn list_clients(
         .read(move |conn| {
             let today = crate::web::page::today(conn, now)?;
             let (rows, pager) = figures::list(conn, &actor, &filter, today)?;
-            let clients: Vec<ClientJson> = rows
-                .into_iter()
-                .map(|row| json(conn, &actor, row.client, today))
-                .collect::<AppResult<_>>()?;
+            let clients = rows.into_iter().map(|row| row.client).collect();
+            let clients = whole(conn, &actor, clients, today)?;
             let meta = Meta {
                 count: clients.len(),
                 next: pager.next().map(|page| page.to_string()),
@@ -164,7 +185,7 @@ pub async fn find_client(
         .read(move |conn| {
             let today = crate::web::page::today(conn, now)?;
             let client = model::find(conn, &actor, id)?;
-            json(conn, &actor, client, today)
+            one(conn, &actor, client, today)
         })
         .await?;
     Ok(HttpResponse::Ok().json(found))
@@ -189,7 +210,7 @@ pub async fn create_client(
             let today = crate::web::page::today(conn, now)?;
             let client = model::create(conn, &actor, now, &new)?;
             contacts::replace(conn, &actor, now, client.id, new_contacts.as_deref().unwrap_or_default())?;
-            json(conn, &actor, client, today)
+            one(conn, &actor, client, today)
         })
         .await?;
     let location = format!("/api/clients/{}", created.id);
@@ -231,7 +252,7 @@ pub async fn update_client(
             if let Some(new_contacts) = &new_contacts {
                 contacts::replace(conn, &actor, now, id, new_contacts)?;
             }
-            json(conn, &actor, client, today)
+            one(conn, &actor, client, today)
         })
         .await?;
     Ok(HttpResponse::Ok().json(saved))

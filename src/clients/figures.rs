@@ -1,14 +1,14 @@
 //! Clients with their figures: projects, hours and money, as the list and a client's pages show them.
 
 use chrono::{Datelike, NaiveDate};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
 
 use super::model::{Client, ClientFilter, ClientSort, filtered, find, own_rate};
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::db::schema::{clients, contacts, invoices, projects, time_entries};
+use crate::db::sum::sum;
 use crate::error::{AppError, AppResult};
 use crate::types::ids::{ClientId, ProjectId};
 use crate::types::pagination::{PER_PAGE, Pager};
@@ -63,19 +63,22 @@ fn with_figures(conn: &mut Conn, page: Vec<Client>, today: NaiveDate) -> AppResu
         .filter(contacts::client_id.eq_any(&ids))
         .order(contacts::id)
         .select((contacts::client_id, contacts::name))
+        .cached()
         .load(conn)?;
     let projects: Vec<(ClientId, i64)> = projects::table
         .filter(projects::client_id.eq_any(&ids))
         .filter(projects::status.eq("active"))
         .group_by(projects::client_id)
         .select((projects::client_id, diesel::dsl::count_star()))
+        .cached()
         .load(conn)?;
     let month = today.with_day(1).unwrap_or(today);
     let hours: Vec<(ClientId, Option<i64>)> = time_entries::table
         .filter(time_entries::client_id.eq_any(&ids))
         .filter(time_entries::local_on.ge(month))
         .group_by(time_entries::client_id)
-        .select((time_entries::client_id, sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")))
+        .select((time_entries::client_id, sum(time_entries::duration_seconds)))
+        .cached()
         .load(conn)?;
     let open: Vec<(ClientId, Option<NaiveDate>, i64, i64, i64)> = invoices::table
         .filter(invoices::client_id.eq_any(&ids))
@@ -88,6 +91,7 @@ fn with_figures(conn: &mut Conn, page: Vec<Client>, today: NaiveDate) -> AppResu
             invoices::paid_cents,
             invoices::credited_cents,
         ))
+        .cached()
         .load(conn)?;
     let balance = |id: ClientId, late_only: bool| {
         open.iter()
@@ -142,17 +146,14 @@ pub fn head(conn: &mut Conn, actor: &Actor, id: ClientId, today: NaiveDate) -> A
     let (ready_seconds, ready_cents): (Option<i64>, Option<i64>) = time_entries::table
         .filter(time_entries::client_id.eq(id))
         .filter(time_entries::is_unbilled)
-        .select((
-            sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)"),
-            sql::<Nullable<BigInt>>("CAST(SUM(amount_cents) AS BIGINT)"),
-        ))
+        .select((sum(time_entries::duration_seconds), sum(time_entries::amount_cents)))
         .get_result(conn)?;
     let january = NaiveDate::from_ymd_opt(today.year(), 1, 1).unwrap_or(today);
     let (invoices_this_year, billed): (i64, Option<i64>) = invoices::table
         .filter(invoices::client_id.eq(id))
         .filter(invoices::issue_on.ge(january))
         .filter(invoices::issued_at.is_not_null())
-        .select((diesel::dsl::count_star(), sql::<Nullable<BigInt>>("CAST(SUM(net_cents) AS BIGINT)")))
+        .select((diesel::dsl::count_star(), sum(invoices::net_cents)))
         .get_result(conn)?;
     Ok(ClientHead {
         rate_cents: own_rate(conn, id, today)?,
@@ -204,7 +205,8 @@ pub fn projects_of(conn: &mut Conn, id: ClientId) -> AppResult<Vec<ProjectLine>>
     let used: Vec<(ProjectId, Option<i64>)> = time_entries::table
         .filter(time_entries::project_id.eq_any(&ids))
         .group_by(time_entries::project_id)
-        .select((time_entries::project_id, sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")))
+        .select((time_entries::project_id, sum(time_entries::duration_seconds)))
+        .cached()
         .load(conn)?;
     let mut lines: Vec<ProjectLine> = rows
         .into_iter()

@@ -1,5 +1,7 @@
 //! Clients: rows, queries, verbs.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -237,6 +239,11 @@ pub fn choices(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<(ClientId, Strin
         .order((clients::name_key, clients::id))
         .select((clients::id, clients::name))
         .load(conn)?)
+}
+
+/// The prices of an hour agreed with the clients themselves.
+pub fn own_rates(conn: &mut Conn, ids: &[ClientId], today: NaiveDate) -> AppResult<BTreeMap<ClientId, i64>> {
+    rates::own_of_clients(conn, RateKind::Bill, ids, today)
 }
 
 /// The price of an hour agreed with the client itself.

@@ -3,22 +3,24 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, Days, NaiveDate};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
 
 use crate::auth::user::Actor;
+use crate::billing::model as billing;
 use crate::db::Conn;
 use crate::db::count::Capped;
 use crate::db::schema::{clients, invoices, projects, tasks, time_entries};
+use crate::db::sum::sum;
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ClientId, InvoiceId, TaskId};
+use crate::types::ids::{InvoiceId, TaskId};
 use crate::types::money::{Currency, Money};
 use crate::types::zone;
 
 /// Rows in a list of the dashboard.
 const ROWS: i64 = 8;
+/// Late invoices that are named.
+const LATE: i64 = 5;
 
 /// Amounts of several currencies, which are never added up.
 #[derive(Debug, Clone, Default)]
@@ -84,11 +86,27 @@ pub struct LateInvoice {
 /// The figures for roles that see money.
 pub fn money(conn: &mut Conn, today: NaiveDate) -> AppResult<MoneyFigures> {
     let mut figures = MoneyFigures::default();
-    type Row = (InvoiceId, Option<String>, String, Currency, Option<NaiveDate>, i64, i64, i64);
-    let open: Vec<Row> = invoices::table
+    let balance = || invoices::total_cents - invoices::paid_cents - invoices::credited_cents;
+    let open =
+        || invoices::table.filter(invoices::issued_at.is_not_null()).filter(invoices::settled_at.is_null());
+    let outstanding: Vec<(Currency, Option<i64>)> =
+        open().group_by(invoices::currency).select((invoices::currency, sum(balance()))).load(conn)?;
+    for (currency, cents) in outstanding {
+        figures.outstanding.add(cents.unwrap_or(0), currency);
+    }
+    let overdue: Vec<(Currency, Option<i64>, i64)> = open()
+        .filter(invoices::due_on.lt(today))
+        .group_by(invoices::currency)
+        .select((invoices::currency, sum(balance()), diesel::dsl::count_star()))
+        .load(conn)?;
+    for (currency, cents, count) in overdue {
+        figures.overdue.add(cents.unwrap_or(0), currency);
+        figures.overdue_count += count;
+    }
+    type Row = (InvoiceId, Option<String>, String, Currency, Option<NaiveDate>, i64);
+    let late: Vec<Row> = open()
         .inner_join(clients::table)
-        .filter(invoices::issued_at.is_not_null())
-        .filter(invoices::settled_at.is_null())
+        .filter(invoices::due_on.lt(today))
         .order((invoices::due_on, invoices::id))
         .select((
             invoices::id,
@@ -96,49 +114,23 @@ pub fn money(conn: &mut Conn, today: NaiveDate) -> AppResult<MoneyFigures> {
             clients::name,
             invoices::currency,
             invoices::due_on,
-            invoices::total_cents,
-            invoices::paid_cents,
-            invoices::credited_cents,
+            balance(),
         ))
+        .limit(LATE)
         .load(conn)?;
-    for (id, number, client, currency, due_on, total, paid, credited) in open {
-        let balance = total - paid - credited;
-        figures.outstanding.add(balance, currency);
-        let Some(due_on) = due_on.filter(|due_on| *due_on < today) else { continue };
-        figures.overdue.add(balance, currency);
-        figures.overdue_count += 1;
-        if figures.late.len() < 5 {
-            figures.late.push(LateInvoice {
-                id,
-                number: number.unwrap_or_default(),
-                client,
-                balance: Money::new(balance, currency),
-                days: today.signed_duration_since(due_on).num_days(),
-            });
-        }
+    for (id, number, client, currency, due_on, cents) in late {
+        figures.late.push(LateInvoice {
+            id,
+            number: number.unwrap_or_default(),
+            client,
+            balance: Money::new(cents, currency),
+            days: due_on.map_or(0, |due_on| today.signed_duration_since(due_on).num_days()),
+        });
     }
-    let ready: Vec<(ClientId, Option<i64>, Option<i64>)> = time_entries::table
-        .filter(time_entries::is_unbilled)
-        .group_by(time_entries::client_id)
-        .select((
-            time_entries::client_id,
-            sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)"),
-            sql::<Nullable<BigInt>>("CAST(SUM(amount_cents) AS BIGINT)"),
-        ))
-        .load(conn)?;
-    let ids: Vec<ClientId> = ready.iter().map(|row| row.0).collect();
-    let currencies: BTreeMap<ClientId, Currency> = clients::table
-        .filter(clients::id.eq_any(ids))
-        .select((clients::id, clients::currency))
-        .load::<(ClientId, Currency)>(conn)?
-        .into_iter()
-        .collect();
-    for (client, seconds, cents) in ready {
-        figures.ready_clients += 1;
-        figures.ready_seconds += seconds.unwrap_or(0);
-        if let Some(currency) = currencies.get(&client) {
-            figures.ready.add(cents.unwrap_or(0), *currency);
-        }
+    for ready in billing::ready(conn)? {
+        figures.ready_clients += ready.clients;
+        figures.ready_seconds += ready.seconds;
+        figures.ready.add(ready.cents, ready.currency);
     }
     Ok(figures)
 }

@@ -1,14 +1,13 @@
 //! Projects with their figures: hours, money and open tasks, as the list and a project's pages show them.
 
 use chrono::NaiveDate;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
 
 use super::model::{Project, ProjectFilter, Projects, filtered, own_rate, visible_to};
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::schema::{clients, projects, tasks, time_entries};
+use crate::db::sum::sum;
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind};
 use crate::types::ids::ProjectId;
@@ -95,8 +94,8 @@ fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHe
             Project::as_select(),
             client().select(clients::name).single_value(),
             client().select(clients::currency).single_value(),
-            hours().select(sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)")).single_value(),
-            hours().select(sql::<Nullable<BigInt>>("CAST(SUM(amount_cents) AS BIGINT)")).single_value(),
+            hours().select(sum(time_entries::duration_seconds)).single_value(),
+            hours().select(sum(time_entries::amount_cents)).single_value(),
             open.count().single_value(),
         ))
         .load(conn)?;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::db::schema::{agency, clients, projects, rates};
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
@@ -114,10 +115,31 @@ pub fn own_of_projects(
         .filter(rates::starts_on.le(on))
         .order(rates::starts_on)
         .select((rates::project_id, rates::amount_cents))
+        .cached()
         .load(conn)?;
     // The latest of a project overwrites those before it.
     let latest: BTreeMap<_, _> = rows.into_iter().collect();
     Ok(latest.into_iter().filter_map(|(project, cents)| project.zip(cents)).collect())
+}
+
+/// The rates that clients themselves have on `on`, in minor units per hour; those without one are left out.
+pub fn own_of_clients(
+    conn: &mut Conn,
+    kind: RateKind,
+    clients: &[ClientId],
+    on: NaiveDate,
+) -> AppResult<BTreeMap<ClientId, i64>> {
+    let rows: Vec<(Option<ClientId>, Option<i64>)> = rates::table
+        .filter(rates::kind.eq(kind))
+        .filter(rates::scope.eq(Scope::CLIENT))
+        .filter(rates::client_id.eq_any(clients))
+        .filter(rates::starts_on.le(on))
+        .order(rates::starts_on)
+        .select((rates::client_id, rates::amount_cents))
+        .cached()
+        .load(conn)?;
+    let latest: BTreeMap<_, _> = rows.into_iter().collect();
+    Ok(latest.into_iter().filter_map(|(client, cents)| client.zip(cents)).collect())
 }
 
 /// Agrees on `amount` for a `scope` that is being created: it counts for all days, those before today, too.

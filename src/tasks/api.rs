@@ -89,7 +89,7 @@ fn stored(conn: &mut Conn, actor: &Actor, id: TaskId) -> AppResult<TaskJson> {
     figures::row(conn, actor, id).map(TaskJson::from)
 }
 
-/// Tasks by due date, 50 a page; `meta.total` stops at 1001 and is absent when words are searched.
+/// Tasks by due date, 25 a page; `meta.total` stops at 1001 and is absent when words are searched.
 #[utoipa::path(get, path = "/api/tasks", tag = "tasks", params(TaskQuery), responses((status = 200, body = TaskList)))]
 pub async fn list_tasks(
     user: CurrentUser,

@@ -1,9 +1,7 @@
 //! Tasks: rows, queries, verbs.
 
 use chrono::NaiveDate;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
@@ -12,6 +10,7 @@ use crate::db::Conn;
 use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{task_comments, tasks, time_entries, users};
+use crate::db::sum::sum;
 use crate::error::{AppError, AppResult, found};
 use crate::projects::model as projects_model;
 use crate::rates::model::{self as rates, Scope};
@@ -302,7 +301,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: TaskId) -> AppRe
 fn logged_seconds(conn: &mut Conn, id: TaskId) -> AppResult<Option<i64>> {
     Ok(time_entries::table
         .filter(time_entries::task_id.eq(id))
-        .select(sql::<Nullable<BigInt>>("CAST(SUM(duration_seconds) AS BIGINT)"))
+        .select(sum(time_entries::duration_seconds))
         .get_result(conn)?)
 }
 

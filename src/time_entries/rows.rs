@@ -6,6 +6,7 @@ use super::model::{self, TimeEntry};
 use crate::audit::model::{Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::db::schema::{
     billed_entries, clients, invoice_lines, invoices, projects, tasks, time_write_offs, users,
 };
@@ -120,27 +121,33 @@ pub fn with_names(conn: &mut Conn, entries: Vec<TimeEntry>) -> AppResult<Vec<Ent
     let people: Vec<(UserId, String)> = users::table
         .filter(users::id.eq_any(of(|entry| entry.user_id.0)))
         .select((users::id, users::name))
+        .cached()
         .load(conn)?;
     let companies: Vec<(ClientId, String, Currency)> = clients::table
         .filter(clients::id.eq_any(of(|entry| entry.client_id.0)))
         .select((clients::id, clients::name, clients::currency))
+        .cached()
         .load(conn)?;
     let undertakings: Vec<(ProjectId, String)> = projects::table
         .filter(projects::id.eq_any(of(|entry| entry.project_id.0)))
         .select((projects::id, projects::name))
+        .cached()
         .load(conn)?;
     let titles: Vec<(TaskId, String)> = tasks::table
         .filter(tasks::id.eq_any(of(|entry| entry.task_id.map_or(0, |id| id.0))))
         .select((tasks::id, tasks::title))
+        .cached()
         .load(conn)?;
     let claims: Vec<(TimeEntryId, InvoiceId, Option<String>)> = billed_entries::table
         .inner_join(invoice_lines::table.inner_join(invoices::table))
         .filter(billed_entries::time_entry_id.eq_any(&ids))
         .select((billed_entries::time_entry_id, invoices::id, invoices::number))
+        .cached()
         .load(conn)?;
     let reasons: Vec<(TimeEntryId, String)> = time_write_offs::table
         .filter(time_write_offs::time_entry_id.eq_any(&ids))
         .select((time_write_offs::time_entry_id, time_write_offs::reason))
+        .cached()
         .load(conn)?;
     Ok(entries
         .into_iter()

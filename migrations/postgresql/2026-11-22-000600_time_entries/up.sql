@@ -39,7 +39,7 @@ CREATE INDEX time_entries_user_idx ON time_entries (user_id, local_on, id);
 CREATE INDEX time_entries_client_idx ON time_entries (client_id, local_on, id);
 CREATE INDEX time_entries_project_idx ON time_entries (project_id, local_on, id, duration_seconds, amount_cents);
 CREATE INDEX time_entries_task_idx ON time_entries (task_id, local_on, id, duration_seconds);
-CREATE INDEX time_entries_unbilled_idx ON time_entries (client_id, project_id, local_on, id, duration_seconds, amount_cents)
+CREATE INDEX time_entries_unbilled_idx ON time_entries (client_id, project_id, local_on, id, duration_seconds, amount_cents, is_unbilled)
   WHERE is_unbilled;
 
 -- Hours we decided not to bill, and why.

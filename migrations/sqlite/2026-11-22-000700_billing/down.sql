@@ -1,7 +1,5 @@
 DROP INDEX time_entries_billable_idx;
 DROP TRIGGER time_entries_claimed;
-DROP TRIGGER time_entries_claimed_no_replace;
-DROP TRIGGER time_entries_claimed_no_replace_update;
 DROP TABLE payment_allocations;
 DROP TABLE payments;
 DROP TABLE billed_entries;

@@ -316,14 +316,6 @@ CREATE TRIGGER invoice_documents_no_replace BEFORE INSERT ON invoice_documents
 WHEN EXISTS (SELECT 1 FROM invoice_documents WHERE invoice_id = NEW.invoice_id) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
-CREATE TRIGGER time_entries_claimed_no_replace BEFORE INSERT ON time_entries
-WHEN EXISTS (SELECT 1 FROM billed_entries WHERE time_entry_id = NEW.id) BEGIN
-  SELECT RAISE(ABORT, 'bureau: these hours are on an invoice');
-END;
-CREATE TRIGGER time_entries_claimed_no_replace_update BEFORE UPDATE OF id ON time_entries
-WHEN EXISTS (SELECT 1 FROM billed_entries WHERE time_entry_id = NEW.id) AND NEW.id IS NOT OLD.id BEGIN
-  SELECT RAISE(ABORT, 'bureau: these hours are on an invoice');
-END;
 CREATE TRIGGER payments_no_replace BEFORE INSERT ON payments
 WHEN EXISTS (SELECT 1 FROM payments WHERE id = NEW.id) BEGIN
   SELECT RAISE(ABORT, 'bureau: the payment ledger only grows');

@@ -6,6 +6,7 @@ use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::db::saved::Saved;
 use crate::db::schema::contacts;
 use crate::error::{AppError, AppResult};
@@ -74,6 +75,16 @@ pub fn of_client(conn: &mut Conn, client: ClientId) -> AppResult<Vec<Contact>> {
         .filter(contacts::client_id.eq(client))
         .order(contacts::id)
         .select(Contact::as_select())
+        .load(conn)?)
+}
+
+/// The contacts of several clients, those of one in the order they were added.
+pub fn of_clients(conn: &mut Conn, clients: &[ClientId]) -> AppResult<Vec<Contact>> {
+    Ok(contacts::table
+        .filter(contacts::client_id.eq_any(clients))
+        .order(contacts::id)
+        .select(Contact::as_select())
+        .cached()
         .load(conn)?)
 }
 
