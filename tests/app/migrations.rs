@@ -116,8 +116,9 @@ fn rules(conn: &mut Conn) -> BTreeSet<String> {
                FROM unnest(k.conkey) WITH ORDINALITY AS u (at, n) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.at) AS name \
              FROM pg_constraint k WHERE k.contype = 'u' AND k.connamespace = 'public'::regnamespace",
             "SELECT 'reference ' || k.conrelid::regclass || ' ' || a.attname || ' ' || k.confrelid::regclass || ' ' || b.attname AS name \
-             FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] \
-             JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1] \
+             FROM pg_constraint k CROSS JOIN unnest(k.conkey, k.confkey) AS pair (here, there) \
+             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.here \
+             JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = pair.there \
              WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace",
             "SELECT 'trigger ' || tgrelid::regclass || ' ' || tgname AS name FROM pg_trigger \
              WHERE NOT tgisinternal AND tgname::text NOT LIKE '%\\_no\\_truncate'",

@@ -17,6 +17,9 @@ use crate::support::{TestApp, day};
 const SMALL: [&str; 8] =
     ["agency", "clients", "projects", "contacts", "users", "rates", "invoice_series", "master_keys"];
 
+/// Indexes of what is under way only: as short as that, so the planner of a small database may read them whole.
+const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
+
 /// Lists with what narrows them, beside the plain ones that the routes name.
 const FILTERED: [&str; 40] = [
     "/clients?q=no",
@@ -162,10 +165,11 @@ fn walks(conn: &mut Conn, sql: &str) -> Vec<String> {
             let nulls = vec!["NULL"; parameters].join(", ");
             let arguments = if nulls.is_empty() { String::new() } else { format!("({nulls})") };
             // What can be avoided is not planned: what remains has no index to stand on.
-            pg.batch_execute(
-                "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_sort = off; \
-                 SET enable_bitmapscan = off;",
-            )
+            let sort = if is_page { "off" } else { "on" };
+            pg.batch_execute(&format!(
+                "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_sort = {sort}; \
+                 SET enable_bitmapscan = off;"
+            ))
             .unwrap();
             pg.batch_execute(&format!("PREPARE asked AS {sql}"))
                 .unwrap_or_else(|error| panic!("{error}: {sql}"));
@@ -186,7 +190,8 @@ fn walks(conn: &mut Conn, sql: &str) -> Vec<String> {
                 }
                 if step.starts_with("Index") && step.contains(" using ") {
                     let of = step.split(" on ").nth(1).map(table).unwrap_or_default();
-                    let is_narrowed = plan.get(at + 1).is_some_and(|next| next.starts_with("Index Cond"));
+                    let is_narrowed = plan.get(at + 1).is_some_and(|next| next.starts_with("Index Cond"))
+                        || PARTIAL.iter().any(|index| step.contains(index));
                     if !is_narrowed && !is_page && !SMALL.contains(&of.as_str()) {
                         walks.push(step.clone());
                     }
@@ -207,10 +212,10 @@ const MEANT: [(&str, &str); 7] = [
         "FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL",
         "sums what is open: a partial index",
     ),
-    ("`issued_at` IS NOT NULL) AND (`invoices`.`settled_at` IS NULL)) GROUP BY", "the same"),
-    ("FROM `time_write_offs`)", "sorts what was written off, which is little"),
-    ("FROM `invoices` WHERE (`invoices`.`issued_at` IS NULL)", "sorts the hours on drafts, which are few"),
-    ("ORDER BY `rates`.`starts_on`", "sorts the few rates of one scope"),
+    ("issued_at IS NOT NULL) AND (invoices.settled_at IS NULL)) GROUP BY", "the same"),
+    ("FROM time_write_offs)", "sorts what was written off, which is little"),
+    ("FROM invoices WHERE (invoices.issued_at IS NULL)", "sorts the hours on drafts, which are few"),
+    ("ORDER BY rates.starts_on", "sorts the few rates of one scope"),
     ("(1=0)", "a list of nothing, which the database does not look for"),
 ];
 
@@ -245,7 +250,8 @@ async fn every_query_of_a_page_stands_on_an_index() {
     assert!(asked.len() > 100, "only {} queries were heard", asked.len());
     let mut faults = Vec::new();
     for (sql, path) in &asked {
-        if MEANT.iter().any(|(part, _)| sql.contains(part)) {
+        let plain = sql.replace(['`', '"'], "");
+        if MEANT.iter().any(|(part, _)| plain.contains(part)) {
             continue;
         }
         let walks = app.read(|conn| Ok(walks(conn, sql)));
@@ -268,8 +274,9 @@ async fn a_page_prepares_its_queries_once() {
         }
     }
     let kept = log.kept();
-    // What somebody typed makes another text each time.
-    let is_typed = |sql: &str| sql.contains(" LIKE ") || sql.contains("AND client_id IN (");
+    // What somebody typed makes another text each time; PostgreSQL is asked whether it is still there.
+    let is_typed =
+        |sql: &str| sql.contains(" LIKE ") || sql.contains("AND client_id IN (") || sql == "SELECT 1";
     let anew: Vec<String> = sent
         .iter()
         .filter(|(sql, _)| !kept.contains(*sql) && !sql.contains("(1=0)") && !is_typed(sql))

@@ -46,7 +46,7 @@ CREATE TRIGGER time_entries_no_replace BEFORE INSERT ON time_entries
 WHEN EXISTS (SELECT 1 FROM time_entries WHERE id = NEW.id) BEGIN
   SELECT RAISE(ABORT, 'bureau: hours are changed, never replaced');
 END;
-CREATE TRIGGER time_entries_keep_id BEFORE UPDATE OF id ON time_entries WHEN NEW.id IS NOT OLD.id BEGIN
+CREATE TRIGGER time_entries_no_replace_id BEFORE UPDATE OF id ON time_entries WHEN NEW.id IS NOT OLD.id BEGIN
   SELECT RAISE(ABORT, 'bureau: hours are changed, never replaced');
 END;
 
