@@ -142,6 +142,8 @@ fn add_project(
         rate_cents: line.rate_cents,
     };
     let project = projects::create(conn, &owner, since, &new)?;
+    // Late work is the exception.
+    let is_late = project.id.0 % 3 == 1;
     let mut rows = Vec::new();
     for (index, title) in line.tasks.iter().enumerate() {
         // The first tasks of a list are open: they are the ones that the screens show.
@@ -151,7 +153,7 @@ fn add_project(
         } else {
             (index % 4 != 3)
                 .then(|| sample.some_day_ahead(25))
-                .map(|due| if index == 2 { sample.days_ago(2) } else { due })
+                .map(|due| if index == 2 && is_late { sample.days_ago(2) } else { due })
         };
         let assignee =
             work::pick(&mut sample.rng, sample.team.get(..5).unwrap_or_default()).map(|actor| actor.id);
@@ -171,7 +173,7 @@ fn add_project(
             assignee_id: assignee.filter(|_| index % 5 != 4),
             due_on,
             due_order: due_on.unwrap_or_else(work::far),
-            estimate_seconds: Some(sample.rng.random_range(2..16) * 3_600),
+            estimate_seconds: Some(sample.rng.random_range(18..45) * 3_600),
             is_billable: line.model != BillingModel::NonBillable,
             completed_at: is_done.then(|| sample.morning(4)),
             created_by: Some(owner.id),
