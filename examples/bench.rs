@@ -96,7 +96,8 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
 
     let sample = Sample::look_up(&home)?;
     let (task, client, project) = (sample.discussed_task, sample.client, sample.project);
-    let drafts = drafts(&token, client, DRAFTS).await?;
+    // The client that is billed is another than the one whose page is measured.
+    let drafts = drafts(&token, client - 1, DRAFTS).await?;
     let drafts = Arc::new(drafts);
     let next_draft = Arc::new(AtomicUsize::new(0));
     let scenarios: Vec<(&str, Make, bool)> = vec![

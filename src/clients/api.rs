@@ -159,6 +159,8 @@ pub async fn list_clients(
         .read(move |conn| {
             let today = crate::web::page::today(conn, now)?;
             let (rows, pager) = figures::list(conn, &actor, &filter, today)?;
+            // Behind the last page is nothing, so that whoever reads to the end stops.
+            let rows = if pager.holds(filter.page) { rows } else { Vec::new() };
             let clients = rows.into_iter().map(|row| row.client).collect();
             let clients = whole(conn, &actor, clients, today)?;
             let meta = Meta {

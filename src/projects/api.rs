@@ -107,6 +107,10 @@ pub async fn list_projects(
         .read(move |conn| {
             let today = crate::web::page::today(conn, now)?;
             let (mut rows, pager) = figures::list(conn, &actor, &filter)?;
+            // Behind the last page is nothing, so that whoever reads to the end stops.
+            if !pager.holds(filter.page) {
+                rows.clear();
+            }
             figures::add_rates(conn, &mut rows, today)?;
             let projects: Vec<ProjectJson> = rows.into_iter().map(|head| json(&actor, head)).collect();
             let meta = Meta {

@@ -18,7 +18,7 @@ use crate::types::money::Currency;
 use crate::types::pagination::has_more;
 
 /// Rows on a page of the list.
-pub const PER_PAGE: i64 = 50;
+pub const PER_PAGE: i64 = 25;
 
 /// The last day that a cursor can name.
 const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {

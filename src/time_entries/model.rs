@@ -287,7 +287,7 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTimeEntry) 
     }
     let place = Place::find(conn, actor, new.project_id, new.task_id, None)?;
     refuse_future(new.when.on, now, actor.zone())?;
-    let span = new.when.resolve(actor.zone(), || day_end(conn, actor.id, new.when.on, None))?;
+    let span = new.when.resolve(actor.zone(), || day_end(conn, actor.id, actor.zone(), new.when.on, None))?;
     let entry = insert(conn, actor, now, &place, new, &span)?;
     let note = place
         .note(Action::Created, Subject::TimeEntry, entry.id)
@@ -304,10 +304,12 @@ fn refuse_future(on: NaiveDate, now: UtcTime, zone: Tz) -> AppResult<()> {
     Ok(())
 }
 
-/// When a person's last entry of a local day ended, entry `but` left out.
+/// When a person's last entry of a local day ended, entry `but` left out; `None` when it ran into the next day, where
+/// nothing typed for this one may begin.
 fn day_end(
     conn: &mut Conn,
     user: UserId,
+    zone: Tz,
     on: NaiveDate,
     but: Option<TimeEntryId>,
 ) -> AppResult<Option<UtcTime>> {
@@ -320,7 +322,7 @@ fn day_end(
         .select(time_entries::ended_at)
         .first(conn)
         .optional()?;
-    Ok(last.flatten())
+    Ok(last.flatten().filter(|ended_at| zone::local_date(*ended_at, zone) == on))
 }
 
 /// Saves `new` over version `version`. Refused for hours on an invoice or written off. A price stays unless the work or
@@ -406,7 +408,7 @@ fn moved(conn: &mut Conn, before: &TimeEntry, now: UtcTime, new: &NewTimeEntry) 
         if keeps_start {
             Ok(Some(before.started_at))
         } else {
-            day_end(conn, before.user_id, when.on, Some(before.id))
+            day_end(conn, before.user_id, zone, when.on, Some(before.id))
         }
     })?;
     if span.ended_at.is_none() && span.started_at > now {

@@ -19,6 +19,11 @@ impl Pager {
         Self { page: page.clamp(1, last.max(1)), total }
     }
 
+    /// Whether page `page`, as it was asked for, has rows; page 1 stands for an empty list, too.
+    pub fn holds(&self, page: i64) -> bool {
+        page <= self.last()
+    }
+
     /// Rows before this page.
     pub fn offset(&self) -> i64 {
         (self.page - 1) * PER_PAGE

@@ -101,3 +101,12 @@ async fn a_client_as_it_is_answered_is_a_client_as_it_is_described() {
     let answered: BTreeSet<&String> = answer.as_object().unwrap().keys().collect();
     assert_eq!(answered, described);
 }
+
+#[actix_web::test]
+async fn a_choice_is_described_by_what_is_sent() {
+    let app = TestApp::empty().await;
+    let document = document(&app).await;
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["ClientStatus"]["enum"].to_string(), r#"["lead","active","paused","archived"]"#);
+    assert_eq!(schemas["Unit"]["enum"][0], "HUR");
+}

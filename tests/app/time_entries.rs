@@ -866,7 +866,7 @@ async fn the_list_filters_pages_and_adds_up() {
     app.entry_at(mara.id(), other, day("2026-11-18"), 1_800, None);
     let page = mara.get("/time-entries/all").send().await;
     page.assert_full_page()
-        .assert_count("#time-list tbody tr", 50)
+        .assert_count("#time-list tbody tr", 25)
         .assert_text("#time-list tbody tr:first-child", "Southwind");
     let filtered = mara.get(format!("/time-entries/all?project_id={project}")).htmx().send().await;
     filtered
@@ -874,7 +874,7 @@ async fn the_list_filters_pages_and_adds_up() {
         .assert_text("#time-list .lede", "55:00")
         .assert_text("#time-list .lede", "€4,950.00");
     let older = filtered.attributes("#time-list .pager a", "href").remove(0);
-    mara.get(older).htmx().send().await.assert_count("#time-list tbody tr", 5);
+    mara.get(older).htmx().send().await.assert_count("#time-list tbody tr", 25);
     for (query, rows) in [
         (format!("user_id={}", mara.id()), 1),
         (format!("task_id={other}"), 1),
@@ -1076,4 +1076,16 @@ proptest! {
         let _ = span::parse_length(&text);
         let _ = span::parse_time(&text);
     }
+}
+
+#[actix_web::test]
+async fn hours_stay_on_the_day_that_was_typed_even_after_a_night() {
+    let app = TestApp::new().await;
+    let (project, _) = work(&app);
+    let night = json!({"project_id": project, "date": "2026-11-17", "duration": "22-1"});
+    post_json(&app, night).await.assert_status(201);
+    let later = json!({"project_id": project, "date": "2026-11-17", "duration": "2"});
+    let page = post_json(&app, later).await;
+    page.assert_status(201);
+    assert_eq!(page.json()["local_on"], "2026-11-17", "{}", page.text());
 }
