@@ -152,7 +152,10 @@ impl DatabaseUrl {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
             Self::Postgres(url) => match Url::parse(url) {
-                Ok(url) => format!("postgres://{}{}", url.host_str().unwrap_or(""), url.path()),
+                Ok(url) => {
+                    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                    format!("postgres://{}{port}{}", url.host_str().unwrap_or(""), url.path())
+                }
                 Err(_) => "postgres://…".to_owned(),
             },
         }

@@ -27,6 +27,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// The report on a database that cannot be read at all.
+    pub fn unreadable(sentence: String) -> Self {
+        let finding = Finding { check: "the database can be read", faults: vec![sentence] };
+        Self { database: "unreadable".to_owned(), checks: vec![finding] }
+    }
+
     /// Whether no check found a fault.
     pub fn is_healthy(&self) -> bool {
         self.checks.iter().all(|finding| finding.faults.is_empty())
@@ -75,7 +81,10 @@ pub fn examine(app: &App) -> AppResult<Report> {
         let (database, problem) = dialect::version(conn)?;
         let mut checks = vec![Finding { check: "database version", faults: problem.into_iter().collect() }];
         for (check, run) in CHECKS {
-            checks.push(Finding { check, faults: run(conn)? });
+            // What cannot be checked is a fault, too: the others are still worth a look.
+            let faults =
+                run(conn).unwrap_or_else(|error| vec![format!("This could not be checked: {error}")]);
+            checks.push(Finding { check, faults });
         }
         Ok::<_, AppError>(Report { database, checks })
     })

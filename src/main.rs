@@ -138,7 +138,14 @@ fn run(command: Command, config: Config) -> AppResult<ExitCode> {
         Command::Token { command: TokenCommand::Add { email, name } } => add_token(config, &email, &name),
         Command::Routes { json } => list_routes(json),
         Command::Doctor { json } => {
-            let report = bureau::doctor::examine(&app::open_existing(config, Clock::System)?)?;
+            let examined =
+                app::open_existing(config, Clock::System).and_then(|app| bureau::doctor::examine(&app));
+            let report = match examined {
+                Err(AppError::Internal(sentence)) if sentence.contains("malformed") => {
+                    bureau::doctor::Report::unreadable(sentence)
+                }
+                examined => examined?,
+            };
             say(&if json { report.json() } else { report.to_string() })?;
             Ok(if report.is_healthy() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }

@@ -22,6 +22,7 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, PaymentId, ProjectId};
 use crate::types::money::Currency;
 use crate::web::App;
+use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta, Typed};
 
 /// This area's part of the API's description.
@@ -312,7 +313,8 @@ pub async fn issue_invoice(
     id: web::Path<InvoiceId>,
     body: Json<VersionForm>,
 ) -> AppResult<HttpResponse> {
-    let version = body.0.check()?;
+    // What cannot be taken back names what it was decided on.
+    let version = Some(edited_version(&body.0.version)?);
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let issued = app
         .db

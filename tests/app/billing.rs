@@ -914,7 +914,9 @@ async fn the_api_makes_changes_issues_and_pays() {
     let same = api.post("/api/billing/utils").json(json!({"action": "recalculate", "id": id})).send().await;
     assert_eq!(same.json()["total_cents"], 1_375 + 261);
     api.post("/api/billing/utils").json(json!({"action": "burn", "id": id})).send().await.problem(422);
-    let done = api.post(format!("/api/billing/{id}/issue")).json(json!({})).send().await;
+    let issue = format!("/api/billing/{id}/issue");
+    api.post(&issue).json(json!({})).send().await.problem(422);
+    let done = api.post(&issue).json(json!({"version": same.json()["version"]})).send().await;
     done.assert_status(200);
     assert_eq!(done.json()["number"], "INV-2026-0001");
     api.put(format!("/api/billing/{id}")).json(body(&done.json()["version"])).send().await.problem(409);

@@ -101,7 +101,8 @@ async fn the_api_takes_treatment_and_reason() {
     );
     assert_eq!(made.json()["lines"][0]["tax_category"], "K");
     let id = made.json()["id"].as_i64().unwrap();
-    api.post(format!("/api/billing/{id}/issue")).json(json!({})).send().await.assert_status(200);
+    let version = json!({"version": made.json()["version"]});
+    api.post(format!("/api/billing/{id}/issue")).json(version).send().await.assert_status(200);
     let bad = json!({"client_id": client, "tax_category": "Q", "lines": []});
     assert!(
         api.post("/api/billing").json(bad).send().await.problem(422)["errors"]["tax_category"].is_string()
