@@ -97,7 +97,7 @@ pub fn open(config: Config, clock: Clock) -> AppResult<App> {
         })?;
     }
     let db = Db::open(&config.database, config.db_pool)?;
-    Ok(App { config, db, clock, keys })
+    Ok(App { config, db, clock, keys, offers: Arc::default() })
 }
 
 /// Opens what is there, for commands that have no reason to make or change anything: no directory, no key, no schema.
@@ -126,7 +126,7 @@ pub fn open_existing(config: Config, clock: Clock) -> AppResult<App> {
         )));
     }
     let db = Db::open(&config.database, config.db_pool)?;
-    Ok(App { config, db, clock, keys })
+    Ok(App { config, db, clock, keys, offers: Arc::default() })
 }
 
 /// Makes the data directory and finds the master key, before anything touches the database. Refused without the key

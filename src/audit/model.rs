@@ -294,8 +294,11 @@ pub fn timeline(
         .limit(limit)
         .into_boxed();
     query = match scope {
-        Scope::All => query,
-        Scope::Actor(id) => query.filter(activities::actor_id.eq(id)),
+        // What was done; who came in when is a question of its own.
+        Scope::All => query.filter(activities::action.ne(Action::SignedIn)),
+        Scope::Actor(id) => {
+            query.filter(activities::actor_id.eq(id)).filter(activities::action.ne(Action::SignedIn))
+        }
         Scope::Client(id) => query.filter(activities::client_id.eq(id)),
         Scope::Project(id) => query.filter(activities::project_id.eq(id)),
         Scope::Task(id) => query.filter(activities::task_id.eq(id)),

@@ -1,5 +1,7 @@
 //! The pages of invoices: list, client tab, one invoice with its payments, the equation, the printed document.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -39,7 +41,7 @@ const ACTIVITY: i64 = 50;
 struct InvoicesIndex {
     shell: Shell,
     query: InvoiceQuery,
-    clients: Vec<(ClientId, String)>,
+    clients: Arc<Vec<(ClientId, String)>>,
     rows: Vec<InvoiceRow>,
     next: Option<InvoiceId>,
     figures: Figures,
@@ -116,14 +118,14 @@ pub async fn index(
 ) -> AppResult<HttpResponse> {
     let query = query.into_inner();
     let filter = query.check()?;
-    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
+    let (actor, now, look, offers) = (user.actor, app.clock.now(), view.clone(), app.offers.clone());
     let page = app
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
             let (rows, next) = model::list(conn, &actor, &filter, shell.today)?;
             let figures = figures::of_all(conn, &actor, shell.today, shell.currency)?;
-            let clients = clients::choices(conn, &actor)?;
+            let clients = clients::kept_choices(conn, &actor, &offers.clients, filter.client)?;
             Ok(InvoicesIndex { shell, query, clients, rows, next, figures })
         })
         .await?;

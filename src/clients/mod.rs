@@ -7,6 +7,7 @@
 //! Tabs of later areas stand under `/clients/{client_id}/…` and belong to those areas.
 
 pub mod api;
+pub mod choices;
 pub mod contacts;
 pub mod figures;
 pub mod form;

@@ -20,6 +20,7 @@ use crate::types::money::Currency;
 use crate::types::text::fold;
 
 /// The head of a client's pages, for the tabs of later areas.
+pub use super::choices::{choices, kept_choices, revision};
 pub use super::figures::{ClientHead, head};
 
 crate::text_enum! {
@@ -230,15 +231,6 @@ pub(super) fn filtered<'a>(actor: &Actor, filter: &ClientFilter) -> Clients<'a> 
 /// The client, if `actor` may see it.
 pub fn find(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<Client> {
     Ok(visible_to(actor).filter(clients::id.eq(id)).select(Client::as_select()).first(conn)?)
-}
-
-/// Id, name and currency of every client that is not archived, by name, for a choice.
-pub fn choices(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<(ClientId, String)>> {
-    Ok(visible_to(actor)
-        .filter(clients::archived_at.is_null())
-        .order((clients::name_key, clients::id))
-        .select((clients::id, clients::name))
-        .load(conn)?)
 }
 
 /// The prices of an hour agreed with the clients themselves.

@@ -1,11 +1,14 @@
 //! Projects to choose from, as forms of tasks and hours offer them.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 
 use super::model::{BillingModel, ProjectStatus, find, visible_to};
 use crate::auth::user::Actor;
 use crate::clients::model as clients_model;
 use crate::db::Conn;
+use crate::db::kept::{Kept, Revision};
 use crate::db::schema::{clients, projects};
 use crate::error::{AppResult, found};
 use crate::types::ids::{ClientId, ProjectId};
@@ -70,6 +73,31 @@ pub fn choices_with(
         });
     }
     Ok(choices)
+}
+
+/// What a list can be narrowed to: project, client, and both names.
+pub type Narrowing = (ProjectId, ClientId, String);
+
+/// [`choices`] of the last time while no project and no client changed, with `chosen` among them though it rest.
+pub fn kept_choices(
+    conn: &mut Conn,
+    actor: &Actor,
+    kept: &Kept<Vec<Narrowing>>,
+    chosen: Option<ProjectId>,
+) -> AppResult<Arc<Vec<Narrowing>>> {
+    let revisions = vec![clients_model::revision(conn)?, Revision::of(conn, "projects")?];
+    let mut offered = kept.get(conn, revisions, |conn| {
+        let named = |choice: ProjectChoice| {
+            (choice.id, choice.client_id, format!("{} · {}", choice.client_name, choice.name))
+        };
+        Ok(choices(conn, actor)?.into_iter().map(named).collect())
+    })?;
+    if let Some(id) = chosen.filter(|id| offered.iter().all(|(other, _, _)| other != id))
+        && let Some(project) = found(find(conn, actor, id))?
+    {
+        Arc::make_mut(&mut offered).insert(0, (id, project.client_id, project.name));
+    }
+    Ok(offered)
 }
 
 /// Choices under the names of their clients, for a select.

@@ -19,7 +19,7 @@ use crate::types::money::{Currency, Money};
 use crate::types::text::fold;
 
 /// What later areas choose from.
-pub use super::choices::{ProjectChoice, by_client, choices, choices_with};
+pub use super::choices::{ProjectChoice, by_client, choices, choices_with, kept_choices};
 /// The head of a project's pages, for the tabs of later areas.
 pub use super::figures::{ProjectHead, head};
 

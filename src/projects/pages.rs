@@ -1,5 +1,7 @@
 //! The pages of projects.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -13,7 +15,7 @@ use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
 use crate::db::saved::Saved;
-use crate::error::{AppError, AppResult, FormErrors, found};
+use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ActivityId, ClientId, ProjectId};
 use crate::types::pagination::{Pager, has_more};
 use crate::web::form::{Difference, Form, edited_version};
@@ -29,7 +31,7 @@ const ACTIVITY_PAGE: i64 = 50;
 struct ProjectsIndex {
     shell: Shell,
     query: ProjectQuery,
-    clients: Vec<(ClientId, String)>,
+    clients: Arc<Vec<(ClientId, String)>>,
     rows: Vec<ProjectHead>,
     pager: Pager,
 }
@@ -55,7 +57,7 @@ struct ProjectFormPage {
     shell: Shell,
     /// The stored project when it is edited, `None` when it is new.
     project: Option<Project>,
-    clients: Vec<(ClientId, String)>,
+    clients: Arc<Vec<(ClientId, String)>>,
     form: ProjectForm,
     errors: FormErrors,
     /// Fields that somebody else changed meanwhile.
@@ -86,14 +88,17 @@ pub async fn index(
 ) -> AppResult<HttpResponse> {
     let query = query.into_inner();
     let filter = query.check()?;
-    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
+    let (actor, now, look, offers) = (user.actor, app.clock.now(), view.clone(), app.offers.clone());
     let page = app
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
             let (rows, pager) = figures::list(conn, &actor, &filter)?;
-            let clients =
-                if look.is_fragment() { Vec::new() } else { client_choices(conn, &actor, filter.client_id)? };
+            let clients = if look.is_fragment() {
+                Arc::default()
+            } else {
+                clients::kept_choices(conn, &actor, &offers.clients, filter.client_id)?
+            };
             Ok(ProjectsIndex { shell, query, clients, rows, pager })
         })
         .await?;
@@ -339,21 +344,6 @@ fn stored_form(
     Ok(ProjectForm::filled(&project, model::own_rate(conn, id, today)?, currency))
 }
 
-/// Clients to choose from; `chosen` is among them even when it is archived.
-fn client_choices(
-    conn: &mut Conn,
-    actor: &Actor,
-    chosen: Option<ClientId>,
-) -> AppResult<Vec<(ClientId, String)>> {
-    let mut choices = clients::choices(conn, actor)?;
-    if let Some(id) = chosen.filter(|id| choices.iter().all(|(other, _)| other != id))
-        && let Some(client) = found(clients::find(conn, actor, id))?
-    {
-        choices.insert(0, (client.id, client.name));
-    }
-    Ok(choices)
-}
-
 async fn form_page(
     app: &App,
     actor: &Actor,
@@ -362,13 +352,13 @@ async fn form_page(
     form: ProjectForm,
     errors: FormErrors,
 ) -> AppResult<ProjectFormPage> {
-    let (actor, view, now) = (actor.clone(), view.clone(), app.clock.now());
+    let (actor, view, now, offers) = (actor.clone(), view.clone(), app.clock.now(), app.offers.clone());
     app.db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &view, Section::Projects)?;
             let project = id.map(|id| model::find(conn, &actor, id)).transpose()?;
             let stored = project.as_ref().map(|project| project.client_id);
-            let clients = client_choices(conn, &actor, stored)?;
+            let clients = clients::kept_choices(conn, &actor, &offers.clients, stored)?;
             Ok(ProjectFormPage { shell, project, clients, form, errors, conflict: Vec::new() })
         })
         .await

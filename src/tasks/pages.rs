@@ -1,5 +1,7 @@
 //! The pages of tasks: the list, the tabs of clients and projects that show it, the task.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -55,7 +57,7 @@ impl TaskLines {
 struct TasksIndex {
     shell: Shell,
     query: TaskQuery,
-    clients: Vec<(ClientId, String)>,
+    clients: Arc<Vec<(ClientId, String)>>,
     people: Vec<(UserId, String)>,
     /// The project it is narrowed to.
     project: Option<(ProjectId, String)>,
@@ -157,18 +159,18 @@ pub async fn index(
 ) -> AppResult<HttpResponse> {
     let query = query.into_inner();
     let filter = query.check()?;
-    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
+    let (actor, now, look, offers) = (user.actor, app.clock.now(), view.clone(), app.offers.clone());
     let page = app
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
             let lines = lines(conn, &shell, &filter, &query, "/tasks")?;
             let (clients, people, project) = if look.is_fragment() {
-                (Vec::new(), Vec::new(), None)
+                Default::default()
             } else {
                 let project = filter.project_id.map(|id| projects::find(conn, &actor, id)).transpose()?;
                 (
-                    clients::choices(conn, &actor)?,
+                    clients::kept_choices(conn, &actor, &offers.clients, filter.client_id)?,
                     user::choices(conn)?,
                     project.map(|project| (project.id, project.name)),
                 )

@@ -1,5 +1,7 @@
 //! The pages of hours.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDate;
@@ -82,11 +84,20 @@ struct TimeIndex {
     shell: Shell,
     query: TimeEntryQuery,
     list: EntryList,
-    clients: Vec<(ClientId, String)>,
-    projects: Vec<(ProjectId, String)>,
+    clients: Arc<Vec<(ClientId, String)>>,
+    projects: Arc<Vec<(ProjectId, ClientId, String)>>,
     people: Vec<(UserId, String)>,
     /// The title of the task that is filtered by.
     task: Option<String>,
+}
+
+impl TimeIndex {
+    /// The projects of the client that is filtered by.
+    fn offered(&self) -> Vec<(ProjectId, &str)> {
+        let client: Option<ClientId> = self.query.client_id.parse().ok();
+        let of_client = self.projects.iter().filter(|(_, of, _)| client.is_none_or(|client| client == *of));
+        of_client.map(|(id, _, name)| (*id, name.as_str())).collect()
+    }
 }
 
 #[derive(Template)]
@@ -181,26 +192,13 @@ pub async fn index(
 ) -> AppResult<HttpResponse> {
     let query = query.into_inner();
     let filter = query.check()?;
-    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
+    let (actor, now, look, offers) = (user.actor, app.clock.now(), view.clone(), app.offers.clone());
     let page = app
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
-            let mut companies = clients::choices(conn, &actor)?;
-            let mut undertakings: Vec<(ProjectId, String)> = projects::choices(conn, &actor)?
-                .into_iter()
-                .filter(|choice| filter.client_id.is_none_or(|client| choice.client_id == client))
-                .map(|choice| (choice.id, format!("{} · {}", choice.client_name, choice.name)))
-                .collect();
-            // What is filtered by stays a choice, though it be put away.
-            if let Some(id) = filter.client_id.filter(|id| !companies.iter().any(|(known, _)| known == id)) {
-                companies.push((id, clients::find(conn, &actor, id)?.name));
-            }
-            if let Some(id) =
-                filter.project_id.filter(|id| !undertakings.iter().any(|(known, _)| known == id))
-            {
-                undertakings.push((id, projects::find(conn, &actor, id)?.name));
-            }
+            let clients = clients::kept_choices(conn, &actor, &offers.clients, filter.client_id)?;
+            let projects = projects::kept_choices(conn, &actor, &offers.projects, filter.project_id)?;
             let task = match filter.task_id {
                 Some(id) => Some(tasks::find(conn, &actor, id)?.title),
                 None => None,
@@ -211,8 +209,8 @@ pub async fn index(
                 shell,
                 query,
                 list,
-                clients: companies,
-                projects: undertakings,
+                clients,
+                projects,
                 task,
             })
         })

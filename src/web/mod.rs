@@ -16,10 +16,14 @@ pub mod upload;
 
 pub use crate::types::pagination;
 
+use std::sync::Arc;
+
 use crate::config::Config;
 use crate::db::Db;
+use crate::db::kept::Kept;
 use crate::keys::Keys;
 use crate::types::clock::Clock;
+use crate::types::ids::{ClientId, ProjectId};
 
 /// What a handler works with. Built once by [`crate::app`].
 pub struct App {
@@ -31,4 +35,15 @@ pub struct App {
     pub clock: Clock,
     /// Keys derived from the master key.
     pub keys: Keys,
+    /// What lists offer to be narrowed by.
+    pub offers: Arc<Offers>,
+}
+
+/// Names that most lists offer to be narrowed by.
+#[derive(Debug, Default)]
+pub struct Offers {
+    /// Clients that are not archived.
+    pub clients: Kept<Vec<(ClientId, String)>>,
+    /// Projects under way, each with its client and both names.
+    pub projects: Kept<Vec<(ProjectId, ClientId, String)>>,
 }

@@ -600,7 +600,7 @@ async fn renaming_client_and_agency_leaves_the_document_as_it_was() {
     let path = format!("/billing/{id}/print");
     let document = |page: &Page| page.body().split("<main").nth(1).map(str::to_owned).unwrap();
     let before = document(&app.bookkeeper().get(&path).send().await);
-    app.execute("UPDATE clients SET name = 'Southwind', street = 'Elsewhere 1'");
+    app.execute("UPDATE clients SET name = 'Southwind', street = 'Elsewhere 1', version = version + 1");
     app.execute("UPDATE agency SET name = 'Other Studio', iban = 'DE00', tax_id = 'none'");
     app.execute("UPDATE contacts SET name = 'Nobody'");
     let after = app.bookkeeper().get(&path).send().await;

@@ -269,7 +269,7 @@ async fn hours_and_tasks_that_come_while_a_project_moves_end_with_its_client() {
             .first(conn)?)
     });
     app.execute_refused(&format!(
-        "UPDATE projects SET client_id = CASE client_id WHEN {0} THEN {1} ELSE {0} END WHERE id = {project}",
+        "UPDATE projects SET version = version + 1, client_id = CASE client_id WHEN {0} THEN {1} ELSE {0} END WHERE id = {project}",
         clients[0], clients[1]
     ));
 }

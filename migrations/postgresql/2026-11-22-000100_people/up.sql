@@ -44,6 +44,7 @@ CREATE TABLE users (
   version BIGINT NOT NULL DEFAULT 1
 );
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));
+CREATE INDEX users_choice_idx ON users (name, id, disabled_at) WHERE disabled_at IS NULL;
 
 -- Only the SHA-256 of a session key is stored; whom it belongs to and until when are columns.
 CREATE TABLE sessions (

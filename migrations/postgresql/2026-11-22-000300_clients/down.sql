@@ -1,2 +1,3 @@
 DROP TABLE contacts;
 DROP TABLE clients;
+DROP FUNCTION clients_choice_version();

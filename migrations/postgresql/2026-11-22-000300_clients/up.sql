@@ -31,8 +31,9 @@ CREATE TABLE clients (
   CHECK ((status = 'archived') = (archived_at IS NOT NULL))
 );
 CREATE INDEX clients_name_idx ON clients (name_key, id);
--- For every choice of a client: walked without a look at the table.
-CREATE INDEX clients_choice_idx ON clients (name_key, id, name) WHERE archived_at IS NULL;
+-- For every choice of a client: walked without a look at the table. SQLite needs the column of the condition for it,
+-- here and wherever a partial index ends with one.
+CREATE INDEX clients_choice_idx ON clients (name_key, id, name, archived_at) WHERE archived_at IS NULL;
 CREATE INDEX clients_status_idx ON clients (status, name_key, id);
 CREATE INDEX clients_created_idx ON clients (created_at, id);
 CREATE INDEX clients_tax_id_idx ON clients (tax_id);
@@ -52,3 +53,12 @@ CREATE TABLE contacts (
   version BIGINT NOT NULL DEFAULT 1
 );
 CREATE INDEX contacts_client_idx ON contacts (client_id, id);
+
+-- Choices are kept until a version moves.
+CREATE INDEX clients_version_idx ON clients (version);
+CREATE FUNCTION clients_choice_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'bureau: a change of what choices show counts up the version' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER clients_choice_version BEFORE UPDATE OF name, name_key, archived_at ON clients
+FOR EACH ROW WHEN (NEW.version <= OLD.version) EXECUTE FUNCTION clients_choice_version();

@@ -1,1 +1,2 @@
 DROP TABLE projects;
+DROP FUNCTION projects_choice_version();

@@ -29,10 +29,10 @@ CREATE INDEX tasks_client_idx ON tasks (client_id, due_order, id);
 CREATE INDEX tasks_project_idx ON tasks (project_id, due_order, id);
 CREATE INDEX tasks_assignee_idx ON tasks (assignee_id, due_order, id);
 CREATE INDEX tasks_status_idx ON tasks (status, due_order, id);
-CREATE INDEX tasks_open_idx ON tasks (due_order, id) WHERE completed_at IS NULL;
-CREATE INDEX tasks_open_client_idx ON tasks (client_id, due_order, id) WHERE completed_at IS NULL;
-CREATE INDEX tasks_open_project_idx ON tasks (project_id, due_order, id) WHERE completed_at IS NULL;
-CREATE INDEX tasks_open_assignee_idx ON tasks (assignee_id, due_order, id) WHERE completed_at IS NULL;
+CREATE INDEX tasks_open_idx ON tasks (due_order, id, completed_at) WHERE completed_at IS NULL;
+CREATE INDEX tasks_open_client_idx ON tasks (client_id, due_order, id, completed_at) WHERE completed_at IS NULL;
+CREATE INDEX tasks_open_project_idx ON tasks (project_id, due_order, id, completed_at) WHERE completed_at IS NULL;
+CREATE INDEX tasks_open_assignee_idx ON tasks (assignee_id, due_order, id, completed_at) WHERE completed_at IS NULL;
 
 -- body_html is the sanitised rendering, made once at save.
 CREATE TABLE task_comments (

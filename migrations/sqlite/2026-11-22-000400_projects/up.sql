@@ -21,3 +21,9 @@ CREATE TABLE projects (
 CREATE INDEX projects_name_idx ON projects (name_key, id);
 CREATE INDEX projects_client_idx ON projects (client_id, name_key, id);
 CREATE INDEX projects_status_idx ON projects (status, name_key, id);
+
+-- Choices are kept until a version moves.
+CREATE INDEX projects_version_idx ON projects (version);
+CREATE TRIGGER projects_choice_version BEFORE UPDATE OF name, name_key, client_id, status, billing_model ON projects
+WHEN NEW.version <= OLD.version
+BEGIN SELECT RAISE(ABORT, 'bureau: a change of what choices show counts up the version'); END;

@@ -80,8 +80,8 @@ CREATE INDEX invoices_client_idx ON invoices (client_id, id);
 CREATE INDEX invoices_project_idx ON invoices (project_id, id);
 CREATE INDEX invoices_issued_idx ON invoices (issue_on, id) WHERE issued_at IS NOT NULL;
 CREATE INDEX invoices_draft_idx ON invoices (id) WHERE issued_at IS NULL;
-CREATE INDEX invoices_open_idx ON invoices (due_on, id) WHERE issued_at IS NOT NULL AND settled_at IS NULL;
-CREATE INDEX invoices_open_client_idx ON invoices (client_id, due_on, id) WHERE issued_at IS NOT NULL AND settled_at IS NULL;
+CREATE INDEX invoices_open_idx ON invoices (due_on, id, issued_at, settled_at) WHERE issued_at IS NOT NULL AND settled_at IS NULL;
+CREATE INDEX invoices_open_client_idx ON invoices (client_id, due_on, id, issued_at, settled_at) WHERE issued_at IS NOT NULL AND settled_at IS NULL;
 
 CREATE TABLE invoice_lines (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

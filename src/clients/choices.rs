@@ -1,0 +1,44 @@
+//! Clients to choose from, as forms and the filters of lists offer them.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+
+use super::model::{find, visible_to};
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::db::kept::{Kept, Revision};
+use crate::db::schema::clients;
+use crate::error::{AppResult, found};
+use crate::types::ids::ClientId;
+
+/// Every client that is not archived, by name.
+pub fn choices(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<(ClientId, String)>> {
+    Ok(visible_to(actor)
+        .filter(clients::archived_at.is_null())
+        .order((clients::name_key, clients::id))
+        .select((clients::id, clients::name))
+        .load(conn)?)
+}
+
+/// [`choices`] of the last time while no client changed, with `chosen` among them though it be archived.
+pub fn kept_choices(
+    conn: &mut Conn,
+    actor: &Actor,
+    kept: &Kept<Vec<(ClientId, String)>>,
+    chosen: Option<ClientId>,
+) -> AppResult<Arc<Vec<(ClientId, String)>>> {
+    let revision = vec![revision(conn)?];
+    let mut offered = kept.get(conn, revision, |conn| choices(conn, actor))?;
+    if let Some(id) = chosen.filter(|id| offered.iter().all(|(other, _)| other != id))
+        && let Some(client) = found(find(conn, actor, id))?
+    {
+        Arc::make_mut(&mut offered).insert(0, (id, client.name));
+    }
+    Ok(offered)
+}
+
+/// Another one after every change of a client.
+pub fn revision(conn: &mut Conn) -> AppResult<Revision> {
+    Revision::of(conn, "clients")
+}
