@@ -11,6 +11,7 @@ use super::tax::TaxCategory;
 use crate::db::schema::{billed_entries, invoice_lines, projects, tasks, time_entries};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
+use crate::types::calendar::{day_month, day_month_year};
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId, TaskId, TimeEntryId};
 use crate::types::money;
 
@@ -311,8 +312,8 @@ fn group(key: Key, entries: &[Entry], grouping: Grouping) -> Option<Group> {
 pub fn period(first: NaiveDate, last: NaiveDate) -> String {
     use chrono::Datelike;
     if first == last {
-        return last.format("%-d %b %Y").to_string();
+        return day_month_year(last);
     }
-    let begin = if first.year() == last.year() { first.format("%-d %b") } else { first.format("%-d %b %Y") };
-    format!("{begin} – {}", last.format("%-d %b %Y"))
+    let begin = if first.year() == last.year() { day_month(first) } else { day_month_year(first) };
+    format!("{begin} – {}", day_month_year(last))
 }

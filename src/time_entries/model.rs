@@ -15,6 +15,7 @@ use crate::db::schema::time_entries;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, Prices, Resolved, Work};
+use crate::types::calendar::hour_minute;
 use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId, TaskId, TimeEntryId, UserId};
@@ -108,7 +109,7 @@ impl TimeEntry {
 
     /// "09:00–10:30" on the wall of its zone, or "since 09:00".
     pub fn clock_range(&self) -> String {
-        let shown = |at: UtcTime| zone::local_time(at, self.zone()).format("%H:%M").to_string();
+        let shown = |at: UtcTime| hour_minute(zone::local_time(at, self.zone()).time());
         match self.ended_at {
             Some(ended_at) => format!("{}–{}", shown(self.started_at), shown(ended_at)),
             None => format!("since {}", shown(self.started_at)),

@@ -47,7 +47,7 @@ impl UtcTime {
 impl std::fmt::Display for UtcTime {
     /// RFC 3339 with a `Z`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}Z", self.0.format("%Y-%m-%dT%H:%M:%S%.f"))
+        write!(f, "{:?}Z", self.0)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows the web or a table. No float touches money or time.
 
+pub mod calendar;
 pub mod clock;
 pub mod country;
 pub mod duration;

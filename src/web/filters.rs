@@ -1,13 +1,15 @@
 //! How values are written in HTML. `Display` of the types serves CSV, mail and JSON.
 #![expect(missing_docs, reason = "askama's attribute writes undocumented items")]
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
+use std::sync::LazyLock;
 
-use askama::Values;
 use askama::filters::Safe;
+use askama::{FastWritable, Values};
 use chrono::NaiveDate;
 
 use super::assets;
+use crate::types::calendar::{day_month, day_month_year, hour_minute};
 use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::money::{Currency, Money, plain_decimal};
@@ -39,25 +41,40 @@ impl<V, T: Given<V>> Given<V> for &T {
 
 /// A symbol of the icon sprite: `{{ "clock"|icon }}`.
 #[askama::filter_fn]
-pub fn icon(name: &str, _: &dyn Values) -> askama::Result<Safe<String>> {
-    Ok(Safe(symbol("icon", name)))
+pub fn icon<'a>(name: &'a str, _: &dyn Values) -> askama::Result<Safe<Symbol<'a>>> {
+    Ok(Safe(Symbol { class: "icon", name }))
 }
 
 /// [`icon()`] in the small size.
 #[askama::filter_fn]
-pub fn icon_sm(name: &str, _: &dyn Values) -> askama::Result<Safe<String>> {
-    Ok(Safe(symbol("icon icon-sm", name)))
+pub fn icon_sm<'a>(name: &'a str, _: &dyn Values) -> askama::Result<Safe<Symbol<'a>>> {
+    Ok(Safe(Symbol { class: "icon icon-sm", name }))
 }
 
 /// [`icon()`] in the large size.
 #[askama::filter_fn]
-pub fn icon_lg(name: &str, _: &dyn Values) -> askama::Result<Safe<String>> {
-    Ok(Safe(symbol("icon icon-lg", name)))
+pub fn icon_lg<'a>(name: &'a str, _: &dyn Values) -> askama::Result<Safe<Symbol<'a>>> {
+    Ok(Safe(Symbol { class: "icon icon-lg", name }))
 }
 
-fn symbol(class: &str, name: &str) -> String {
-    let sprite = assets::url("vendor/icons.svg");
-    format!(r##"<svg class="{class}" aria-hidden="true"><use href="{sprite}#{name}"/></svg>"##)
+/// A symbol of the sprite as markup.
+pub struct Symbol<'a> {
+    class: &'static str,
+    name: &'a str,
+}
+
+impl Display for Symbol<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        static SPRITE: LazyLock<&str> = LazyLock::new(|| assets::url("vendor/icons.svg"));
+        let Self { class, name } = self;
+        write!(f, r##"<svg class="{class}" aria-hidden="true"><use href="{}#{name}"/></svg>"##, *SPRITE)
+    }
+}
+
+impl FastWritable for Symbol<'_> {
+    fn write_into(&self, out: &mut dyn Write, _: &dyn Values) -> askama::Result<()> {
+        Ok(write!(out, "{self}")?)
+    }
 }
 
 /// A field's name in words: "payment_terms_days" is "Payment terms days".
@@ -107,7 +124,7 @@ pub fn percent<I: Given<i64>>(millis: I, _: &dyn Values) -> askama::Result<Strin
 /// "19 Nov 2026".
 #[askama::filter_fn]
 pub fn date<D: Given<NaiveDate>>(date: D, _: &dyn Values) -> askama::Result<String> {
-    Ok(date.given().format("%-d %b %Y").to_string())
+    Ok(day_month_year(date.given()))
 }
 
 /// "19 Nov", with the year when it is not that of `today`; "Today", "Tomorrow", "Yesterday" near it.
@@ -119,27 +136,28 @@ pub fn day<D: Given<NaiveDate>>(date: D, _: &dyn Values, today: &NaiveDate) -> a
         0 => "Today".to_owned(),
         1 => "Tomorrow".to_owned(),
         -1 => "Yesterday".to_owned(),
-        _ if date.year() == today.year() => date.format("%-d %b").to_string(),
-        _ => date.format("%-d %b %Y").to_string(),
+        _ if date.year() == today.year() => day_month(date),
+        _ => day_month_year(date),
     })
 }
 
 /// "19 Nov 2026, 14:05" on the wall of `zone`.
 #[askama::filter_fn]
 pub fn at<T: Given<UtcTime>>(instant: T, _: &dyn Values, zone: &Tz) -> askama::Result<String> {
-    Ok(zone::local_time(instant.given(), *zone).format("%-d %b %Y, %H:%M").to_string())
+    let local = zone::local_time(instant.given(), *zone);
+    Ok(format!("{}, {}", day_month_year(local.date()), hour_minute(local.time())))
 }
 
 /// "19 Nov 2026" on the calendar of `zone`.
 #[askama::filter_fn]
 pub fn date_of<T: Given<UtcTime>>(instant: T, _: &dyn Values, zone: &Tz) -> askama::Result<String> {
-    Ok(zone::local_date(instant.given(), *zone).format("%-d %b %Y").to_string())
+    Ok(day_month_year(zone::local_date(instant.given(), *zone)))
 }
 
 /// "14:05" on the wall of `zone`.
 #[askama::filter_fn]
 pub fn time<T: Given<UtcTime>>(instant: T, _: &dyn Values, zone: &Tz) -> askama::Result<String> {
-    Ok(zone::local_time(instant.given(), *zone).format("%H:%M").to_string())
+    Ok(hour_minute(zone::local_time(instant.given(), *zone).time()))
 }
 
 /// "HB" for "Halden Brewing Co.".

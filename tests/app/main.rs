@@ -18,6 +18,7 @@ mod billing_frozen;
 mod billing_tax;
 mod billing_totals;
 mod browser;
+mod calendar;
 mod choices;
 mod clients;
 mod clients_api;

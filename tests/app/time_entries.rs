@@ -209,7 +209,11 @@ async fn closed_work_takes_no_new_hours_and_billability_follows_task_and_project
     let set = |billing: &str, status: &str, billable: bool| {
         app.write(|conn| {
             diesel::update(projects::table.find(project))
-                .set((projects::billing_model.eq(billing), projects::status.eq(status)))
+                .set((
+                    projects::billing_model.eq(billing),
+                    projects::status.eq(status),
+                    projects::version.eq(projects::version + 1),
+                ))
                 .execute(conn)?;
             Ok(diesel::update(tasks::table.find(task)).set(tasks::is_billable.eq(billable)).execute(conn)?)
         });

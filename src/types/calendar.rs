@@ -1,0 +1,22 @@
+//! Days and times of day as people read them. Written by hand: chrono reads its format anew for each value.
+
+use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// "19 Nov".
+pub fn day_month(date: NaiveDate) -> String {
+    let month = MONTHS.iter().zip(1..).find(|(_, number)| *number == date.month());
+    format!("{} {}", date.day(), month.map_or("", |(name, _)| name))
+}
+
+/// "19 Nov 2026".
+pub fn day_month_year(date: NaiveDate) -> String {
+    format!("{} {}", day_month(date), date.year())
+}
+
+/// "09:05".
+pub fn hour_minute(time: NaiveTime) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
