@@ -440,7 +440,7 @@ pub struct EquationQuery {
     pub after: Option<i64>,
 }
 
-/// Billable = unbilled + drafted + billed + written down + written off, client by client in the order of names.
+/// Billable = unbilled + drafted + billed + written down + written off + rounding, client by client in the order of names.
 #[utoipa::path(get, path = "/api/billing/equation", tag = "billing", params(EquationQuery), responses((status = 200, body = EquationList), (status = 404)))]
 pub async fn list_equations(
     user: Biller,

@@ -158,7 +158,8 @@ async fn more_than_logged_is_written_up_and_another_price_asks_why_too() {
     app.execute("UPDATE invoice_lines SET adjustment_reason = 'Night work' WHERE position = 2");
     app.write(|conn| issue::issue(conn, &actor, app.now(), id, None));
     let terms = app.read(|conn| equation::of_client(conn, &actor, client));
-    assert_eq!((terms.written_down_seconds, terms.written_down_cents), (0, 1 - 8_333));
+    assert_eq!((terms.written_down_seconds, terms.written_down_cents), (0, -8_333));
+    assert_eq!(terms.rounding_cents, 1, "the line that nobody touched is rounded, not written down");
     assert_eq!(terms.billed_cents, 1_375 + 16_666);
     sound(&app);
 }
