@@ -704,6 +704,11 @@ async fn a_form_that_is_sent_twice_logs_its_hours_once() {
         json!({"project_id": project, "date": "2026-11-18", "duration": "1", "idempotency_key": "import-7"});
     post_json(&app, body.clone()).await.assert_status(201);
     post_json(&app, body.clone()).await.problem(409);
+    let mut other = body.clone();
+    other["note"] = json!("Evening");
+    let problem = post_json(&app, other).await.problem(422);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.ends_with("to add this as well."), "{detail}");
     assert_eq!(app.count("time_entries"), 3);
     app.api(Role::Manager).post("/api/time-entries").json(body).send().await.assert_status(201);
 }
