@@ -3,9 +3,12 @@
 use std::str::FromStr;
 
 use bureau::auth::policy::Role;
+use bureau::clients::form::ClientForm;
+use bureau::clients::model as clients;
 use bureau::db::schema::{billed_entries, invoice_lines, projects, rates, tasks, time_entries, users};
 use bureau::rates::model::{self as rates_model, RateKind, Scope};
-use bureau::time_entries::model::TimeEntry;
+use bureau::time_entries::form::TimeEntryForm;
+use bureau::time_entries::model::{self, TimeEntry};
 use bureau::time_entries::span::{self, Length};
 use bureau::time_entries::week::Week;
 use bureau::types::clock::UtcTime;
@@ -737,6 +740,52 @@ async fn the_database_refuses_a_write_off_of_hours_that_are_not_free() {
         assert!(app.execute_refused(&replace).contains("never replaced"));
     }
     assert_eq!(app.count("time_entries"), 2);
+}
+
+#[actix_web::test]
+async fn hours_that_are_written_off_meanwhile_are_not_billed() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let tom = app.member().id();
+    let entry = app.entry(tom, task, day("2026-11-17"), 3_600);
+    let invoice = app.draft(app.client("Contoso"), 10_000);
+    let write_off = format!(
+        "INSERT INTO time_write_offs (time_entry_id, reason, created_by, created_at) VALUES ({entry}, 'x', {tom}, '2026-11-19 00:00:00')"
+    );
+    let claim = format!(
+        "INSERT INTO billed_entries (time_entry_id, invoice_line_id) SELECT {entry}, id FROM invoice_lines WHERE invoice_id = {invoice}"
+    );
+    let claimed = app.meanwhile(
+        move |conn| Ok(diesel::sql_query(write_off.as_str()).execute(conn).map(drop)?),
+        move |conn| Ok(diesel::sql_query(claim.as_str()).execute(conn)?),
+    );
+    assert!(claimed.unwrap_err().to_string().contains("not free to bill"));
+    assert_eq!((app.count("time_write_offs"), app.count("billed_entries")), (1, 0));
+}
+
+#[actix_web::test]
+async fn a_client_keeps_its_currency_while_hours_are_logged_in_it() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let project = app.project(client);
+    let (actor, now, today) = (app.actor(), app.now(), app.today());
+    let form = TimeEntryForm {
+        project_id: Some(project).into(),
+        date: "2026-11-18".into(),
+        duration: "1".into(),
+        ..TimeEntryForm::default()
+    };
+    let hours = form.check().unwrap();
+    let stored = app.read(|conn| clients::find(conn, &actor, client));
+    let form = ClientForm { currency: "USD".into(), ..ClientForm::filled(&stored, None) };
+    let in_dollars = form.check().unwrap();
+    let by = actor.clone();
+    let changed = app.meanwhile(
+        move |conn| model::create(conn, &by, now, &hours).map(drop),
+        move |conn| clients::update(conn, &actor, now, today, client, stored.version, &in_dollars).map(drop),
+    );
+    assert!(changed.unwrap_err().to_string().contains("currency cannot change any more"));
+    assert_eq!(app.count_where("clients", "currency = 'EUR'"), 1);
 }
 
 #[actix_web::test]

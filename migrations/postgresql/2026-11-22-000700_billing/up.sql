@@ -273,7 +273,8 @@ CREATE FUNCTION billed_entries_frozen_delete() RETURNS trigger LANGUAGE plpgsql 
 END $$;
 CREATE TRIGGER billed_entries_frozen_delete BEFORE DELETE ON billed_entries FOR EACH ROW EXECUTE FUNCTION billed_entries_frozen_delete();
 CREATE FUNCTION billed_entries_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF NOT (SELECT is_unbilled FROM time_entries WHERE id = NEW.time_entry_id) THEN
+  -- Whoever changes or writes off these hours meanwhile is waited for.
+  IF NOT (SELECT is_unbilled FROM time_entries WHERE id = NEW.time_entry_id FOR UPDATE) THEN
     RAISE EXCEPTION 'bureau: these hours are not free to bill' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NEW;
