@@ -111,6 +111,23 @@ async fn the_api_takes_treatment_and_reason() {
 }
 
 #[actix_web::test]
+async fn the_database_refuses_an_issue_without_a_treatment_and_a_reason() {
+    let app = TestApp::new().await;
+    let id = untaxed_draft(&app);
+    let issue = format!(
+        "UPDATE invoices SET number = 'X-1', series_id = (SELECT min(id) FROM invoice_series), series_year = 2026, seq = 1, \
+         seller = '{{}}', buyer = '{{}}', issued_at = '2026-11-19 10:00:00' WHERE id = {id}"
+    );
+    assert!(app.execute_refused(&issue).contains("at 0 % tax needs a category and a reason"));
+    app.execute("UPDATE invoice_lines SET tax_category = 'E'");
+    app.execute("UPDATE invoice_taxes SET tax_category = 'E'");
+    assert!(app.execute_refused(&issue).contains("at 0 % tax needs a category and a reason"));
+    app.execute("UPDATE invoice_taxes SET exemption_reason = 'Education'");
+    app.execute(&issue);
+    assert_eq!(app.count_where("invoices", "issued_at IS NOT NULL"), 1);
+}
+
+#[actix_web::test]
 async fn what_a_line_bills_less_is_written_down_with_a_reason() {
     let app = TestApp::new().await;
     let (client, _, _) = with_hours(&app);
