@@ -140,7 +140,8 @@ async fn what_a_line_bills_less_is_written_down_with_a_reason() {
     let page = app.bookkeeper().post(format!("/billing/{id}")).form(fields.clone()).send().await;
     page.assert_status(422)
         .assert_text("#problems", "Line 1, adjustment reason must say why")
-        .assert_has("#line_0_adjustment_reason[aria-invalid]");
+        .assert_has("#line_0_adjustment_reason[aria-invalid]")
+        .assert_count("#line_0_why", 0);
     app.assert_unchanged(&before);
     change(&mut fields, "line_reason", "First look was free");
     app.bookkeeper().post(format!("/billing/{id}")).form(fields).send().await.assert_status(303);
