@@ -91,13 +91,22 @@ pub struct Meta {
 pub struct Typed(pub String);
 
 impl<'de> Deserialize<'de> for Typed {
+impl utoipa::PartialSchema for Typed {
+    fn schema() -> RefOr<Schema> {
+        let kinds = vec![Type::String, Type::Number, Type::Boolean, Type::Null];
+        ObjectBuilder::new().schema_type(SchemaType::Array(kinds)).into()
+    }
+}
+
+impl utoipa::ToSchema for Typed {}
+
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
+        impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = Typed;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("text, a whole number, true, false or null")
+                f.write_str("text, a number, true, false or null")
             }
             fn visit_str<E>(self, text: &str) -> Result<Typed, E> {
                 Ok(Typed(text.to_owned()))
@@ -115,6 +124,12 @@ impl<'de> Deserialize<'de> for Typed {
                 Ok(Typed::default())
             }
         }
+            // What is no whole number of 64 bits comes as a map that only `Number` can read, digit by digit.
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Typed, A::Error> {
+                let number =
+                    serde_json::Number::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(Typed(plain(number.as_str())))
+            }
         deserializer.deserialize_any(Visitor)
     }
 }
