@@ -22,7 +22,7 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, PaymentId, ProjectId};
 use crate::types::money::Currency;
 use crate::web::App;
-use crate::web::form::edited_version;
+use crate::web::form::{Check, edited_version};
 use crate::web::json::{Json, Meta, Typed};
 
 /// This area's part of the API's description.
@@ -220,11 +220,11 @@ fn whole(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> AppResu
 }
 
 /// Invoices, newest first; open ones by due date. 25 a page.
-#[utoipa::path(get, path = "/api/billing", tag = "billing", params(InvoiceQuery), responses((status = 200, body = InvoiceList), (status = 422)))]
+#[utoipa::path(get, path = "/api/billing", tag = "billing", params(InvoiceQuery), responses((status = 200, body = InvoiceList)))]
 pub async fn list_invoices(
     user: Biller,
     app: web::Data<App>,
-    query: web::Query<InvoiceQuery>,
+    query: Query<InvoiceQuery>,
 ) -> AppResult<HttpResponse> {
     let filter = query.check()?;
     let (actor, now) = (user.actor, app.clock.now());
@@ -383,7 +383,7 @@ pub async fn create_payment(
 }
 
 /// Takes a payment back by a row of the opposite sign; both stay in the ledger.
-#[utoipa::path(post, path = "/api/billing/{id}/payments/{payment_id}/reversal", tag = "billing", params(("id" = i64, Path), ("payment_id" = i64, Path)), responses((status = 201, body = PaymentJson), (status = 404), (status = 409)))]
+#[utoipa::path(post, path = "/api/billing/{id}/payments/{payment_id}/reversal", tag = "billing", params(("id" = i64, Path), ("payment_id" = i64, Path)), responses((status = 201, body = PaymentJson)))]
 pub async fn reverse_payment(
     user: Biller,
     app: web::Data<App>,
@@ -431,21 +431,12 @@ pub struct EquationList {
     pub meta: Meta,
 }
 
-/// Where a page of equations begins.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub struct EquationQuery {
-    /// The client after whom it begins.
-    pub after: Option<i64>,
-}
-
 /// Billable = unbilled + drafted + billed + written down + written off + rounding, client by client in the order of names.
-#[utoipa::path(get, path = "/api/billing/equation", tag = "billing", params(EquationQuery), responses((status = 200, body = EquationList), (status = 404)))]
+#[utoipa::path(get, path = "/api/billing/equation", tag = "billing", params(AfterQuery), responses((status = 200, body = EquationList), (status = 404)))]
 pub async fn list_equations(
     user: Biller,
     app: web::Data<App>,
-    query: web::Query<EquationQuery>,
+    query: Query<AfterQuery>,
 ) -> AppResult<HttpResponse> {
     let (actor, after) = (user.actor, query.after.map(ClientId));
     let (rows, next) = app.db.read(move |conn| equation::page(conn, &actor, after)).await?;

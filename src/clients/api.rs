@@ -20,6 +20,7 @@ use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
+use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -150,7 +151,7 @@ fn one(conn: &mut Conn, actor: &Actor, client: Client, today: NaiveDate) -> AppR
 pub async fn list_clients(
     user: CurrentUser,
     app: web::Data<App>,
-    query: web::Query<ClientQuery>,
+    query: Query<ClientQuery>,
 ) -> AppResult<HttpResponse> {
     let filter = query.check()?;
     let (actor, now) = (user.actor, app.clock.now());

@@ -18,6 +18,7 @@ use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 use crate::web::once::once;
+use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -98,7 +99,7 @@ fn stored(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> Ap
 pub async fn list_projects(
     user: CurrentUser,
     app: web::Data<App>,
-    query: web::Query<ProjectQuery>,
+    query: Query<ProjectQuery>,
 ) -> AppResult<HttpResponse> {
     let filter = query.check()?;
     let (actor, now) = (user.actor, app.clock.now());

@@ -17,6 +17,7 @@ use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 use crate::web::once::once;
+use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -94,7 +95,7 @@ fn stored(conn: &mut Conn, actor: &Actor, id: TaskId) -> AppResult<TaskJson> {
 pub async fn list_tasks(
     user: CurrentUser,
     app: web::Data<App>,
-    query: web::Query<TaskQuery>,
+    query: Query<TaskQuery>,
 ) -> AppResult<HttpResponse> {
     let filter = query.check()?;
     let (actor, now) = (user.actor, app.clock.now());

@@ -20,6 +20,7 @@ use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 use crate::web::once::once;
+use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -127,7 +128,7 @@ fn json(actor: &Actor, row: EntryRow, now: UtcTime) -> TimeEntryJson {
 pub async fn list_time_entries(
     user: CurrentUser,
     app: web::Data<App>,
-    query: web::Query<TimeEntryQuery>,
+    query: Query<TimeEntryQuery>,
 ) -> AppResult<HttpResponse> {
     let filter = query.check()?;
     let (actor, now) = (user.actor, app.clock.now());
@@ -257,11 +258,11 @@ pub async fn start_timer(
 
 /// Stops one's timer and answers with its entry; 204 when none ran, or for no time at all. After more than 24 hours `ended_at` must say
 /// when the work ended.
-#[utoipa::path(delete, path = "/api/time-entries/timer", tag = "time-entries", params(StopForm), responses((status = 200, body = TimeEntryJson), (status = 204), (status = 422)))]
+#[utoipa::path(delete, path = "/api/time-entries/timer", tag = "time-entries", params(StopForm), responses((status = 200, body = TimeEntryJson), (status = 204)))]
 pub async fn stop_timer(
     user: Worker,
     app: web::Data<App>,
-    query: web::Query<StopForm>,
+    query: Query<StopForm>,
 ) -> AppResult<HttpResponse> {
     let ended_at = parse_end(&query.ended_at, user.actor.zone())?;
     let (actor, now) = (user.actor, app.clock.now());
