@@ -24,6 +24,7 @@ use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::form::{Check, edited_version};
 use crate::web::json::{Json, Meta, Typed};
+use crate::web::query::{AfterQuery, Query};
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -151,8 +152,10 @@ pub struct PaymentList {
 #[serde(default, deny_unknown_fields)]
 pub struct UtilForm {
     /// recalculate (add the lines up anew) or reset (set the lines of hours back to their entries).
+    #[schema(required = true)]
     pub action: String,
     /// The draft.
+    #[schema(required = true)]
     pub id: Typed,
 }
 
@@ -226,7 +229,7 @@ pub async fn list_invoices(
     app: web::Data<App>,
     query: Query<InvoiceQuery>,
 ) -> AppResult<HttpResponse> {
-    let filter = query.check()?;
+    let filter = query.0.check()?;
     let (actor, now) = (user.actor, app.clock.now());
     let list = app
         .db
@@ -242,7 +245,7 @@ pub async fn list_invoices(
 }
 
 /// One invoice with its lines and taxes.
-#[utoipa::path(get, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = InvoiceJson), (status = 404)))]
+#[utoipa::path(get, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = InvoiceJson)))]
 pub async fn find_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -254,7 +257,7 @@ pub async fn find_invoice(
 }
 
 /// Makes a draft from unbilled hours, from lines, or from both.
-#[utoipa::path(post, path = "/api/billing", tag = "billing", request_body = DraftForm, responses((status = 201, body = InvoiceJson), (status = 422)))]
+#[utoipa::path(post, path = "/api/billing", tag = "billing", request_body = DraftForm, responses((status = 201, body = InvoiceJson)))]
 pub async fn create_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -274,7 +277,7 @@ pub async fn create_invoice(
 
 /// Replaces a draft's fields and lines. A line with its `id` keeps its hours. `version` must be the one that was
 /// read; else 409.
-#[utoipa::path(put, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), request_body = InvoiceForm, responses((status = 200, body = InvoiceJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(put, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), request_body = InvoiceForm, responses((status = 200, body = InvoiceJson)))]
 pub async fn update_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -294,7 +297,7 @@ pub async fn update_invoice(
 }
 
 /// Throws a draft away; its hours are free again.
-#[utoipa::path(delete, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 204), (status = 404), (status = 409)))]
+#[utoipa::path(delete, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 204)))]
 pub async fn delete_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -306,7 +309,7 @@ pub async fn delete_invoice(
 }
 
 /// Gives a draft its number and freezes it. Everything that is missing is named by field.
-#[utoipa::path(post, path = "/api/billing/{id}/issue", tag = "billing", params(("id" = i64, Path)), request_body = VersionForm, responses((status = 200, body = InvoiceJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/billing/{id}/issue", tag = "billing", params(("id" = i64, Path)), request_body = VersionForm, responses((status = 200, body = InvoiceJson)))]
 pub async fn issue_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -342,7 +345,7 @@ fn payment_json(row: PaymentRow) -> PaymentJson {
 }
 
 /// The payments on an invoice, oldest first.
-#[utoipa::path(get, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = PaymentList), (status = 404)))]
+#[utoipa::path(get, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = PaymentList)))]
 pub async fn list_payments(
     user: Biller,
     app: web::Data<App>,
@@ -363,7 +366,7 @@ pub async fn list_payments(
 }
 
 /// Records a payment. The same `idempotency_key` again is a 409 and changes nothing.
-#[utoipa::path(post, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), request_body = PaymentForm, responses((status = 201, body = PaymentJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), request_body = PaymentForm, responses((status = 201, body = PaymentJson)))]
 pub async fn create_payment(
     user: Biller,
     app: web::Data<App>,
@@ -438,7 +441,8 @@ pub async fn list_equations(
     app: web::Data<App>,
     query: Query<AfterQuery>,
 ) -> AppResult<HttpResponse> {
-    let (actor, after) = (user.actor, query.after.map(ClientId));
+    let after: Option<ClientId> = query.0.check()?;
+    let actor = user.actor;
     let (rows, next) = app.db.read(move |conn| equation::page(conn, &actor, after)).await?;
     let equations: Vec<EquationJson> = rows
         .into_iter()
@@ -453,22 +457,28 @@ pub async fn list_equations(
 }
 
 /// Recalculates a draft, or resets it to its entries.
-#[utoipa::path(post, path = "/api/billing/utils", tag = "billing", request_body = UtilForm, responses((status = 200, body = InvoiceJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/billing/utils", tag = "billing", request_body = UtilForm, responses((status = 200, body = InvoiceJson), (status = 404)))]
 pub async fn run_billing_util(
     user: Biller,
     app: web::Data<App>,
     body: Json<UtilForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, form) = (user.actor, app.clock.now(), body.0);
-    let id: InvoiceId = form.id.trim().parse().map_err(|_| AppError::invalid("id", "must name a draft"))?;
+    let mut check = Check::new();
+    let id: Option<InvoiceId> = check.required_id("id", &form.id);
+    let resets = form.action == "reset";
+    if !resets && form.action != "recalculate" {
+        check.error("action", "must be recalculate or reset");
+    }
+    let id = check.finish(id)?;
     let done = app
         .db
         .write(move |conn| {
-            match form.action.as_str() {
-                "recalculate" => draft::recalculate(conn, &actor, id)?,
-                "reset" => draft::reset(conn, &actor, now, id, None)?,
-                _ => return Err(AppError::invalid("action", "must be recalculate or reset")),
-            };
+            if resets {
+                draft::reset(conn, &actor, now, id, None)?;
+            } else {
+                draft::recalculate(conn, &actor, id)?;
+            }
             whole(conn, &actor, now, id)
         })
         .await?;
