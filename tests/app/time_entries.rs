@@ -4,16 +4,16 @@ use std::str::FromStr;
 
 use bureau::auth::policy::Role;
 use bureau::clients::form::ClientForm;
-use bureau::clients::model as clients;
+use bureau::clients::model::{self as clients, NewClient};
 use bureau::db::schema::{billed_entries, invoice_lines, projects, rates, tasks, time_entries, users};
 use bureau::rates::model::{self as rates_model, RateKind, Scope};
 use bureau::time_entries::form::TimeEntryForm;
-use bureau::time_entries::model::{self, TimeEntry};
+use bureau::time_entries::model::{self, NewTimeEntry, TimeEntry};
 use bureau::time_entries::span::{self, Length};
 use bureau::time_entries::week::Week;
 use bureau::types::clock::UtcTime;
 use bureau::types::duration;
-use bureau::types::ids::{InvoiceId, InvoiceLineId, ProjectId, TaskId, TimeEntryId, UserId};
+use bureau::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId, TaskId, TimeEntryId, UserId};
 use diesel::prelude::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -763,29 +763,48 @@ async fn hours_that_are_written_off_meanwhile_are_not_billed() {
     assert_eq!((app.count("time_write_offs"), app.count("billed_entries")), (1, 0));
 }
 
-#[actix_web::test]
-async fn a_client_keeps_its_currency_while_hours_are_logged_in_it() {
-    let app = TestApp::new().await;
-    let client = app.client("Northwind");
-    let project = app.project(client);
-    let (actor, now, today) = (app.actor(), app.now(), app.today());
+/// An hour on a new project of `client`, and the client with `currency` and no rate.
+fn hour_and_currency(app: &TestApp, client: ClientId, currency: &str) -> (NewTimeEntry, i64, NewClient) {
     let form = TimeEntryForm {
-        project_id: Some(project).into(),
+        project_id: Some(app.project(client)).into(),
         date: "2026-11-18".into(),
         duration: "1".into(),
         ..TimeEntryForm::default()
     };
-    let hours = form.check().unwrap();
-    let stored = app.read(|conn| clients::find(conn, &actor, client));
-    let form = ClientForm { currency: "USD".into(), ..ClientForm::filled(&stored, None) };
-    let in_dollars = form.check().unwrap();
+    let stored = app.read(|conn| clients::find(conn, &app.actor(), client));
+    let changed = ClientForm { currency: currency.into(), ..ClientForm::filled(&stored, None) };
+    (form.check().unwrap(), stored.version, changed.check().unwrap())
+}
+
+#[actix_web::test]
+async fn a_client_keeps_its_currency_while_hours_are_logged_in_it() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let (hour, version, in_dollars) = hour_and_currency(&app, client, "USD");
+    let (actor, now, today) = (app.actor(), app.now(), app.today());
     let by = actor.clone();
     let changed = app.meanwhile(
-        move |conn| model::create(conn, &by, now, &hours).map(drop),
-        move |conn| clients::update(conn, &actor, now, today, client, stored.version, &in_dollars).map(drop),
+        move |conn| model::create(conn, &by, now, &hour).map(drop),
+        move |conn| clients::update(conn, &actor, now, today, client, version, &in_dollars).map(drop),
     );
     assert!(changed.unwrap_err().to_string().contains("currency cannot change any more"));
     assert_eq!(app.count_where("clients", "currency = 'EUR'"), 1);
+}
+
+#[actix_web::test]
+async fn hours_that_are_logged_while_the_currency_changes_take_no_rate_of_the_old_one() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Northwind", |new| new.rate_cents = Some(9_500));
+    let (hour, version, in_dollars) = hour_and_currency(&app, client, "USD");
+    let (actor, now, today) = (app.actor(), app.now(), app.today());
+    let by = actor.clone();
+    let logged = app.meanwhile(
+        move |conn| clients::update(conn, &by, now, today, client, version, &in_dollars).map(drop),
+        move |conn| model::create(conn, &actor, now, &hour).map(drop),
+    );
+    logged.unwrap();
+    assert_eq!(app.count_where("clients", "currency = 'USD'"), 1);
+    assert_eq!((only(&app).rate_cents, only(&app).amount_cents), (None, 0));
 }
 
 #[actix_web::test]
