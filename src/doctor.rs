@@ -70,7 +70,7 @@ const CHECKS: &[Check] = &[
     ("database integrity and references", dialect::integrity_faults),
     ("clients, projects, tasks and hours agree", checks::reference_faults),
     ("invoice numbers without gaps", checks::number_gaps),
-    ("billable = unbilled + drafted + billed + written down + written off", equation::faults),
+    ("billable = unbilled + drafted + billed + written down + written off + rounding", equation::faults),
     ("payments, totals and issued documents", checks::ledger_faults),
     ("activity chain", seal::faults),
 ];

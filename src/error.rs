@@ -147,7 +147,8 @@ impl std::fmt::Display for FormErrors {
         for (index, (field, message)) in self.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             if field.is_empty() {
-                write!(f, "{separator}{message}")?;
+                // A sentence of its own already, while the list gets its full stop from whoever shows it.
+                write!(f, "{separator}{}", message.trim_end_matches('.'))?;
             } else {
                 write!(f, "{separator}{field} {message}")?;
             }

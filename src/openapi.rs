@@ -1,15 +1,24 @@
-//! The API's description in OpenAPI 3.1, put together from what each area says about its own functions.
+//! The API's description in OpenAPI 3.1, put together from what each area says about its own functions. How a request
+//! can be refused follows from its route and is added here.
 //! URL: `/api/openapi.json`, open to everybody.
 
 use std::sync::LazyLock;
 
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, Resource, web};
 use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+
+use crate::auth::policy::Policy;
+use crate::web::errors::{PROBLEM, Problem, words};
+use crate::web::routes::Route;
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Bureau", description = "Clients, projects, tasks, hours and invoices of one agency."),
+    components(schemas(Problem)),
     security(("token" = []))
 )]
 struct Frame;
@@ -17,16 +26,68 @@ struct Frame;
 /// The description of every area's API.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Frame::openapi();
+    // The derive names an empty one where the package names none.
+    document.info.license = None;
     for area in crate::app::api_docs() {
         document.merge(area);
     }
+    let components = document.components.get_or_insert_default();
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("A token of a person, made by `bureau token add`."))
         .build();
-    let components = document.components.get_or_insert_default();
     components.security_schemes.insert("token".to_owned(), SecurityScheme::Http(token).into());
+    for route in crate::app::api().iter() {
+        let item = document.paths.paths.get_mut(route.path);
+        let Some(operation) = item.and_then(|item| operation(item, &route.method)) else { continue };
+        for status in refusals(route, operation) {
+            let name = format!("Refused{}", status.as_str());
+            let reference = RefOr::Ref(Ref::from_response_name(&name));
+            operation.responses.responses.insert(status.as_str().to_owned(), reference);
+            components.responses.entry(name).or_insert_with(|| refusal(status).into());
+        }
+    }
     document
+}
+
+fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
+    match method.as_str() {
+        "GET" => item.get.as_mut(),
+        "POST" => item.post.as_mut(),
+        "PUT" => item.put.as_mut(),
+        "DELETE" => item.delete.as_mut(),
+        _ => None,
+    }
+}
+
+/// How a request on `route` can be refused, beyond what the operation says itself.
+fn refusals(route: &Route, operation: &Operation) -> Vec<StatusCode> {
+    let has_body = operation.request_body.is_some();
+    let has_query = operation.parameters.iter().flatten().any(
+        |parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query),
+    );
+    let says_404 = operation.responses.responses.contains_key("404");
+    let possible = [
+        (StatusCode::BAD_REQUEST, has_body || has_query),
+        (StatusCode::UNAUTHORIZED, route.policy != Policy::Public),
+        (StatusCode::FORBIDDEN, route.policy > Policy::SignedIn),
+        (StatusCode::NOT_FOUND, says_404 || route.path.contains('{')),
+        (StatusCode::CONFLICT, route.method != Method::GET),
+        (StatusCode::PAYLOAD_TOO_LARGE, has_body),
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, has_body),
+        (StatusCode::UNPROCESSABLE_ENTITY, has_body || has_query),
+        (StatusCode::SERVICE_UNAVAILABLE, true),
+    ];
+    possible.into_iter().filter(|(_, is_possible)| *is_possible).map(|(status, _)| status).collect()
+}
+
+fn refusal(status: StatusCode) -> Response {
+    let (title, detail) = words(status, None);
+    let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
+    ResponseBuilder::new()
+        .description(format!("{title}. {detail}"))
+        .content(PROBLEM, Content::new(Some(schema)))
+        .build()
 }
 
 /// Serves the description; it is put together once.

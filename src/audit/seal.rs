@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::model::Activity;
 use crate::db::Conn;
-use crate::db::schema::{activities, activity_seals, unsealed_activities};
+use crate::db::schema::{activities, activity_chain, activity_seals, unsealed_activities};
 use crate::error::AppResult;
 use crate::types::ids::ActivityId;
 
@@ -29,12 +29,10 @@ pub fn seal_next(conn: &mut Conn, batch: i64) -> AppResult<usize> {
         .order(activities::id)
         .limit(batch)
         .load(conn)?;
-    let last: Option<Seal> = activity_seals::table
-        .select(Seal::as_select())
-        .order(activity_seals::seq.desc())
-        .first(conn)
-        .optional()?;
-    let (mut seq, mut previous) = last.map_or((0, GENESIS.to_owned()), |seal| (seal.seq, seal.hash));
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let (mut seq, mut previous) = end(conn)?;
     let mut seals = Vec::with_capacity(waiting.len());
     for activity in &waiting {
         seq += 1;
@@ -50,13 +48,23 @@ pub fn seal_next(conn: &mut Conn, batch: i64) -> AppResult<usize> {
         diesel::delete(unsealed_activities::table.filter(unsealed_activities::activity_id.eq_any(chunk)))
             .execute(conn)?;
     }
+    diesel::update(activity_chain::table)
+        .set((activity_chain::seq.eq(seq), activity_chain::hash.eq(previous)))
+        .execute(conn)?;
     Ok(seals.len())
+}
+
+/// Number and hash of the last link that was made.
+fn end(conn: &mut Conn) -> AppResult<(i64, String)> {
+    Ok(activity_chain::table.select((activity_chain::seq, activity_chain::hash)).first(conn)?)
 }
 
 /// Faults of the chain: altered, missing or unchained entries. Empty when it holds.
 pub fn faults(conn: &mut Conn) -> AppResult<Vec<String>> {
     const PAGE: i64 = 1_000;
     let mut faults = Vec::new();
+    // Read before the links: what is chained meanwhile only adds to them.
+    let end = end(conn)?;
     let (mut seq, mut previous) = (0, GENESIS.to_owned());
     loop {
         let page: Vec<(Seal, Activity)> = activity_seals::table
@@ -78,8 +86,14 @@ pub fn faults(conn: &mut Conn) -> AppResult<Vec<String>> {
             }
             seq = seal.seq;
             previous.clone_from(&seal.hash);
+            if seq == end.0 && previous != end.1 {
+                faults.push(format!("link {seq} is not the one that was made last"));
+            }
         }
         seq = last_seq;
+    }
+    if seq < end.0 {
+        faults.push(format!("the chain was cut off: {} links were made, and it ends at {seq}", end.0));
     }
     let unchained: Vec<ActivityId> = activities::table
         .left_join(activity_seals::table)

@@ -17,6 +17,7 @@ use crate::error::{AppError, AppResult, FormErrors};
 use crate::web::client_ip::{client_ip, network};
 use crate::web::form::Form;
 use crate::web::page::{self, View};
+use crate::web::query::Query;
 use crate::web::routes::Routes;
 use crate::web::{App, filters};
 
@@ -48,7 +49,7 @@ struct LoginPage {
 
 /// The query of the sign-in page.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct LoginQuery {
     next: String,
 }
@@ -59,13 +60,13 @@ pub async fn new(
     request: HttpRequest,
     app: web::Data<App>,
     view: View,
-    query: web::Query<LoginQuery>,
+    query: Query<LoginQuery>,
 ) -> AppResult<HttpResponse> {
     if by_session(&request).is_some() {
-        return view.redirect(local(&query.next), "");
+        return view.redirect(local(&query.0.next), "");
     }
     let Some(agency) = app.db.read(page::agency_name).await? else { return view.redirect("/setup", "") };
-    let form = LoginForm { next: query.into_inner().next, ..LoginForm::default() };
+    let form = LoginForm { next: query.0.next, ..LoginForm::default() };
     let page = LoginPage { view: view.clone(), agency, form, errors: FormErrors::default() };
     view.html(|| page.render(), || page.render())
 }

@@ -22,8 +22,9 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, PaymentId, ProjectId};
 use crate::types::money::Currency;
 use crate::web::App;
-use crate::web::form::edited_version;
+use crate::web::form::{Check, edited_version};
 use crate::web::json::{Json, Meta, Typed};
+use crate::web::query::{AfterQuery, Query};
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -151,8 +152,10 @@ pub struct PaymentList {
 #[serde(default, deny_unknown_fields)]
 pub struct UtilForm {
     /// recalculate (add the lines up anew) or reset (set the lines of hours back to their entries).
+    #[schema(required = true)]
     pub action: String,
     /// The draft.
+    #[schema(required = true)]
     pub id: Typed,
 }
 
@@ -220,13 +223,13 @@ fn whole(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> AppResu
 }
 
 /// Invoices, newest first; open ones by due date. 25 a page.
-#[utoipa::path(get, path = "/api/billing", tag = "billing", params(InvoiceQuery), responses((status = 200, body = InvoiceList), (status = 422)))]
+#[utoipa::path(get, path = "/api/billing", tag = "billing", params(InvoiceQuery), responses((status = 200, body = InvoiceList)))]
 pub async fn list_invoices(
     user: Biller,
     app: web::Data<App>,
-    query: web::Query<InvoiceQuery>,
+    query: Query<InvoiceQuery>,
 ) -> AppResult<HttpResponse> {
-    let filter = query.check()?;
+    let filter = query.0.check()?;
     let (actor, now) = (user.actor, app.clock.now());
     let list = app
         .db
@@ -242,7 +245,7 @@ pub async fn list_invoices(
 }
 
 /// One invoice with its lines and taxes.
-#[utoipa::path(get, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = InvoiceJson), (status = 404)))]
+#[utoipa::path(get, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = InvoiceJson)))]
 pub async fn find_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -254,7 +257,7 @@ pub async fn find_invoice(
 }
 
 /// Makes a draft from unbilled hours, from lines, or from both.
-#[utoipa::path(post, path = "/api/billing", tag = "billing", request_body = DraftForm, responses((status = 201, body = InvoiceJson), (status = 422)))]
+#[utoipa::path(post, path = "/api/billing", tag = "billing", request_body = DraftForm, responses((status = 201, body = InvoiceJson)))]
 pub async fn create_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -274,7 +277,7 @@ pub async fn create_invoice(
 
 /// Replaces a draft's fields and lines. A line with its `id` keeps its hours. `version` must be the one that was
 /// read; else 409.
-#[utoipa::path(put, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), request_body = InvoiceForm, responses((status = 200, body = InvoiceJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(put, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), request_body = InvoiceForm, responses((status = 200, body = InvoiceJson)))]
 pub async fn update_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -294,7 +297,7 @@ pub async fn update_invoice(
 }
 
 /// Throws a draft away; its hours are free again.
-#[utoipa::path(delete, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 204), (status = 404), (status = 409)))]
+#[utoipa::path(delete, path = "/api/billing/{id}", tag = "billing", params(("id" = i64, Path)), responses((status = 204)))]
 pub async fn delete_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -306,7 +309,7 @@ pub async fn delete_invoice(
 }
 
 /// Gives a draft its number and freezes it. Everything that is missing is named by field.
-#[utoipa::path(post, path = "/api/billing/{id}/issue", tag = "billing", params(("id" = i64, Path)), request_body = VersionForm, responses((status = 200, body = InvoiceJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/billing/{id}/issue", tag = "billing", params(("id" = i64, Path)), request_body = VersionForm, responses((status = 200, body = InvoiceJson)))]
 pub async fn issue_invoice(
     user: Biller,
     app: web::Data<App>,
@@ -342,7 +345,7 @@ fn payment_json(row: PaymentRow) -> PaymentJson {
 }
 
 /// The payments on an invoice, oldest first.
-#[utoipa::path(get, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = PaymentList), (status = 404)))]
+#[utoipa::path(get, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = PaymentList)))]
 pub async fn list_payments(
     user: Biller,
     app: web::Data<App>,
@@ -363,7 +366,7 @@ pub async fn list_payments(
 }
 
 /// Records a payment. The same `idempotency_key` again is a 409 and changes nothing.
-#[utoipa::path(post, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), request_body = PaymentForm, responses((status = 201, body = PaymentJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), request_body = PaymentForm, responses((status = 201, body = PaymentJson)))]
 pub async fn create_payment(
     user: Biller,
     app: web::Data<App>,
@@ -383,7 +386,7 @@ pub async fn create_payment(
 }
 
 /// Takes a payment back by a row of the opposite sign; both stay in the ledger.
-#[utoipa::path(post, path = "/api/billing/{id}/payments/{payment_id}/reversal", tag = "billing", params(("id" = i64, Path), ("payment_id" = i64, Path)), responses((status = 201, body = PaymentJson), (status = 404), (status = 409)))]
+#[utoipa::path(post, path = "/api/billing/{id}/payments/{payment_id}/reversal", tag = "billing", params(("id" = i64, Path), ("payment_id" = i64, Path)), responses((status = 201, body = PaymentJson)))]
 pub async fn reverse_payment(
     user: Biller,
     app: web::Data<App>,
@@ -431,23 +434,15 @@ pub struct EquationList {
     pub meta: Meta,
 }
 
-/// Where a page of equations begins.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub struct EquationQuery {
-    /// The client after whom it begins.
-    pub after: Option<i64>,
-}
-
-/// Billable = unbilled + drafted + billed + written down + written off, client by client in the order of names.
-#[utoipa::path(get, path = "/api/billing/equation", tag = "billing", params(EquationQuery), responses((status = 200, body = EquationList), (status = 404)))]
+/// Billable = unbilled + drafted + billed + written down + written off + rounding, client by client in the order of names.
+#[utoipa::path(get, path = "/api/billing/equation", tag = "billing", params(AfterQuery), responses((status = 200, body = EquationList), (status = 404)))]
 pub async fn list_equations(
     user: Biller,
     app: web::Data<App>,
-    query: web::Query<EquationQuery>,
+    query: Query<AfterQuery>,
 ) -> AppResult<HttpResponse> {
-    let (actor, after) = (user.actor, query.after.map(ClientId));
+    let after: Option<ClientId> = query.0.check()?;
+    let actor = user.actor;
     let (rows, next) = app.db.read(move |conn| equation::page(conn, &actor, after)).await?;
     let equations: Vec<EquationJson> = rows
         .into_iter()
@@ -462,22 +457,28 @@ pub async fn list_equations(
 }
 
 /// Recalculates a draft, or resets it to its entries.
-#[utoipa::path(post, path = "/api/billing/utils", tag = "billing", request_body = UtilForm, responses((status = 200, body = InvoiceJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/billing/utils", tag = "billing", request_body = UtilForm, responses((status = 200, body = InvoiceJson), (status = 404)))]
 pub async fn run_billing_util(
     user: Biller,
     app: web::Data<App>,
     body: Json<UtilForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, form) = (user.actor, app.clock.now(), body.0);
-    let id: InvoiceId = form.id.trim().parse().map_err(|_| AppError::invalid("id", "must name a draft"))?;
+    let mut check = Check::new();
+    let id: Option<InvoiceId> = check.required_id("id", &form.id);
+    let resets = form.action == "reset";
+    if !resets && form.action != "recalculate" {
+        check.error("action", "must be recalculate or reset");
+    }
+    let id = check.finish(id)?;
     let done = app
         .db
         .write(move |conn| {
-            match form.action.as_str() {
-                "recalculate" => draft::recalculate(conn, &actor, id)?,
-                "reset" => draft::reset(conn, &actor, now, id, None)?,
-                _ => return Err(AppError::invalid("action", "must be recalculate or reset")),
-            };
+            if resets {
+                draft::reset(conn, &actor, now, id, None)?;
+            } else {
+                draft::recalculate(conn, &actor, id)?;
+            }
             whole(conn, &actor, now, id)
         })
         .await?;

@@ -3,6 +3,9 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use super::model::Invoice;
+use super::parties::{Buyer, Seller};
+use super::print::Document;
 use super::tax::TaxCategory;
 use super::totals::{self, Priced};
 use crate::db::Conn;
@@ -233,17 +236,24 @@ fn sums_that_do_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult
 fn documents_that_changed(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult<()> {
     let mut after = InvoiceId(0);
     loop {
-        let rows: Vec<(InvoiceId, String, String)> = invoice_documents::table
+        let rows: Vec<(Invoice, String, String)> = invoice_documents::table
+            .inner_join(invoices::table)
             .filter(invoice_documents::invoice_id.gt(after))
             .order(invoice_documents::invoice_id)
             .limit(BATCH)
-            .select((invoice_documents::invoice_id, invoice_documents::html, invoice_documents::sha256))
+            .select((Invoice::as_select(), invoice_documents::html, invoice_documents::sha256))
             .load(conn)?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = last.0;
-        for (id, html, stored) in rows {
+        let Some((last, ..)) = rows.last() else { return Ok(()) };
+        after = last.id;
+        for (invoice, html, stored) in rows {
+            let id = invoice.id;
             if sha256_hex(&html) != stored {
                 faults.push(format!("Invoice {id}: its document is not the one that was issued."));
+                continue;
+            }
+            let document = Document::load(conn, &invoice, Seller::default(), Buyer::default())?;
+            if let Some(what) = document.contradiction(&html) {
+                faults.push(format!("Invoice {id}: its {what} is not the one on its document."));
             }
         }
     }

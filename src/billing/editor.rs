@@ -22,6 +22,7 @@ use crate::types::ids::{ClientId, InvoiceId, ProjectId};
 use crate::types::money::{Currency, plain_decimal};
 use crate::web::form::{Difference, Form};
 use crate::web::page::{Section, Shell, View};
+use crate::web::query::Query;
 use crate::web::{App, filters};
 
 /// Value and words of each treatment of lines at 0 %.
@@ -166,9 +167,9 @@ pub async fn new(
     user: Biller,
     app: web::Data<App>,
     view: View,
-    query: web::Query<DraftForm>,
+    query: Query<DraftForm>,
 ) -> AppResult<HttpResponse> {
-    let page = new_page(&app, user.actor, &view, query.into_inner(), FormErrors::default()).await?;
+    let page = new_page(&app, user.actor, &view, query.0, FormErrors::default()).await?;
     if page.errors.is_empty() {
         view.html(|| page.render(), || page.as_fields().render())
     } else {

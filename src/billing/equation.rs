@@ -1,6 +1,7 @@
 //! The proof that every billable hour is billed once: billable = unbilled + drafted + billed + written down + written
-//! off, per client, in seconds and in money, each term counted on its own way through the tables. Billed is what the
-//! issued lines charge; written down is what their hours said and they do not charge.
+//! off + rounding, per client, in seconds and in money, each term counted on its own way through the tables. Billed is
+//! what the issued lines charge; written down is what their hours said and lines changed by hand do not charge; rounding
+//! is the cents by which an hour valued alone and hours priced together differ.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -15,7 +16,7 @@ use crate::types::money::{Currency, Money};
 use crate::types::pagination::{PER_PAGE, has_more};
 
 /// The terms of one client, each in seconds and in minor units. Written down is negative where more was charged than
-/// logged.
+/// logged. Rounding has no seconds.
 #[derive(Debug, Clone, QueryableByName, serde::Serialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "each term has its seconds and its minor units")]
 pub struct Equation {
@@ -49,6 +50,8 @@ pub struct Equation {
     pub written_off_seconds: i64,
     #[diesel(sql_type = BigInt)]
     pub written_off_cents: i64,
+    #[diesel(sql_type = BigInt)]
+    pub rounding_cents: i64,
 }
 
 impl Equation {
@@ -68,13 +71,14 @@ impl Equation {
     }
 
     /// Name, seconds and minor units of each term, for a table.
-    pub fn terms(&self) -> [(&'static str, i64, i64); 5] {
+    pub fn terms(&self) -> [(&'static str, i64, i64); 6] {
         [
             ("Unbilled", self.unbilled_seconds, self.unbilled_cents),
             ("On drafts", self.drafted_seconds, self.drafted_cents),
             ("Billed", self.billed_seconds, self.billed_cents),
             ("Written down", self.written_down_seconds, self.written_down_cents),
             ("Written off", self.written_off_seconds, self.written_off_cents),
+            ("Rounding", 0, self.rounding_cents),
         ]
     }
 }
@@ -82,7 +86,8 @@ impl Equation {
 // Drafted and billed go by the invoice's client, the others by the entry's: an hour on another client's invoice shows.
 // A running timer is stored as lasting nothing, so it need not be left out. A line that counts hours bills its quantity,
 // (18 q + 25) / 50 being q ten-thousandths of an hour in whole seconds; a line that counts something else bills all the
-// time it holds for its price.
+// time it holds for its price. A line that bills just what its hours say (`InvoiceLine::is_adjusted`), (50 s + 9) / 18
+// being s seconds in ten-thousandths of an hour, differs from them by rounding only.
 const TERMS: &str = "\
     SELECT c.id AS client_id, c.name AS client, c.currency, \
       coalesce(b.seconds, 0) AS billable_seconds, coalesce(b.cents, 0) AS billable_cents, \
@@ -90,8 +95,9 @@ const TERMS: &str = "\
       coalesce(d.seconds, 0) AS drafted_seconds, coalesce(d.cents, 0) AS drafted_cents, \
       coalesce(i.seconds, 0) AS billed_seconds, coalesce(i.cents, 0) AS billed_cents, \
       coalesce(i.logged_seconds - i.seconds, 0) AS written_down_seconds, \
-      coalesce(i.logged_cents - i.cents, 0) AS written_down_cents, \
-      coalesce(w.seconds, 0) AS written_off_seconds, coalesce(w.cents, 0) AS written_off_cents \
+      coalesce(i.logged_cents - i.cents - i.rounding_cents, 0) AS written_down_cents, \
+      coalesce(w.seconds, 0) AS written_off_seconds, coalesce(w.cents, 0) AS written_off_cents, \
+      coalesce(i.rounding_cents, 0) AS rounding_cents \
     FROM clients c \
     LEFT JOIN (SELECT client_id, CAST(SUM(duration_seconds) AS BIGINT) AS seconds, CAST(SUM(amount_cents) AS BIGINT) AS cents \
       FROM time_entries WHERE is_billable {entry} GROUP BY client_id) b ON b.client_id = c.id \
@@ -102,7 +108,9 @@ const TERMS: &str = "\
       WHERE v.issued_at IS NULL {invoice} GROUP BY v.client_id) d ON d.client_id = c.id \
     LEFT JOIN (SELECT v.client_id, CAST(SUM(l.logged_seconds) AS BIGINT) AS logged_seconds, \
         CAST(SUM(l.logged_cents) AS BIGINT) AS logged_cents, CAST(SUM(l.net_cents) AS BIGINT) AS cents, \
-        CAST(SUM(CASE WHEN l.unit = 'HUR' THEN (l.quantity_e4 * 18 + 25) / 50 ELSE l.logged_seconds END) AS BIGINT) AS seconds \
+        CAST(SUM(CASE WHEN l.unit = 'HUR' THEN (l.quantity_e4 * 18 + 25) / 50 ELSE l.logged_seconds END) AS BIGINT) AS seconds, \
+        CAST(SUM(CASE WHEN l.unit = 'HUR' AND l.unit_price_cents = l.logged_rate_cents \
+          AND l.quantity_e4 = (l.logged_seconds * 50 + 9) / 18 THEN l.logged_cents - l.net_cents ELSE 0 END) AS BIGINT) AS rounding_cents \
       FROM invoices v JOIN invoice_lines l ON l.invoice_id = v.id AND l.logged_seconds IS NOT NULL \
       WHERE v.issued_at IS NOT NULL {invoice} GROUP BY v.client_id) i ON i.client_id = c.id \
     LEFT JOIN (SELECT e.client_id, CAST(SUM(e.duration_seconds) AS BIGINT) AS seconds, CAST(SUM(e.amount_cents) AS BIGINT) AS cents \
@@ -167,7 +175,7 @@ pub fn faults(conn: &mut Conn) -> AppResult<Vec<String>> {
         .filter(|equation| !equation.holds())
         .map(|equation| {
             format!(
-                "Client {} ({}): billable hours and the sum of unbilled, drafted, billed, written down and written off differ by {} h and {}.",
+                "Client {} ({}): billable hours and the sum of unbilled, drafted, billed, written down, written off and rounding differ by {} h and {}.",
                 equation.client_id,
                 equation.client,
                 duration::hours(equation.difference_seconds()),

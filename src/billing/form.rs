@@ -14,10 +14,11 @@ use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
 /// A new draft, as it was typed.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DraftForm {
     /// For whom.
+    #[schema(required = true)]
     pub client_id: Typed,
     /// About one project of the client; blank is all of them.
     pub project_id: Typed,
@@ -46,7 +47,7 @@ pub struct DraftForm {
     /// Why they are not taxed; blank takes the usual sentence where there is one.
     pub exemption_reason: String,
     /// Lines of their own.
-    #[serde(skip_serializing, deserialize_with = "crate::web::json::objects")]
+    #[serde(deserialize_with = "crate::web::json::objects")]
     pub lines: Vec<LineForm>,
 }
 
@@ -105,14 +106,17 @@ pub struct LineForm {
     /// The stored line, which keeps its claim on hours; blank for a new one.
     pub id: Typed,
     /// What it is for.
+    #[schema(required = true)]
     pub title: String,
     /// More about it.
     pub details: String,
     /// Quantity, up to four decimals.
+    #[schema(required = true)]
     pub quantity: Typed,
     /// HUR, DAY, C62 or MON; blank is C62.
     pub unit: String,
     /// Price of one unit; negative takes off.
+    #[schema(required = true)]
     pub unit_price: Typed,
     /// Tax in percent; blank follows client or agency.
     pub tax_rate: Typed,
@@ -276,6 +280,7 @@ pub struct InvoiceForm {
     #[serde(deserialize_with = "crate::web::json::objects")]
     pub lines: Vec<LineForm>,
     /// The version that was edited.
+    #[schema(required = true)]
     pub version: Typed,
 }
 
@@ -469,7 +474,8 @@ impl EditorForm {
 #[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VersionForm {
-    /// The version that was looked at; blank takes whatever is there.
+    /// The version that was looked at. A page without one takes whatever is there.
+    #[schema(required = true)]
     pub version: Typed,
 }
 

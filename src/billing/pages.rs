@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
 
 use super::editor;
 use super::equation::{self, Equation};
@@ -31,6 +30,7 @@ use crate::types::ids::{ClientId, InvoiceId, PaymentId};
 use crate::types::money::Money;
 use crate::web::form::Form;
 use crate::web::page::{Section, Shell, View};
+use crate::web::query::{AfterQuery, Query};
 use crate::web::{App, filters};
 
 /// Entries of the activity log under an invoice.
@@ -114,9 +114,9 @@ pub async fn index(
     user: Biller,
     app: web::Data<App>,
     view: View,
-    query: web::Query<InvoiceQuery>,
+    query: Query<InvoiceQuery>,
 ) -> AppResult<HttpResponse> {
-    let query = query.into_inner();
+    let query = query.0;
     let filter = query.check()?;
     let (actor, now, look, offers) = (user.actor, app.clock.now(), view.clone(), app.offers.clone());
     let page = app
@@ -132,23 +132,16 @@ pub async fn index(
     view.html(|| page.render(), || page.as_list().render())
 }
 
-/// Where a page of rows begins.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct AfterQuery {
-    after: Option<i64>,
-}
-
 /// One client's invoices and where its billable hours are.
 pub async fn of_client(
     user: Biller,
     app: web::Data<App>,
     view: View,
     client: web::Path<ClientId>,
-    query: web::Query<AfterQuery>,
+    query: Query<AfterQuery>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), client.into_inner());
-    let after = query.after.map(InvoiceId);
+    let after: Option<InvoiceId> = query.0.check()?;
     let page = app
         .db
         .read(move |conn| {
@@ -272,9 +265,9 @@ pub async fn equation(
     user: Biller,
     app: web::Data<App>,
     view: View,
-    query: web::Query<AfterQuery>,
+    query: Query<AfterQuery>,
 ) -> AppResult<HttpResponse> {
-    let after = query.after.map(ClientId);
+    let after: Option<ClientId> = query.0.check()?;
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let page = app
         .db

@@ -13,8 +13,10 @@ use crate::web::json::Typed;
 #[serde(default, deny_unknown_fields)]
 pub struct PaymentForm {
     /// When it came in.
+    #[schema(required = true)]
     pub received_on: String,
     /// How much.
+    #[schema(required = true)]
     pub amount: Typed,
     /// bank_transfer, card, cash, direct_debit or other; blank is bank_transfer.
     pub method: String,

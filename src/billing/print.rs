@@ -1,6 +1,7 @@
 //! The document as the client sees it: rendered once at issue and kept, rendered anew for a draft.
 
 use askama::Template;
+use askama::filters::{Html, escape};
 use chrono::NaiveDate;
 
 use super::model::{self, Invoice, InvoiceLine};
@@ -8,7 +9,7 @@ use super::parties::{Buyer, Seller};
 use super::tax::{InvoiceTax, taxes_of};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
-use crate::types::money::Currency;
+use crate::types::money::{Currency, Money};
 use crate::web::filters;
 
 /// Everything that is printed.
@@ -57,6 +58,39 @@ impl Document {
     /// The document as HTML that needs the sheet of the print page and nothing else.
     pub fn html(&self) -> AppResult<String> {
         self.render().map_err(AppError::internal)
+    }
+
+    /// What this says otherwise than `html`, the document as it was issued; `None` when they agree.
+    pub fn contradiction(&self, html: &str) -> Option<&'static str> {
+        let mut rest = html;
+        for (what, text) in self.printed() {
+            let Ok(text) = escape(text, Html);
+            let Some((_, after)) = rest.split_once(&format!(">{text}<")) else { return Some(what) };
+            rest = after;
+        }
+        None
+    }
+
+    /// Number, dates, lines and sums as they stand in the template, in its order.
+    fn printed(&self) -> Vec<(&'static str, String)> {
+        let money = |cents: i64| Money::new(cents, self.currency).to_string();
+        let mut printed = vec![
+            ("number", self.number.clone().unwrap_or_default()),
+            ("issue date", Self::long(&self.issue_on)),
+            ("time of delivery", self.delivery()),
+            ("due date", Self::long(&self.due_on)),
+        ];
+        for line in &self.lines {
+            printed.push(("title of a line", line.title.clone()));
+            printed.push(("quantity of a line", line.quantity()));
+            printed.push(("price of a line", money(line.unit_price_cents)));
+            printed.push(("amount of a line", money(line.net_cents)));
+        }
+        printed.push(("subtotal", money(self.net_cents)));
+        printed.extend(self.taxes.iter().map(|tax| ("tax", money(tax.tax_cents))));
+        printed.push(("total", money(self.total_cents)));
+        printed.retain(|(_, text)| !text.is_empty());
+        printed
     }
 
     /// "19 November 2026".

@@ -61,6 +61,11 @@ impl Row {
     pub fn asks_why(&self, currency: &Currency) -> bool {
         self.adjustment(currency).is_some() || self.error("adjustment_reason").is_some()
     }
+
+    /// Whether it must say why sooner or later, does not, and has not been told so by a fault.
+    pub fn lacks_reason(&self) -> bool {
+        self.form.adjustment_reason.trim().is_empty() && self.error("adjustment_reason").is_none()
+    }
 }
 
 /// A fault in the list above the editor.

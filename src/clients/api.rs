@@ -20,6 +20,7 @@ use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
+use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -150,9 +151,9 @@ fn one(conn: &mut Conn, actor: &Actor, client: Client, today: NaiveDate) -> AppR
 pub async fn list_clients(
     user: CurrentUser,
     app: web::Data<App>,
-    query: web::Query<ClientQuery>,
+    query: Query<ClientQuery>,
 ) -> AppResult<HttpResponse> {
-    let filter = query.check()?;
+    let filter = query.0.check()?;
     let (actor, now) = (user.actor, app.clock.now());
     let list = app
         .db
@@ -175,7 +176,7 @@ pub async fn list_clients(
 }
 
 /// One client.
-#[utoipa::path(get, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), responses((status = 200, body = ClientJson), (status = 404)))]
+#[utoipa::path(get, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), responses((status = 200, body = ClientJson)))]
 pub async fn find_client(
     user: CurrentUser,
     app: web::Data<App>,
@@ -194,7 +195,7 @@ pub async fn find_client(
 }
 
 /// Adds a client. One with the same name or tax number is refused unless `allow_duplicate` is true.
-#[utoipa::path(post, path = "/api/clients", tag = "clients", request_body = ClientForm, responses((status = 201, body = ClientJson), (status = 422)))]
+#[utoipa::path(post, path = "/api/clients", tag = "clients", request_body = ClientForm, responses((status = 201, body = ClientJson)))]
 pub async fn create_client(
     user: Manager,
     app: web::Data<App>,
@@ -228,7 +229,7 @@ fn duplicate(similar: &Client) -> AppError {
 }
 
 /// Replaces a client's fields. `version` must be the one that was read; else 409.
-#[utoipa::path(put, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), request_body = ClientForm, responses((status = 200, body = ClientJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(put, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), request_body = ClientForm, responses((status = 200, body = ClientJson)))]
 pub async fn update_client(
     user: Manager,
     app: web::Data<App>,
@@ -261,7 +262,7 @@ pub async fn update_client(
 }
 
 /// Deletes a client on which nothing hangs.
-#[utoipa::path(delete, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), responses((status = 204), (status = 404), (status = 409)))]
+#[utoipa::path(delete, path = "/api/clients/{id}", tag = "clients", params(("id" = i64, Path)), responses((status = 204)))]
 pub async fn delete_client(
     user: Manager,
     app: web::Data<App>,

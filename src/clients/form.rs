@@ -1,6 +1,6 @@
 //! The client form, shared by pages and API.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::contacts::form::ContactForm;
 use super::contacts::model::{self as contacts, NewContact};
@@ -23,10 +23,11 @@ pub const LANGUAGES: [(&str, &str); 8] = [
 ];
 
 /// What was typed.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientForm {
     /// Name.
+    #[schema(required = true)]
     pub name: String,
     /// lead, active or paused.
     pub status: String,
@@ -53,6 +54,7 @@ pub struct ClientForm {
     /// Language of documents.
     pub language: String,
     /// Currency, ISO 4217.
+    #[schema(required = true)]
     pub currency: String,
     /// Days to pay; blank follows the agency.
     pub payment_terms_days: Typed,
@@ -67,7 +69,7 @@ pub struct ClientForm {
     /// Save although a client like this exists.
     pub allow_duplicate: Typed,
     /// Its contacts, from the API only; absent leaves them as they are.
-    #[serde(skip_serializing, deserialize_with = "crate::web::json::some_objects")]
+    #[serde(deserialize_with = "crate::web::json::some_objects")]
     pub contacts: Option<Vec<ContactForm>>,
 }
 

@@ -7,11 +7,12 @@ use diesel::prelude::*;
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::db::dialect::{self, LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{
     clients, contacts, invoices, payments, projects, rates as rate_rows, tasks, time_entries,
 };
-use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::types::clock::UtcTime;
@@ -299,7 +300,12 @@ pub fn update(
     version: i64,
     new: &NewClient,
 ) -> AppResult<Saved<Client>> {
-    let before = find(conn, actor, id)?;
+    let mut before = find(conn, actor, id)?;
+    if before.currency != new.currency {
+        // No hours come meanwhile: they hold the currency as it is (`LockedTable::ClientKey`).
+        lock_row(conn, LockedTable::Clients, id.0)?;
+        before = find(conn, actor, id)?;
+    }
     if before.is_archived() {
         return Err(AppError::Conflict("This client is archived. Restore it first.".into()));
     }

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
 
 use super::contacts::model::{self as contacts, Contact};
 use super::figures::{self, ClientHead, ClientRow, ProjectLine};
@@ -18,6 +17,7 @@ use crate::types::money::Currency;
 use crate::types::pagination::{Pager, has_more};
 use crate::web::form::{Difference, Form, edited_version};
 use crate::web::page::{Section, Shell, View};
+use crate::web::query::{BeforeQuery, Query};
 use crate::web::{App, filters};
 
 /// Entries on a page of the activity tab.
@@ -102,9 +102,9 @@ pub async fn index(
     user: CurrentUser,
     app: web::Data<App>,
     view: View,
-    query: web::Query<ClientQuery>,
+    query: Query<ClientQuery>,
 ) -> AppResult<HttpResponse> {
-    let query = query.into_inner();
+    let query = query.0;
     let filter = query.check()?;
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let page = app
@@ -142,23 +142,16 @@ pub async fn show(
     view.html(|| page.render(), || page.render())
 }
 
-/// The query of a timeline.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct TimelineQuery {
-    before: Option<i64>,
-}
-
 /// What happened around one client, newest first.
 pub async fn activity(
     user: CurrentUser,
     app: web::Data<App>,
     view: View,
     id: web::Path<ClientId>,
-    query: web::Query<TimelineQuery>,
+    query: Query<BeforeQuery>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
-    let before = query.before.map(ActivityId);
+    let before: Option<ActivityId> = query.0.check()?;
     let page = app
         .db
         .read(move |conn| {

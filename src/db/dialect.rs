@@ -50,6 +50,8 @@ pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
             }
             LockedTable::TimeEntries => "SELECT 1 FROM time_entries WHERE id = $1 FOR UPDATE",
             LockedTable::Users => "SELECT 1 FROM users WHERE id = $1 FOR UPDATE",
+            LockedTable::Clients => "SELECT 1 FROM clients WHERE id = $1 FOR UPDATE",
+            LockedTable::ClientKey => "SELECT 1 FROM clients WHERE id = $1 FOR KEY SHARE",
             LockedTable::Projects => "SELECT 1 FROM projects WHERE id = $1 FOR UPDATE",
             LockedTable::ProjectKey => "SELECT 1 FROM projects WHERE id = $1 FOR KEY SHARE",
             LockedTable::Tasks => "SELECT 1 FROM tasks WHERE id = $1 FOR UPDATE",
@@ -71,6 +73,10 @@ pub enum LockedTable {
     TimeEntries,
     /// One person.
     Users,
+    /// One client, against everything.
+    Clients,
+    /// That a client keeps its currency while something is valued in it.
+    ClientKey,
     /// One project, against everything.
     Projects,
     /// That a project stays with its client while something is put on it.

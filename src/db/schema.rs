@@ -18,6 +18,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    activity_chain (id) {
+        id -> BigInt,
+        seq -> BigInt,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
     activity_seals (seq) {
         seq -> BigInt,
         activity_id -> BigInt,
@@ -464,6 +472,7 @@ diesel::joinable!(unsealed_activities -> activities (activity_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
+    activity_chain,
     activity_seals,
     agency,
     api_tokens,

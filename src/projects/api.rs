@@ -18,6 +18,7 @@ use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 use crate::web::once::once;
+use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -98,9 +99,9 @@ fn stored(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> Ap
 pub async fn list_projects(
     user: CurrentUser,
     app: web::Data<App>,
-    query: web::Query<ProjectQuery>,
+    query: Query<ProjectQuery>,
 ) -> AppResult<HttpResponse> {
-    let filter = query.check()?;
+    let filter = query.0.check()?;
     let (actor, now) = (user.actor, app.clock.now());
     let list = app
         .db
@@ -125,7 +126,7 @@ pub async fn list_projects(
 }
 
 /// One project.
-#[utoipa::path(get, path = "/api/projects/{id}", tag = "projects", params(("id" = i64, Path)), responses((status = 200, body = ProjectJson), (status = 404)))]
+#[utoipa::path(get, path = "/api/projects/{id}", tag = "projects", params(("id" = i64, Path)), responses((status = 200, body = ProjectJson)))]
 pub async fn find_project(
     user: CurrentUser,
     app: web::Data<App>,
@@ -143,7 +144,7 @@ pub async fn find_project(
 }
 
 /// Adds a project. The same `idempotency_key` again is a 409 and changes nothing.
-#[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = ProjectForm, responses((status = 201, body = ProjectJson), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = ProjectForm, responses((status = 201, body = ProjectJson)))]
 pub async fn create_project(
     user: Manager,
     app: web::Data<App>,
@@ -167,7 +168,7 @@ pub async fn create_project(
 }
 
 /// Replaces a project's fields. `version` must be the one that was read; else 409.
-#[utoipa::path(put, path = "/api/projects/{id}", tag = "projects", params(("id" = i64, Path)), request_body = ProjectForm, responses((status = 200, body = ProjectJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(put, path = "/api/projects/{id}", tag = "projects", params(("id" = i64, Path)), request_body = ProjectForm, responses((status = 200, body = ProjectJson)))]
 pub async fn update_project(
     user: Manager,
     app: web::Data<App>,
@@ -191,7 +192,7 @@ pub async fn update_project(
 }
 
 /// Deletes a project on which nothing hangs.
-#[utoipa::path(delete, path = "/api/projects/{id}", tag = "projects", params(("id" = i64, Path)), responses((status = 204), (status = 404), (status = 409)))]
+#[utoipa::path(delete, path = "/api/projects/{id}", tag = "projects", params(("id" = i64, Path)), responses((status = 204)))]
 pub async fn delete_project(
     user: Manager,
     app: web::Data<App>,

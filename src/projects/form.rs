@@ -21,8 +21,10 @@ const MAX_BUDGET_SECONDS: i64 = 1_000_000 * 3_600;
 #[serde(default, deny_unknown_fields)]
 pub struct ProjectForm {
     /// For whom.
+    #[schema(required = true)]
     pub client_id: Typed,
     /// Name.
+    #[schema(required = true)]
     pub name: String,
     /// active, paused or done.
     pub status: String,

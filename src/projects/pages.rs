@@ -21,6 +21,7 @@ use crate::types::pagination::{Pager, has_more};
 use crate::web::form::{Difference, Form, edited_version};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
+use crate::web::query::{BeforeQuery, Query};
 use crate::web::{App, filters};
 
 /// Entries on a page of the activity tab.
@@ -84,9 +85,9 @@ pub async fn index(
     user: CurrentUser,
     app: web::Data<App>,
     view: View,
-    query: web::Query<ProjectQuery>,
+    query: Query<ProjectQuery>,
 ) -> AppResult<HttpResponse> {
-    let query = query.into_inner();
+    let query = query.0;
     let filter = query.check()?;
     let (actor, now, look, offers) = (user.actor, app.clock.now(), view.clone(), app.offers.clone());
     let page = app
@@ -105,23 +106,16 @@ pub async fn index(
     view.html(|| page.render(), || page.as_list().render())
 }
 
-/// The query of a timeline.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct TimelineQuery {
-    before: Option<i64>,
-}
-
 /// What happened around one project, newest first.
 pub async fn activity(
     user: CurrentUser,
     app: web::Data<App>,
     view: View,
     id: web::Path<ProjectId>,
-    query: web::Query<TimelineQuery>,
+    query: Query<BeforeQuery>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
-    let before = query.before.map(ActivityId);
+    let before: Option<ActivityId> = query.0.check()?;
     let page = app
         .db
         .read(move |conn| {
@@ -139,7 +133,7 @@ pub async fn activity(
 
 /// What a new project may be told before it is typed.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct NewQuery {
     client_id: String,
 }
@@ -149,9 +143,9 @@ pub async fn new(
     user: Manager,
     app: web::Data<App>,
     view: View,
-    query: web::Query<NewQuery>,
+    query: Query<NewQuery>,
 ) -> AppResult<HttpResponse> {
-    let client = query.client_id.parse().ok();
+    let client = query.0.client_id.parse().ok();
     let form = ProjectForm { idempotency_key: once::new_key(), ..ProjectForm::blank(client) };
     let page = form_page(&app, &user.actor, &view, None, form, FormErrors::default()).await?;
     view.html(|| page.render(), || page.as_fields().render())

@@ -17,6 +17,7 @@ use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 use crate::web::once::once;
+use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -94,9 +95,9 @@ fn stored(conn: &mut Conn, actor: &Actor, id: TaskId) -> AppResult<TaskJson> {
 pub async fn list_tasks(
     user: CurrentUser,
     app: web::Data<App>,
-    query: web::Query<TaskQuery>,
+    query: Query<TaskQuery>,
 ) -> AppResult<HttpResponse> {
-    let filter = query.check()?;
+    let filter = query.0.check()?;
     let (actor, now) = (user.actor, app.clock.now());
     let page = app
         .db
@@ -112,7 +113,7 @@ pub async fn list_tasks(
 }
 
 /// One task.
-#[utoipa::path(get, path = "/api/tasks/{id}", tag = "tasks", params(("id" = i64, Path)), responses((status = 200, body = TaskJson), (status = 404)))]
+#[utoipa::path(get, path = "/api/tasks/{id}", tag = "tasks", params(("id" = i64, Path)), responses((status = 200, body = TaskJson)))]
 pub async fn find_task(
     user: CurrentUser,
     app: web::Data<App>,
@@ -124,7 +125,7 @@ pub async fn find_task(
 }
 
 /// Adds a task. The same `idempotency_key` again is a 409 and changes nothing.
-#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = TaskForm, responses((status = 201, body = TaskJson), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = TaskForm, responses((status = 201, body = TaskJson)))]
 pub async fn create_task(user: Worker, app: web::Data<App>, body: Json<TaskForm>) -> AppResult<HttpResponse> {
     let form = body.0;
     let new = form.check()?;
@@ -144,7 +145,7 @@ pub async fn create_task(user: Worker, app: web::Data<App>, body: Json<TaskForm>
 }
 
 /// Replaces a task's fields. `version` must be the one that was read; else 409.
-#[utoipa::path(put, path = "/api/tasks/{id}", tag = "tasks", params(("id" = i64, Path)), request_body = TaskForm, responses((status = 200, body = TaskJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(put, path = "/api/tasks/{id}", tag = "tasks", params(("id" = i64, Path)), request_body = TaskForm, responses((status = 200, body = TaskJson)))]
 pub async fn update_task(
     user: Worker,
     app: web::Data<App>,
@@ -166,7 +167,7 @@ pub async fn update_task(
 }
 
 /// Deletes a task without hours, and its comments.
-#[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks", params(("id" = i64, Path)), responses((status = 204), (status = 404), (status = 409)))]
+#[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks", params(("id" = i64, Path)), responses((status = 204)))]
 pub async fn delete_task(
     user: Worker,
     app: web::Data<App>,

@@ -18,8 +18,10 @@ const MAX_ESTIMATE_SECONDS: i64 = 10_000 * 3_600;
 #[serde(default, deny_unknown_fields)]
 pub struct TaskForm {
     /// On which project.
+    #[schema(required = true)]
     pub project_id: Typed,
     /// What is to be done.
+    #[schema(required = true)]
     pub title: String,
     /// More words, in Markdown.
     pub description: String,

@@ -25,6 +25,7 @@ use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::web::form::{Difference, Form, edited_version};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
+use crate::web::query::Query;
 use crate::web::{App, filters};
 
 /// Entries of the activity on a task's page.
@@ -155,9 +156,9 @@ pub async fn index(
     user: CurrentUser,
     app: web::Data<App>,
     view: View,
-    query: web::Query<TaskQuery>,
+    query: Query<TaskQuery>,
 ) -> AppResult<HttpResponse> {
-    let query = query.into_inner();
+    let query = query.0;
     let filter = query.check()?;
     let (actor, now, look, offers) = (user.actor, app.clock.now(), view.clone(), app.offers.clone());
     let page = app
@@ -187,9 +188,9 @@ pub async fn of_client(
     app: web::Data<App>,
     view: View,
     id: web::Path<ClientId>,
-    query: web::Query<TaskQuery>,
+    query: Query<TaskQuery>,
 ) -> AppResult<HttpResponse> {
-    let (id, query) = (id.into_inner(), query.into_inner());
+    let (id, query) = (id.into_inner(), query.0);
     let filter = query.check_of_client(id)?;
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let page = app
@@ -210,9 +211,9 @@ pub async fn of_project(
     app: web::Data<App>,
     view: View,
     id: web::Path<ProjectId>,
-    query: web::Query<TaskQuery>,
+    query: Query<TaskQuery>,
 ) -> AppResult<HttpResponse> {
-    let (id, query) = (id.into_inner(), query.into_inner());
+    let (id, query) = (id.into_inner(), query.0);
     let filter = query.check_of_project(id)?;
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let page = app
@@ -302,7 +303,7 @@ fn show_page(
 
 /// What a new task may be told before it is typed.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct NewQuery {
     project_id: String,
 }
@@ -312,9 +313,9 @@ pub async fn new(
     user: Worker,
     app: web::Data<App>,
     view: View,
-    query: web::Query<NewQuery>,
+    query: Query<NewQuery>,
 ) -> AppResult<HttpResponse> {
-    let project = query.project_id.parse().ok();
+    let project = query.0.project_id.parse().ok();
     let form = TaskForm { idempotency_key: once::new_key(), ..TaskForm::blank(project) };
     let page = form_page(&app, &user.actor, &view, None, form, FormErrors::default()).await?;
     view.html(|| page.render(), || page.as_fields().render())

@@ -20,6 +20,7 @@ use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
 use crate::web::once::once;
+use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -127,9 +128,9 @@ fn json(actor: &Actor, row: EntryRow, now: UtcTime) -> TimeEntryJson {
 pub async fn list_time_entries(
     user: CurrentUser,
     app: web::Data<App>,
-    query: web::Query<TimeEntryQuery>,
+    query: Query<TimeEntryQuery>,
 ) -> AppResult<HttpResponse> {
-    let filter = query.check()?;
+    let filter = query.0.check()?;
     let (actor, now) = (user.actor, app.clock.now());
     let list = app
         .db
@@ -146,7 +147,7 @@ pub async fn list_time_entries(
 }
 
 /// One entry.
-#[utoipa::path(get, path = "/api/time-entries/{id}", tag = "time-entries", params(("id" = i64, Path)), responses((status = 200, body = TimeEntryJson), (status = 404)))]
+#[utoipa::path(get, path = "/api/time-entries/{id}", tag = "time-entries", params(("id" = i64, Path)), responses((status = 200, body = TimeEntryJson)))]
 pub async fn find_time_entry(
     user: CurrentUser,
     app: web::Data<App>,
@@ -158,7 +159,7 @@ pub async fn find_time_entry(
 }
 
 /// Logs hours of one's own. The same `idempotency_key` again is a 409 and changes nothing.
-#[utoipa::path(post, path = "/api/time-entries", tag = "time-entries", request_body = TimeEntryForm, responses((status = 201, body = TimeEntryJson), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/time-entries", tag = "time-entries", request_body = TimeEntryForm, responses((status = 201, body = TimeEntryJson)))]
 pub async fn create_time_entry(
     user: Worker,
     app: web::Data<App>,
@@ -182,7 +183,7 @@ pub async fn create_time_entry(
 }
 
 /// Replaces an entry's fields. `version` must be the one that was read; else 409, as for hours on an invoice.
-#[utoipa::path(put, path = "/api/time-entries/{id}", tag = "time-entries", params(("id" = i64, Path)), request_body = TimeEntryForm, responses((status = 200, body = TimeEntryJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(put, path = "/api/time-entries/{id}", tag = "time-entries", params(("id" = i64, Path)), request_body = TimeEntryForm, responses((status = 200, body = TimeEntryJson)))]
 pub async fn update_time_entry(
     user: Worker,
     app: web::Data<App>,
@@ -204,7 +205,7 @@ pub async fn update_time_entry(
 }
 
 /// Deletes an entry that is neither on an invoice nor written off.
-#[utoipa::path(delete, path = "/api/time-entries/{id}", tag = "time-entries", params(("id" = i64, Path)), responses((status = 204), (status = 404), (status = 409)))]
+#[utoipa::path(delete, path = "/api/time-entries/{id}", tag = "time-entries", params(("id" = i64, Path)), responses((status = 204)))]
 pub async fn delete_time_entry(
     user: Worker,
     app: web::Data<App>,
@@ -231,7 +232,7 @@ pub async fn find_timer(user: CurrentUser, app: web::Data<App>) -> AppResult<Htt
 
 /// Starts a timer and stops the one that runs at the same instant. One that runs on the same work already goes on, with
 /// 200.
-#[utoipa::path(post, path = "/api/time-entries/timer", tag = "time-entries", request_body = TimeEntryForm, responses((status = 200, body = TimeEntryJson), (status = 201, body = TimeEntryJson), (status = 422)))]
+#[utoipa::path(post, path = "/api/time-entries/timer", tag = "time-entries", request_body = TimeEntryForm, responses((status = 200, body = TimeEntryJson), (status = 201, body = TimeEntryJson)))]
 pub async fn start_timer(
     user: Worker,
     app: web::Data<App>,
@@ -257,13 +258,13 @@ pub async fn start_timer(
 
 /// Stops one's timer and answers with its entry; 204 when none ran, or for no time at all. After more than 24 hours `ended_at` must say
 /// when the work ended.
-#[utoipa::path(delete, path = "/api/time-entries/timer", tag = "time-entries", params(StopForm), responses((status = 200, body = TimeEntryJson), (status = 204), (status = 422)))]
+#[utoipa::path(delete, path = "/api/time-entries/timer", tag = "time-entries", params(StopForm), responses((status = 200, body = TimeEntryJson), (status = 204)))]
 pub async fn stop_timer(
     user: Worker,
     app: web::Data<App>,
-    query: web::Query<StopForm>,
+    query: Query<StopForm>,
 ) -> AppResult<HttpResponse> {
-    let ended_at = parse_end(&query.ended_at, user.actor.zone())?;
+    let ended_at = parse_end(&query.0.ended_at, user.actor.zone())?;
     let (actor, now) = (user.actor, app.clock.now());
     let stopped = app
         .db

@@ -15,6 +15,7 @@ use crate::types::ids::{ClientId, ProjectId, TaskId};
 use crate::web::App;
 use crate::web::form::Check;
 use crate::web::page::View;
+use crate::web::query::Query;
 
 /// The selects of a form: what is offered for project and task.
 pub struct Choices {
@@ -48,10 +49,10 @@ pub async fn task_options(
     user: Worker,
     app: web::Data<App>,
     view: View,
-    query: web::Query<NewQuery>,
+    query: Query<NewQuery>,
 ) -> AppResult<HttpResponse> {
     let mut check = Check::new();
-    let project: Option<ProjectId> = check.id("project_id", &query.project_id);
+    let project: Option<ProjectId> = check.id("project_id", &query.0.project_id);
     check.finish(Some(()))?;
     let actor = user.actor;
     let part = app

@@ -26,6 +26,7 @@ use crate::types::zone;
 use crate::web::form::{Check, Difference, Form, edited_version};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
+use crate::web::query::Query;
 use crate::web::{App, filters};
 
 #[derive(Template)]
@@ -160,11 +161,11 @@ pub async fn week(
     user: CurrentUser,
     app: web::Data<App>,
     view: View,
-    query: web::Query<WeekQuery>,
+    query: Query<WeekQuery>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let today = zone::local_date(now, actor.zone());
-    let (week, person, day) = query.check(today)?;
+    let (week, person, day) = query.0.check(today)?;
     let page = app
         .db
         .read(move |conn| {
@@ -188,9 +189,9 @@ pub async fn index(
     user: CurrentUser,
     app: web::Data<App>,
     view: View,
-    query: web::Query<TimeEntryQuery>,
+    query: Query<TimeEntryQuery>,
 ) -> AppResult<HttpResponse> {
-    let query = query.into_inner();
+    let query = query.0;
     let filter = query.check()?;
     let (actor, now, look, offers) = (user.actor, app.clock.now(), view.clone(), app.offers.clone());
     let page = app
@@ -232,10 +233,10 @@ pub async fn of_client(
     app: web::Data<App>,
     view: View,
     client: web::Path<ClientId>,
-    query: web::Query<TimeEntryQuery>,
+    query: Query<TimeEntryQuery>,
 ) -> AppResult<HttpResponse> {
     let client = client.into_inner();
-    let query = TimeEntryQuery { client_id: client.to_string(), ..query.into_inner() };
+    let query = TimeEntryQuery { client_id: client.to_string(), ..query.0 };
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let page = app
         .db
@@ -255,10 +256,10 @@ pub async fn of_project(
     app: web::Data<App>,
     view: View,
     project: web::Path<ProjectId>,
-    query: web::Query<TimeEntryQuery>,
+    query: Query<TimeEntryQuery>,
 ) -> AppResult<HttpResponse> {
     let project = project.into_inner();
-    let query = TimeEntryQuery { project_id: project.to_string(), ..query.into_inner() };
+    let query = TimeEntryQuery { project_id: project.to_string(), ..query.0 };
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let page = app
         .db
@@ -277,13 +278,13 @@ pub async fn new(
     user: Worker,
     app: web::Data<App>,
     view: View,
-    query: web::Query<NewQuery>,
+    query: Query<NewQuery>,
 ) -> AppResult<HttpResponse> {
     let mut check = Check::new();
-    let client: Option<ClientId> = check.id("client_id", &query.client_id);
-    let project: Option<ProjectId> = check.id("project_id", &query.project_id);
-    let task: Option<TaskId> = check.id("task_id", &query.task_id);
-    let date = check.date("date", &query.date);
+    let client: Option<ClientId> = check.id("client_id", &query.0.client_id);
+    let project: Option<ProjectId> = check.id("project_id", &query.0.project_id);
+    let task: Option<TaskId> = check.id("task_id", &query.0.task_id);
+    let date = check.date("date", &query.0.date);
     check.finish(Some(()))?;
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let date = date.unwrap_or_else(|| zone::local_date(now, actor.zone()));

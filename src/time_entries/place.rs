@@ -43,7 +43,7 @@ impl Place {
                 other => other,
             }
         };
-        // Neither the task nor the project moves away before the hours are written.
+        // Neither the task nor the project moves away, and the currency stays, before the hours are written.
         if let Some(id) = task {
             lock_row(conn, LockedTable::TaskKey, id.0)?;
         }
@@ -59,6 +59,7 @@ impl Place {
         if task.as_ref().is_some_and(|task| task.project_id != id) {
             return Err(AppError::invalid("task_id", "belongs to another project"));
         }
+        lock_row(conn, LockedTable::ClientKey, project.client_id.0)?;
         if stay != Some(id) {
             refuse_closed(conn, actor, &project)?;
         }

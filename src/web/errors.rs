@@ -11,10 +11,13 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 use askama::Template;
-use serde_json::json;
+use serde::Serialize;
 
 use super::filters;
-use crate::error::AppError;
+use crate::error::{AppError, FormErrors};
+
+/// The media type of a [`Problem`].
+pub const PROBLEM: &str = "application/problem+json";
 
 impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
@@ -160,6 +163,27 @@ fn answer(
     answer
 }
 
+/// A refusal under `/api`, as RFC 9457 has it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// `about:blank`: the status says which kind it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The kind in words.
+    title: String,
+    /// The status.
+    status: u16,
+    /// What is wrong with this request.
+    detail: String,
+    /// What is wrong, by field; with 422.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    errors: Option<FormErrors>,
+    /// What finds a fault of ours in the log; from 500 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
 fn problem(
     status: StatusCode,
     title: &str,
@@ -167,19 +191,23 @@ fn problem(
     error: Option<&AppError>,
     request_id: &str,
 ) -> HttpResponse {
-    let mut document =
-        json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
-    if let (Some(AppError::Invalid(errors)), Some(fields)) = (error, document.as_object_mut()) {
-        fields.insert("errors".to_owned(), json!(errors));
-    }
-    if let (false, Some(fields)) = (request_id.is_empty(), document.as_object_mut()) {
-        fields.insert("request_id".to_owned(), json!(request_id));
-    }
+    let errors = match error {
+        Some(AppError::Invalid(errors)) => Some(errors.clone()),
+        _ => None,
+    };
+    let problem = Problem {
+        kind: "about:blank",
+        title: title.to_owned(),
+        status: status.as_u16(),
+        detail: detail.to_owned(),
+        errors,
+        request_id: (!request_id.is_empty()).then(|| request_id.to_owned()),
+    };
     let mut response = HttpResponse::build(status);
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
-    response.content_type("application/problem+json").body(document.to_string())
+    response.content_type(PROBLEM).json(problem)
 }
 
 fn to_the_door(asked: &Asked) -> HttpResponse {
@@ -210,7 +238,8 @@ fn current_page(headers: &HeaderMap) -> Option<String> {
     Some(format!("{}{query}", url.path()))
 }
 
-fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
+/// Title and detail of a refusal; without `error`, what every refusal of that status has in common.
+pub fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
     let (title, detail) = match status {
         StatusCode::BAD_REQUEST => {
             ("That request cannot be read", "Nothing was changed. Go back and try once more.")

@@ -29,26 +29,38 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 return Err(AppError::UnsupportedMediaType.into());
             }
             let body = read_body(&request, payload).await?;
-            Ok(Self(parse_fields(&body)?))
+            Ok(Self(parse_fields(&FORM, &body)?))
         })
     }
 }
 
-/// A typed form from its encoded fields. Bytes that are no text are refused, not stored as question marks.
-pub fn parse_fields<T: DeserializeOwned>(encoded: &[u8]) -> AppResult<T> {
+/// What encoded fields are called when they are refused.
+pub struct Encoded {
+    whole: &'static str,
+    part: &'static str,
+}
+
+/// A posted form.
+pub const FORM: Encoded = Encoded { whole: "form", part: "field" };
+/// A query string.
+pub const QUERY: Encoded = Encoded { whole: "query", part: "parameter" };
+
+/// A typed form or query from its encoded fields. Bytes that are no text are refused, not stored as question marks.
+pub fn parse_fields<T: DeserializeOwned>(what: &Encoded, encoded: &[u8]) -> AppResult<T> {
+    let Encoded { whole, part } = what;
     if !is_text(encoded) {
-        return Err(AppError::BadRequest("The form holds bytes that are no UTF-8 text.".into()));
+        return Err(AppError::BadRequest(format!("The {whole} holds bytes that are no UTF-8 text.")));
     }
     serde_html_form::from_bytes(encoded).map_err(|error| {
         let message = error.to_string();
         // "unknown field `x`, expected one of …": the name of the field is worth telling, the list is not.
         let field: String = message.split('`').nth(1).unwrap_or_default().chars().take(60).collect();
         AppError::BadRequest(if message.contains("unknown field") {
-            format!("The form holds a field that is not known here: {field}.")
+            format!("The {whole} holds a {part} that is not known here: {field}.")
         } else if let Some(field) = repeated(encoded) {
-            format!("The form holds the field {field} more than once.")
+            format!("The {whole} holds the {part} {field} more than once.")
         } else {
-            "The form cannot be read.".into()
+            format!("The {whole} cannot be read.")
         })
     })
 }

@@ -6,6 +6,8 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::marker::PhantomData;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
 use super::form::{has_media_type, read_body};
 use crate::error::AppError;
@@ -85,19 +87,27 @@ pub struct Meta {
 }
 
 /// A value that JSON gives as text or number and a form gives as text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[schema(value_type = String)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Typed(pub String);
+
+impl utoipa::PartialSchema for Typed {
+    fn schema() -> RefOr<Schema> {
+        let kinds = vec![Type::String, Type::Number, Type::Boolean, Type::Null];
+        ObjectBuilder::new().schema_type(SchemaType::Array(kinds)).into()
+    }
+}
+
+impl utoipa::ToSchema for Typed {}
 
 impl<'de> Deserialize<'de> for Typed {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
+        impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = Typed;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("text, a whole number, true, false or null")
+                f.write_str("text, a number, true, false or null")
             }
             fn visit_str<E>(self, text: &str) -> Result<Typed, E> {
                 Ok(Typed(text.to_owned()))
@@ -114,8 +124,25 @@ impl<'de> Deserialize<'de> for Typed {
             fn visit_unit<E>(self) -> Result<Typed, E> {
                 Ok(Typed::default())
             }
+            // What is no whole number of 64 bits comes as a map that only `Number` can read, digit by digit.
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Typed, A::Error> {
+                let number =
+                    serde_json::Number::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(Typed(plain(number.as_str())))
+            }
         }
         deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// A number as people type it: without the zeros that make "95.500" look like thousands.
+fn plain(number: &str) -> String {
+    match number.split_once('.') {
+        Some((units, fraction)) if fraction.bytes().all(|digit| digit.is_ascii_digit()) => {
+            let fraction = fraction.trim_end_matches('0');
+            if fraction.is_empty() { units.to_owned() } else { format!("{units}.{fraction}") }
+        }
+        _ => number.to_owned(),
     }
 }
 

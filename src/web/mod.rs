@@ -11,6 +11,7 @@ pub mod headers;
 pub mod json;
 pub mod once;
 pub mod page;
+pub mod query;
 pub mod routes;
 pub mod upload;
 

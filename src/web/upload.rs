@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::form::{has_media_type, parse_fields, size_limit};
+use super::form::{FORM, has_media_type, parse_fields, size_limit};
 use crate::error::{AppError, AppResult};
 
 /// Fields and files of one upload.
@@ -85,7 +85,7 @@ async fn parse<T: DeserializeOwned>(mut parts: Multipart) -> AppResult<Upload<T>
         }
     }
     let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    Ok(Upload { form: parse_fields(encoded.as_bytes())?, files })
+    Ok(Upload { form: parse_fields(&FORM, encoded.as_bytes())?, files })
 }
 
 fn broken() -> AppError {

@@ -243,6 +243,21 @@ fn one_clock_one_environment_one_way_out() {
 }
 
 #[test]
+fn a_query_string_is_read_strictly_and_in_one_way() {
+    forbid(&rust(), &["web::Query"], "a query string read elsewhere than in web/query.rs");
+    for source in rust() {
+        for (at, _) in source.text.match_indices("Query {\n").filter(|(at, _)| {
+            source.text[..*at].lines().next_back().is_some_and(|line| line.contains("struct "))
+        }) {
+            let attributes: Vec<&str> =
+                source.text[..at].lines().rev().skip(1).take_while(|line| line.starts_with("#[")).collect();
+            let is_strict = attributes.iter().any(|line| line.contains("deny_unknown_fields"));
+            assert!(is_strict, "{}: a query takes names that it does not know: {attributes:?}", source.path);
+        }
+    }
+}
+
+#[test]
 fn nothing_panics_on_purpose() {
     let words = [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "unimplemented!("];
     forbid(&rust(), &words, "a panic in the product");

@@ -285,7 +285,10 @@ async fn the_editor_saves_and_a_write_down_keeps_the_claim() {
     assert_eq!(invoice(&app, id).note, "Thank you.\nUntil soon.");
     assert_eq!(app.count("billed_entries"), 3);
     let shown = app.bookkeeper().get(format!("/billing/{id}")).send().await;
-    shown.assert_text("#lines", "0.25 h less than logged").assert_has("#line_0_adjustment_reason");
+    shown
+        .assert_text("#lines", "0.25 h less than logged")
+        .assert_has("#line_0_adjustment_reason[aria-describedby=line_0_why]")
+        .assert_text("#line_0_why", "Issuing the invoice asks for this");
     // The version has moved on: the same form again is refused and changes nothing.
     let before = at_rest(&app).await;
     app.owner().post(format!("/billing/{id}")).form(fields).send().await.assert_status(409);
@@ -805,9 +808,10 @@ async fn the_equation_holds_on_screen_and_shows_what_is_lost() {
             ("Unbilled", 3_600, 9_000),
             ("On drafts", 0, 0),
             ("Billed", 4_800, 9_708),
-            // Two quarters of an hour at 27.50 are 6.88 each, and 13.75 together.
-            ("Written down", 0, 1),
+            ("Written down", 0, 0),
             ("Written off", 1_800, 4_500),
+            // Two quarters of an hour at 27.50 are 6.88 each, and 13.75 together.
+            ("Rounding", 0, 1),
         ]
     );
     assert!(terms.holds());

@@ -111,6 +111,23 @@ async fn the_api_takes_treatment_and_reason() {
 }
 
 #[actix_web::test]
+async fn the_database_refuses_an_issue_without_a_treatment_and_a_reason() {
+    let app = TestApp::new().await;
+    let id = untaxed_draft(&app);
+    let issue = format!(
+        "UPDATE invoices SET number = 'X-1', series_id = (SELECT min(id) FROM invoice_series), series_year = 2026, seq = 1, \
+         seller = '{{}}', buyer = '{{}}', issued_at = '2026-11-19 10:00:00' WHERE id = {id}"
+    );
+    assert!(app.execute_refused(&issue).contains("at 0 % tax needs a category and a reason"));
+    app.execute("UPDATE invoice_lines SET tax_category = 'E'");
+    app.execute("UPDATE invoice_taxes SET tax_category = 'E'");
+    assert!(app.execute_refused(&issue).contains("at 0 % tax needs a category and a reason"));
+    app.execute("UPDATE invoice_taxes SET exemption_reason = 'Education'");
+    app.execute(&issue);
+    assert_eq!(app.count_where("invoices", "issued_at IS NOT NULL"), 1);
+}
+
+#[actix_web::test]
 async fn what_a_line_bills_less_is_written_down_with_a_reason() {
     let app = TestApp::new().await;
     let (client, _, _) = with_hours(&app);
@@ -123,7 +140,8 @@ async fn what_a_line_bills_less_is_written_down_with_a_reason() {
     let page = app.bookkeeper().post(format!("/billing/{id}")).form(fields.clone()).send().await;
     page.assert_status(422)
         .assert_text("#problems", "Line 1, adjustment reason must say why")
-        .assert_has("#line_0_adjustment_reason[aria-invalid]");
+        .assert_has("#line_0_adjustment_reason[aria-invalid]")
+        .assert_count("#line_0_why", 0);
     app.assert_unchanged(&before);
     change(&mut fields, "line_reason", "First look was free");
     app.bookkeeper().post(format!("/billing/{id}")).form(fields).send().await.assert_status(303);
@@ -158,7 +176,8 @@ async fn more_than_logged_is_written_up_and_another_price_asks_why_too() {
     app.execute("UPDATE invoice_lines SET adjustment_reason = 'Night work' WHERE position = 2");
     app.write(|conn| issue::issue(conn, &actor, app.now(), id, None));
     let terms = app.read(|conn| equation::of_client(conn, &actor, client));
-    assert_eq!((terms.written_down_seconds, terms.written_down_cents), (0, 1 - 8_333));
+    assert_eq!((terms.written_down_seconds, terms.written_down_cents), (0, -8_333));
+    assert_eq!(terms.rounding_cents, 1, "the line that nobody touched is rounded, not written down");
     assert_eq!(terms.billed_cents, 1_375 + 16_666);
     sound(&app);
 }

@@ -1,9 +1,14 @@
 //! The doctor: finds what is broken and touches nothing.
 
+use bureau::audit::seal;
+use bureau::billing::checks;
+use bureau::billing::draft::{self, NewDraft};
+use bureau::billing::issue;
 use bureau::db::dialect;
 use bureau::db::manager::Manager;
 use diesel::prelude::*;
 
+use crate::billing::{free_line, northwind};
 use crate::support::TestApp;
 use crate::support::database::{TestDatabase, on_postgres};
 
@@ -57,4 +62,61 @@ async fn an_activity_that_was_altered_and_a_line_that_was_shifted_are_found() {
         .map(|finding| finding.check)
         .collect();
     assert_eq!(found, ["payments, totals and issued documents", "activity chain"], "{report}");
+}
+
+#[actix_web::test]
+async fn an_issued_invoice_that_contradicts_its_document_is_named() {
+    let change = |table: &str, change: &str| (table.to_owned(), format!("UPDATE {table} SET {change}"));
+    for ((table, sql), what) in [
+        (change("invoices", "number = 'INV-2026-0009', seq = 9"), "number"),
+        (change("invoices", "issue_on = '2026-11-17'"), "issue date"),
+        (change("invoices", "delivery_from = '2026-11-01'"), "time of delivery"),
+        (change("invoices", "due_on = '2027-01-31'"), "due date"),
+        (change("invoice_lines", "title = 'Advice'"), "title of a line"),
+        (change("invoice_lines", "quantity_e4 = 20000"), "quantity of a line"),
+        (change("invoice_lines", "unit_price_cents = 1001"), "price of a line"),
+        (change("invoice_taxes", "tax_cents = 1"), "tax"),
+        (change("invoices", "net_cents = 999, total_cents = total_cents - 1"), "subtotal"),
+        (change("invoices", "rounding_cents = 1, total_cents = total_cents + 1"), "total"),
+    ] {
+        let app = TestApp::new().await;
+        let client = northwind(&app);
+        let actor = app.actor();
+        let new = NewDraft {
+            include_time: false,
+            lines: vec![free_line("Fish & \"Chips\"", 1_000)],
+            delivery_from: Some(app.today()),
+            ..NewDraft::of_hours(client)
+        };
+        let id = app.write(|conn| draft::create(conn, &actor, app.now(), &new));
+        app.write(|conn| issue::issue(conn, &actor, app.now(), id, None));
+        assert_eq!(app.read(checks::ledger_faults), Vec::<String>::new());
+        app.without_guards(&[&table], &[&sql]);
+        let faults = app.read(checks::ledger_faults);
+        let named = format!("Invoice {id}: its {what} is not the one on its document.");
+        assert!(faults.contains(&named), "{sql}: {faults:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_chain_whose_end_was_cut_off_is_found_and_stays_found() {
+    let app = TestApp::new().await;
+    app.damaged();
+    app.client("Northwind");
+    app.client("Contoso");
+    app.write(|conn| seal::seal_next(conn, 500));
+    assert_eq!(app.read(seal::faults), Vec::<String>::new());
+    app.without_guards(
+        &["activities", "activity_seals"],
+        &[
+            "DELETE FROM activity_seals WHERE seq = (SELECT max(seq) FROM activity_seals)",
+            "DELETE FROM activities WHERE id = (SELECT max(id) FROM activities)",
+        ],
+    );
+    let faults = app.read(seal::faults);
+    assert!(faults.len() == 1 && faults[0].starts_with("the chain was cut off"), "{faults:?}");
+    app.client("Fabrikam");
+    app.write(|conn| seal::seal_next(conn, 500));
+    let faults = app.read(seal::faults);
+    assert!(faults[0].ends_with("is missing"), "{faults:?}");
 }

@@ -137,7 +137,6 @@ async fn json_that_is_none_is_a_400_and_says_where() {
         r#"{"name": "\ud800"}"#,
         r#"{"name": "a", "#,
         r#"{"name": 1.5e400}"#,
-        r#"{"rate": 90.5, "name": "a"}"#,
         r#"{"name": ["a"]}"#,
         r#"["name"]"#,
         "",
@@ -170,8 +169,78 @@ async fn a_field_that_is_not_known_is_refused_and_named() {
         .send()
         .await;
     page.assert_status(400);
-    app.manager().get("/clients?nonsense=1").send().await.assert_status(400);
     assert_eq!(app.count("clients"), 0);
+}
+
+#[actix_web::test]
+async fn a_parameter_that_is_not_known_is_refused_and_named_on_every_list() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let project = app.project(client);
+    let lists = [
+        "/clients".to_owned(),
+        "/projects".into(),
+        "/tasks".into(),
+        "/time-entries".into(),
+        "/time-entries/all".into(),
+        "/billing".into(),
+        "/billing/equation".into(),
+        format!("/clients/{client}/activity"),
+        format!("/clients/{client}/tasks"),
+        format!("/clients/{client}/time"),
+        format!("/clients/{client}/invoices"),
+        format!("/projects/{project}"),
+        format!("/projects/{project}/activity"),
+        format!("/projects/{project}/time"),
+    ];
+    for path in lists {
+        let ask = |query: &str| app.manager().get(format!("{path}?{query}")).send();
+        let page = ask("colour=red").await;
+        page.assert_status(400).assert_text("main", "a parameter that is not known here: colour.");
+        ask("").await.assert_status(200);
+    }
+    for path in [
+        "/api/clients",
+        "/api/projects",
+        "/api/tasks",
+        "/api/time-entries",
+        "/api/billing",
+        "/api/billing/equation",
+    ] {
+        let problem = app.api(Role::Manager).get(format!("{path}?colour=red")).send().await.problem(400);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(
+            detail.starts_with("The query holds a parameter that is not known here: colour."),
+            "{detail}"
+        );
+    }
+    let twice = app.api(Role::Manager).get("/api/clients?q=a&q=b").send().await.problem(400);
+    assert!(twice["detail"].as_str().unwrap().contains("the parameter q more than once"), "{twice}");
+    let problem = app.api(Role::Manager).get("/api/billing/equation?after=x").send().await.problem(422);
+    assert_eq!(problem["errors"]["after"], "must be one of the choices");
+}
+
+#[actix_web::test]
+async fn a_number_in_json_is_read_as_it_is_written() {
+    let app = TestApp::new().await;
+    let api = app.api(Role::Manager);
+    for (rate, cents) in [("95.5", 9_550), ("95.500", 9_550), ("0.1", 10), ("1000.0", 100_000), ("1e2", -1)] {
+        let body = format!(r#"{{"name": "At {rate}", "currency": "EUR", "rate": {rate}}}"#);
+        let answer = api.post("/api/clients").json(body.parse::<serde_json::Value>().unwrap()).send().await;
+        if cents < 0 {
+            assert_eq!(answer.problem(422)["errors"]["rate"], "is not an amount, like 90.00");
+        } else {
+            assert_eq!(answer.json()["rate_cents"], cents, "{rate}");
+        }
+    }
+    let body = r#"{"name": "X", "currency": "EUR", "rate": 1.005, "tax_rate": 8.875}"#;
+    let problem = api.post("/api/clients").json(body.parse::<serde_json::Value>().unwrap()).send().await;
+    assert_eq!(problem.problem(422)["errors"], json!({ "rate": "is not an amount, like 90.00" }));
+    api.post("/api/clients")
+        .json(json!({ "name": "X", "currency": "EUR", "rate": {} }))
+        .send()
+        .await
+        .problem(400);
 }
 
 #[actix_web::test]

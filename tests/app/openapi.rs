@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use actix_web::http::Method;
 use bureau::auth::policy::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::routes::Rows;
 use crate::support::TestApp;
 
 async fn document(app: &TestApp) -> Value {
@@ -22,7 +24,8 @@ async fn it_is_openapi_3_1_and_open_to_everybody() {
     assert_eq!(document["info"]["title"], "Bureau");
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
-    assert_eq!(document["security"][0]["token"], serde_json::json!([]));
+    assert_eq!(document["security"][0]["token"], json!([]));
+    assert_eq!(document["info"].get("license"), None);
 }
 
 #[actix_web::test]
@@ -109,4 +112,73 @@ async fn a_choice_is_described_by_what_is_sent() {
     let schemas = &document["components"]["schemas"];
     assert_eq!(schemas["ClientStatus"]["enum"].to_string(), r#"["lead","active","paused","archived"]"#);
     assert_eq!(schemas["Unit"]["enum"][0], "HUR");
+}
+
+#[actix_web::test]
+async fn every_refusal_of_every_route_is_described_as_a_problem() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    let document = document(&app).await;
+    for route in bureau::app::api().iter() {
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        let path = rows.fill(route.path, &route.method);
+        let elsewhere = path.replace(|c: char| c.is_ascii_digit(), "9999");
+        for (visitor, path) in [
+            (app.anonymous(), path.clone()),
+            (app.api(Role::Member), path.clone()),
+            (app.api(Role::Bookkeeper), path.clone()),
+            (app.api(Role::Owner), elsewhere),
+            (app.api(Role::Owner), format!("{path}?colour=red")),
+            (app.api(Role::Owner), path),
+        ] {
+            let mut request = visitor.request(route.method.clone(), &path);
+            if operation.get("requestBody").is_some() {
+                request = request.json(json!({}));
+            }
+            let answer = request.send().await;
+            let described = &operation["responses"][answer.status.to_string()];
+            assert!(described.is_object(), "{} {path}: {} is not described", route.method, answer.status);
+            if answer.status >= 400 {
+                let refusal = document.pointer(&described["$ref"].as_str().unwrap()[1..]).unwrap();
+                let schema = &refusal["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(schema, "#/components/schemas/Problem");
+            }
+        }
+    }
+    let known = document["components"]["schemas"]["Problem"]["properties"].as_object().unwrap();
+    let problem = app.api(Role::Owner).post("/api/clients").json(json!({})).send().await.problem(422);
+    assert!(problem.as_object().unwrap().keys().all(|field| known.contains_key(field)), "{problem}");
+}
+
+#[actix_web::test]
+async fn what_a_body_must_hold_is_what_an_empty_one_is_refused_for() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    let document = document(&app).await;
+    for route in bureau::app::api().iter().filter(|route| route.method == Method::POST) {
+        let schema =
+            &document["paths"][route.path]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        // Hours and a timer share a form and ask for different things.
+        let Some(reference) = schema["$ref"].as_str().filter(|name| !name.ends_with("/TimeEntryForm")) else {
+            continue;
+        };
+        // The invoice that is issued, since a draft takes no payment.
+        let path = rows.fill(route.path, &Method::GET);
+        let refusal = app.api(Role::Owner).post(&path).json(json!({})).send().await.problem(422);
+        let refused: BTreeSet<&str> =
+            refusal["errors"].as_object().unwrap().keys().map(String::as_str).collect();
+        let required = document.pointer(&reference[1..]).unwrap()["required"].as_array().unwrap();
+        let required: BTreeSet<&str> = required.iter().filter_map(Value::as_str).collect();
+        assert_eq!(refused, required, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn lists_in_a_body_and_values_of_several_kinds_are_described() {
+    let app = TestApp::empty().await;
+    let document = document(&app).await;
+    let schemas = &document["components"]["schemas"];
+    assert!(schemas["ClientForm"]["properties"]["contacts"].to_string().contains("/ContactForm"));
+    assert!(schemas["DraftForm"]["properties"]["lines"].to_string().contains("/LineForm"));
+    assert_eq!(schemas["Typed"]["type"], json!(["string", "number", "boolean", "null"]));
 }

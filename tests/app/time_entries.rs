@@ -3,14 +3,17 @@
 use std::str::FromStr;
 
 use bureau::auth::policy::Role;
+use bureau::clients::form::ClientForm;
+use bureau::clients::model::{self as clients, NewClient};
 use bureau::db::schema::{billed_entries, invoice_lines, projects, rates, tasks, time_entries, users};
 use bureau::rates::model::{self as rates_model, RateKind, Scope};
-use bureau::time_entries::model::TimeEntry;
+use bureau::time_entries::form::TimeEntryForm;
+use bureau::time_entries::model::{self, NewTimeEntry, TimeEntry};
 use bureau::time_entries::span::{self, Length};
 use bureau::time_entries::week::Week;
 use bureau::types::clock::UtcTime;
 use bureau::types::duration;
-use bureau::types::ids::{InvoiceId, InvoiceLineId, ProjectId, TaskId, TimeEntryId, UserId};
+use bureau::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId, TaskId, TimeEntryId, UserId};
 use diesel::prelude::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -708,6 +711,11 @@ async fn a_form_that_is_sent_twice_logs_its_hours_once() {
         json!({"project_id": project, "date": "2026-11-18", "duration": "1", "idempotency_key": "import-7"});
     post_json(&app, body.clone()).await.assert_status(201);
     post_json(&app, body.clone()).await.problem(409);
+    let mut other = body.clone();
+    other["note"] = json!("Evening");
+    let problem = post_json(&app, other).await.problem(422);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.ends_with("to add this as well."), "{detail}");
     assert_eq!(app.count("time_entries"), 3);
     app.api(Role::Manager).post("/api/time-entries").json(body).send().await.assert_status(201);
 }
@@ -736,6 +744,71 @@ async fn the_database_refuses_a_write_off_of_hours_that_are_not_free() {
         assert!(app.execute_refused(&replace).contains("never replaced"));
     }
     assert_eq!(app.count("time_entries"), 2);
+}
+
+#[actix_web::test]
+async fn hours_that_are_written_off_meanwhile_are_not_billed() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let tom = app.member().id();
+    let entry = app.entry(tom, task, day("2026-11-17"), 3_600);
+    let invoice = app.draft(app.client("Contoso"), 10_000);
+    let write_off = format!(
+        "INSERT INTO time_write_offs (time_entry_id, reason, created_by, created_at) VALUES ({entry}, 'x', {tom}, '2026-11-19 00:00:00')"
+    );
+    let claim = format!(
+        "INSERT INTO billed_entries (time_entry_id, invoice_line_id) SELECT {entry}, id FROM invoice_lines WHERE invoice_id = {invoice}"
+    );
+    let claimed = app.meanwhile(
+        move |conn| Ok(diesel::sql_query(write_off.as_str()).execute(conn).map(drop)?),
+        move |conn| Ok(diesel::sql_query(claim.as_str()).execute(conn)?),
+    );
+    assert!(claimed.unwrap_err().to_string().contains("not free to bill"));
+    assert_eq!((app.count("time_write_offs"), app.count("billed_entries")), (1, 0));
+}
+
+/// An hour on a new project of `client`, and the client with `currency` and no rate.
+fn hour_and_currency(app: &TestApp, client: ClientId, currency: &str) -> (NewTimeEntry, i64, NewClient) {
+    let form = TimeEntryForm {
+        project_id: Some(app.project(client)).into(),
+        date: "2026-11-18".into(),
+        duration: "1".into(),
+        ..TimeEntryForm::default()
+    };
+    let stored = app.read(|conn| clients::find(conn, &app.actor(), client));
+    let changed = ClientForm { currency: currency.into(), ..ClientForm::filled(&stored, None) };
+    (form.check().unwrap(), stored.version, changed.check().unwrap())
+}
+
+#[actix_web::test]
+async fn a_client_keeps_its_currency_while_hours_are_logged_in_it() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let (hour, version, in_dollars) = hour_and_currency(&app, client, "USD");
+    let (actor, now, today) = (app.actor(), app.now(), app.today());
+    let by = actor.clone();
+    let changed = app.meanwhile(
+        move |conn| model::create(conn, &by, now, &hour).map(drop),
+        move |conn| clients::update(conn, &actor, now, today, client, version, &in_dollars).map(drop),
+    );
+    assert!(changed.unwrap_err().to_string().contains("currency cannot change any more"));
+    assert_eq!(app.count_where("clients", "currency = 'EUR'"), 1);
+}
+
+#[actix_web::test]
+async fn hours_that_are_logged_while_the_currency_changes_take_no_rate_of_the_old_one() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Northwind", |new| new.rate_cents = Some(9_500));
+    let (hour, version, in_dollars) = hour_and_currency(&app, client, "USD");
+    let (actor, now, today) = (app.actor(), app.now(), app.today());
+    let by = actor.clone();
+    let logged = app.meanwhile(
+        move |conn| clients::update(conn, &by, now, today, client, version, &in_dollars).map(drop),
+        move |conn| model::create(conn, &actor, now, &hour).map(drop),
+    );
+    logged.unwrap();
+    assert_eq!(app.count_where("clients", "currency = 'USD'"), 1);
+    assert_eq!((only(&app).rate_cents, only(&app).amount_cents), (None, 0));
 }
 
 #[actix_web::test]
@@ -958,14 +1031,7 @@ async fn the_api_lists_creates_changes_and_deletes() {
     let app = TestApp::new().await;
     let (_, task) = work(&app);
     let tom = app.api(Role::Member);
-    let created = tom
-        .post("/api/time-entries")
-        .json(json!({"task_id": task, "date": "2026-11-18", "duration": 1.5, "is_billable": true}))
-        .send()
-        .await;
-    // A fraction is read as text only: no amount or duration passes through a float.
-    created.problem(400);
-    let body = json!({"task_id": task, "date": "2026-11-18", "duration": "1.5", "is_billable": true});
+    let body = json!({"task_id": task, "date": "2026-11-18", "duration": 1.5, "is_billable": true});
     tom.post("/api/time-entries").json(body.clone()).send().await.assert_status(201);
     let entry = only(&app);
     let found = tom.get(format!("/api/time-entries/{}", entry.id)).send().await.json();

@@ -1,3 +1,4 @@
+DROP TABLE activity_chain;
 DROP TABLE activity_seals;
 DROP TABLE unsealed_activities;
 DROP TABLE activities;
@@ -6,3 +7,5 @@ DROP FUNCTION activities_no_update();
 DROP FUNCTION activities_no_delete();
 DROP FUNCTION activity_seals_no_update();
 DROP FUNCTION activity_seals_no_delete();
+DROP FUNCTION activity_chain_no_return();
+DROP FUNCTION activity_chain_no_delete();

@@ -29,6 +29,13 @@ CREATE TABLE activity_seals (
   previous_hash TEXT NOT NULL,
   hash TEXT NOT NULL
 );
+-- The last link that was made, so that a chain whose end was cut off contradicts it. It only moves on.
+CREATE TABLE activity_chain (
+  id BIGINT PRIMARY KEY NOT NULL CHECK (id = 1),
+  seq BIGINT NOT NULL,
+  hash TEXT NOT NULL
+);
+INSERT INTO activity_chain (id, seq, hash) VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
 
 CREATE FUNCTION activities_await_seal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   INSERT INTO unsealed_activities (activity_id) VALUES (NEW.id);
@@ -57,3 +64,16 @@ CREATE FUNCTION activity_seals_no_delete() RETURNS trigger LANGUAGE plpgsql AS $
 END $$;
 CREATE TRIGGER activity_seals_no_delete BEFORE DELETE ON activity_seals FOR EACH ROW EXECUTE FUNCTION activity_seals_no_delete();
 CREATE TRIGGER activity_seals_no_truncate BEFORE TRUNCATE ON activity_seals EXECUTE FUNCTION activity_seals_no_delete();
+CREATE FUNCTION activity_chain_no_return() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.id <> OLD.id OR NEW.seq <= OLD.seq THEN
+    RAISE EXCEPTION 'bureau: activity is append-only' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER activity_chain_no_return BEFORE UPDATE ON activity_chain FOR EACH ROW EXECUTE FUNCTION activity_chain_no_return();
+CREATE FUNCTION activity_chain_no_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  RAISE EXCEPTION 'bureau: activity is append-only' USING ERRCODE = 'integrity_constraint_violation';
+  RETURN OLD;
+END $$;
+CREATE TRIGGER activity_chain_no_delete BEFORE DELETE ON activity_chain FOR EACH ROW EXECUTE FUNCTION activity_chain_no_delete();
+CREATE TRIGGER activity_chain_no_truncate BEFORE TRUNCATE ON activity_chain EXECUTE FUNCTION activity_chain_no_delete();

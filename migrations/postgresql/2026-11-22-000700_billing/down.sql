@@ -10,6 +10,7 @@ DROP TABLE invoices;
 DROP TABLE invoice_series_years;
 DROP TABLE invoice_series;
 DROP FUNCTION invoices_frozen();
+DROP FUNCTION invoices_say_why_untaxed();
 DROP FUNCTION invoices_kept();
 DROP FUNCTION invoice_lines_frozen_insert();
 DROP FUNCTION invoice_lines_frozen_update();

@@ -191,6 +191,14 @@ CREATE FUNCTION invoices_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER invoices_frozen BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION invoices_frozen();
+CREATE FUNCTION invoices_say_why_untaxed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND NOT NEW.is_imported AND EXISTS (
+    SELECT 1 FROM invoice_taxes WHERE invoice_id = NEW.id AND tax_rate_millis = 0 AND (tax_category = 'S' OR exemption_reason = '')) THEN
+    RAISE EXCEPTION 'bureau: an invoice at 0 %% tax needs a category and a reason' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER invoices_say_why_untaxed BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION invoices_say_why_untaxed();
 CREATE FUNCTION invoices_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF OLD.issued_at IS NOT NULL THEN
     RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
@@ -273,7 +281,8 @@ CREATE FUNCTION billed_entries_frozen_delete() RETURNS trigger LANGUAGE plpgsql 
 END $$;
 CREATE TRIGGER billed_entries_frozen_delete BEFORE DELETE ON billed_entries FOR EACH ROW EXECUTE FUNCTION billed_entries_frozen_delete();
 CREATE FUNCTION billed_entries_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF NOT (SELECT is_unbilled FROM time_entries WHERE id = NEW.time_entry_id) THEN
+  -- Whoever changes or writes off these hours meanwhile is waited for.
+  IF NOT (SELECT is_unbilled FROM time_entries WHERE id = NEW.time_entry_id FOR UPDATE) THEN
     RAISE EXCEPTION 'bureau: these hours are not free to bill' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NEW;

@@ -29,6 +29,13 @@ CREATE TABLE activity_seals (
   previous_hash TEXT NOT NULL,
   hash TEXT NOT NULL
 );
+-- The last link that was made, so that a chain whose end was cut off contradicts it. It only moves on.
+CREATE TABLE activity_chain (
+  id BIGINT PRIMARY KEY NOT NULL CHECK (id = 1),
+  seq BIGINT NOT NULL,
+  hash TEXT NOT NULL
+);
+INSERT INTO activity_chain (id, seq, hash) VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
 
 CREATE TRIGGER activities_await_seal AFTER INSERT ON activities BEGIN
   INSERT INTO unsealed_activities (activity_id) VALUES (NEW.id);
@@ -45,6 +52,12 @@ END;
 CREATE TRIGGER activity_seals_no_delete BEFORE DELETE ON activity_seals BEGIN
   SELECT RAISE(ABORT, 'bureau: activity is append-only');
 END;
+CREATE TRIGGER activity_chain_no_return BEFORE UPDATE ON activity_chain WHEN NEW.id <> OLD.id OR NEW.seq <= OLD.seq BEGIN
+  SELECT RAISE(ABORT, 'bureau: activity is append-only');
+END;
+CREATE TRIGGER activity_chain_no_delete BEFORE DELETE ON activity_chain BEGIN
+  SELECT RAISE(ABORT, 'bureau: activity is append-only');
+END;
 -- INSERT OR REPLACE removes a row without a DELETE trigger; so a key that is taken is refused before.
 CREATE TRIGGER activities_no_replace BEFORE INSERT ON activities
 WHEN EXISTS (SELECT 1 FROM activities WHERE id = NEW.id) BEGIN
@@ -52,5 +65,9 @@ WHEN EXISTS (SELECT 1 FROM activities WHERE id = NEW.id) BEGIN
 END;
 CREATE TRIGGER activity_seals_no_replace BEFORE INSERT ON activity_seals
 WHEN EXISTS (SELECT 1 FROM activity_seals WHERE seq = NEW.seq OR activity_id = NEW.activity_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: activity is append-only');
+END;
+CREATE TRIGGER activity_chain_no_replace BEFORE INSERT ON activity_chain
+WHEN EXISTS (SELECT 1 FROM activity_chain WHERE id = NEW.id) BEGIN
   SELECT RAISE(ABORT, 'bureau: activity is append-only');
 END;

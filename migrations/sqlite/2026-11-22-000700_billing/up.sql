@@ -188,6 +188,11 @@ CREATE TRIGGER invoices_frozen BEFORE UPDATE ON invoices WHEN OLD.issued_at IS N
 BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
+CREATE TRIGGER invoices_say_why_untaxed BEFORE UPDATE ON invoices
+WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND NOT NEW.is_imported AND EXISTS (
+  SELECT 1 FROM invoice_taxes WHERE invoice_id = NEW.id AND tax_rate_millis = 0 AND (tax_category = 'S' OR exemption_reason = '')) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an invoice at 0 % tax needs a category and a reason');
+END;
 CREATE TRIGGER invoices_kept BEFORE DELETE ON invoices WHEN OLD.issued_at IS NOT NULL BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;

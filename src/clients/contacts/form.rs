@@ -12,6 +12,7 @@ use crate::web::json::Typed;
 #[serde(default, deny_unknown_fields)]
 pub struct ContactForm {
     /// Name.
+    #[schema(required = true)]
     pub name: String,
     /// What they do there.
     pub job_title: String,

@@ -64,7 +64,7 @@ pub struct CommentList {
 }
 
 /// The comments on a task, the oldest first.
-#[utoipa::path(get, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path)), responses((status = 200, body = CommentList), (status = 404)))]
+#[utoipa::path(get, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path)), responses((status = 200, body = CommentList)))]
 pub async fn list_comments(
     user: CurrentUser,
     app: web::Data<App>,
@@ -85,7 +85,7 @@ pub async fn list_comments(
 }
 
 /// One comment.
-#[utoipa::path(get, path = "/api/tasks/{task_id}/comments/{id}", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), responses((status = 200, body = CommentJson), (status = 404)))]
+#[utoipa::path(get, path = "/api/tasks/{task_id}/comments/{id}", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), responses((status = 200, body = CommentJson)))]
 pub async fn find_comment(user: CurrentUser, app: web::Data<App>, path: Path) -> AppResult<HttpResponse> {
     let ((task, id), actor) = (path.into_inner(), user.actor);
     let found = app.db.read(move |conn| model::find(conn, &actor, task, id)).await?;
@@ -93,7 +93,7 @@ pub async fn find_comment(user: CurrentUser, app: web::Data<App>, path: Path) ->
 }
 
 /// Adds a comment. The same `idempotency_key` again is a 409 and changes nothing.
-#[utoipa::path(post, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path)), request_body = CommentForm, responses((status = 201, body = CommentJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(post, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path)), request_body = CommentForm, responses((status = 201, body = CommentJson)))]
 pub async fn create_comment(
     user: Worker,
     app: web::Data<App>,
@@ -118,7 +118,7 @@ pub async fn create_comment(
 }
 
 /// Changes one's own comment. `version` must be the one that was read; else 409.
-#[utoipa::path(put, path = "/api/tasks/{task_id}/comments/{id}", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), request_body = CommentForm, responses((status = 200, body = CommentJson), (status = 404), (status = 409), (status = 422)))]
+#[utoipa::path(put, path = "/api/tasks/{task_id}/comments/{id}", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), request_body = CommentForm, responses((status = 200, body = CommentJson)))]
 pub async fn update_comment(
     user: Worker,
     app: web::Data<App>,
@@ -137,7 +137,7 @@ pub async fn update_comment(
 }
 
 /// Deletes one's own comment; who runs the installation may delete any.
-#[utoipa::path(delete, path = "/api/tasks/{task_id}/comments/{id}", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), responses((status = 204), (status = 404)))]
+#[utoipa::path(delete, path = "/api/tasks/{task_id}/comments/{id}", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), responses((status = 204)))]
 pub async fn delete_comment(user: Worker, app: web::Data<App>, path: Path) -> AppResult<HttpResponse> {
     let ((task, id), actor, now) = (path.into_inner(), user.actor, app.clock.now());
     app.db.write(move |conn| model::delete(conn, &actor, now, task, id)).await?;

@@ -12,6 +12,7 @@ use crate::web::json::Typed;
 #[serde(default, deny_unknown_fields)]
 pub struct CommentForm {
     /// Markdown.
+    #[schema(required = true)]
     pub body: String,
     /// The version that was edited; blank for a new comment.
     pub version: Typed,

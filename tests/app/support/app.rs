@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{self, TestRequest};
@@ -206,6 +208,35 @@ impl TestApp {
             Ok(_) => panic!("the database took it"),
             Err(error) => error.to_string(),
         }
+    }
+
+    /// Runs `second` while what `first` did is not yet committed, and answers with what became of it.
+    #[track_caller]
+    pub fn meanwhile<T>(
+        &self,
+        first: impl Fn(&mut Conn) -> AppResult<()> + Send,
+        second: impl Fn(&mut Conn) -> AppResult<T>,
+    ) -> AppResult<T> {
+        // Long enough for what does not wait, and what does wait is let go after it.
+        const WAIT: Duration = Duration::from_millis(300);
+        let db = self.db.clone();
+        let (begun, begins) = mpsc::channel();
+        let (ended, ends) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            let first = scope.spawn(move || {
+                db.write_blocking(|conn| {
+                    first(conn)?;
+                    begun.send(()).unwrap();
+                    ends.recv_timeout(WAIT).ok();
+                    Ok(())
+                })
+            });
+            begins.recv().unwrap();
+            let result = self.db.write_blocking(second);
+            ended.send(()).ok();
+            first.join().unwrap().unwrap();
+            result
+        })
     }
 
     /// For a test that damages the database on purpose: dropping the app asserts nothing.
