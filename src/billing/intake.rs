@@ -17,7 +17,7 @@ use crate::web::form::edited_version;
 
 /// Makes the draft that a form describes.
 pub fn create_draft(conn: &mut Conn, actor: &Actor, now: UtcTime, form: &DraftForm) -> AppResult<InvoiceId> {
-    let client = match clients::find(conn, actor, form.client()?) {
+    let client = match clients::find_held(conn, actor, form.client()?) {
         Err(AppError::NotFound) => return Err(AppError::invalid("client_id", "is not a client")),
         found => found?,
     };

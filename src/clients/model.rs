@@ -234,6 +234,12 @@ pub fn find(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<Client> {
     Ok(visible_to(actor).filter(clients::id.eq(id)).select(Client::as_select()).first(conn)?)
 }
 
+/// [`find`] for what is about to be valued in the client's currency, which stays until the transaction ends.
+pub fn find_held(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<Client> {
+    lock_row(conn, LockedTable::ClientKey, id.0)?;
+    find(conn, actor, id)
+}
+
 /// The prices of an hour agreed with the clients themselves.
 pub fn own_rates(conn: &mut Conn, ids: &[ClientId], today: NaiveDate) -> AppResult<BTreeMap<ClientId, i64>> {
     rates::own_of_clients(conn, RateKind::Bill, ids, today)

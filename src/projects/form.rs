@@ -130,7 +130,7 @@ impl ProjectForm {
     /// [`ProjectForm::check`] with the currency of the chosen client.
     pub fn check_for(&self, conn: &mut Conn, actor: &Actor) -> AppResult<NewProject> {
         let client = match self.client() {
-            Some(id) => found(clients::find(conn, actor, id))?,
+            Some(id) => found(clients::find_held(conn, actor, id))?,
             None => None,
         };
         let checked = self.check(client.as_ref().map_or(Currency::EUR, |client| client.currency));
