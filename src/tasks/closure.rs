@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::figures::{self, TaskRow};
-use super::model;
+use super::model::{self, Task};
 use crate::auth::extract::Worker;
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -21,51 +21,47 @@ struct TaskRowPart {
     row: TaskRow,
 }
 
-/// Marks a task done: its row for htmx, its page otherwise.
+/// Marks a task done.
 pub async fn complete(
     user: Worker,
     app: web::Data<App>,
     view: View,
     id: web::Path<TaskId>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
-    let part = app
-        .db
-        .write(move |conn| {
-            model::complete(conn, &actor, now, id)?;
-            row_part(conn, &actor, now, &look, id)
-        })
-        .await?;
-    changed(&view, &part, "Task done.")
+    change(&user.actor, &app, &view, id.into_inner(), model::complete, "Task done.").await
 }
 
-/// Takes a task up again: its row for htmx, its page otherwise.
+/// Takes a task up again.
 pub async fn reopen(
     user: Worker,
     app: web::Data<App>,
     view: View,
     id: web::Path<TaskId>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
+    change(&user.actor, &app, &view, id.into_inner(), model::reopen, "Task reopened.").await
+}
+
+/// Does `verb` to a task: its row for htmx, its page otherwise.
+async fn change(
+    actor: &Actor,
+    app: &App,
+    view: &View,
+    id: TaskId,
+    verb: fn(&mut Conn, &Actor, UtcTime, TaskId) -> AppResult<Task>,
+    message: &str,
+) -> AppResult<HttpResponse> {
+    let (actor, now, look) = (actor.clone(), app.clock.now(), view.clone());
     let part = app
         .db
         .write(move |conn| {
-            model::reopen(conn, &actor, now, id)?;
-            row_part(conn, &actor, now, &look, id)
+            verb(conn, &actor, now, id)?;
+            let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
+            Ok(TaskRowPart { row: figures::row(conn, &actor, id)?, shell })
         })
         .await?;
-    changed(&view, &part, "Task reopened.")
-}
-
-fn row_part(conn: &mut Conn, actor: &Actor, now: UtcTime, look: &View, id: TaskId) -> AppResult<TaskRowPart> {
-    let shell = Shell::load(conn, actor, now, look, Section::Tasks)?;
-    Ok(TaskRowPart { row: figures::row(conn, actor, id)?, shell })
-}
-
-fn changed(view: &View, part: &TaskRowPart, message: &str) -> AppResult<HttpResponse> {
     if view.is_fragment() {
         view.html(|| part.render(), || part.render())
     } else {
-        view.redirect(&format!("/tasks/{}", part.row.task.id), message)
+        view.redirect(&format!("/tasks/{id}"), message)
     }
 }

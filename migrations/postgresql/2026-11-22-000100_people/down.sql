@@ -4,3 +4,4 @@ DROP TABLE api_tokens;
 DROP TABLE sessions;
 DROP TABLE users;
 DROP TABLE agency;
+DROP FUNCTION refuse();

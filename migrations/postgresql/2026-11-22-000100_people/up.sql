@@ -1,3 +1,9 @@
+-- What a trigger calls that refuses whatever it fires on, saying why.
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'bureau: %', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
 -- Who we are and who may come in. One agency per installation, held by the fixed primary key:
 -- of ten parallel first setups nine fail here.
 CREATE TABLE agency (

@@ -42,28 +42,12 @@ CREATE FUNCTION activities_await_seal() RETURNS trigger LANGUAGE plpgsql AS $$ B
   RETURN NEW;
 END $$;
 CREATE TRIGGER activities_await_seal AFTER INSERT ON activities FOR EACH ROW EXECUTE FUNCTION activities_await_seal();
-CREATE FUNCTION activities_no_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: activity is append-only' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN NEW;
-END $$;
-CREATE TRIGGER activities_no_update BEFORE UPDATE ON activities FOR EACH ROW EXECUTE FUNCTION activities_no_update();
-CREATE FUNCTION activities_no_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: activity is append-only' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN OLD;
-END $$;
-CREATE TRIGGER activities_no_delete BEFORE DELETE ON activities FOR EACH ROW EXECUTE FUNCTION activities_no_delete();
-CREATE TRIGGER activities_no_truncate BEFORE TRUNCATE ON activities EXECUTE FUNCTION activities_no_delete();
-CREATE FUNCTION activity_seals_no_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: activity is append-only' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN NEW;
-END $$;
-CREATE TRIGGER activity_seals_no_update BEFORE UPDATE ON activity_seals FOR EACH ROW EXECUTE FUNCTION activity_seals_no_update();
-CREATE FUNCTION activity_seals_no_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: activity is append-only' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN OLD;
-END $$;
-CREATE TRIGGER activity_seals_no_delete BEFORE DELETE ON activity_seals FOR EACH ROW EXECUTE FUNCTION activity_seals_no_delete();
-CREATE TRIGGER activity_seals_no_truncate BEFORE TRUNCATE ON activity_seals EXECUTE FUNCTION activity_seals_no_delete();
+CREATE TRIGGER activities_no_update BEFORE UPDATE ON activities FOR EACH ROW EXECUTE FUNCTION refuse('activity is append-only');
+CREATE TRIGGER activities_no_delete BEFORE DELETE ON activities FOR EACH ROW EXECUTE FUNCTION refuse('activity is append-only');
+CREATE TRIGGER activities_no_truncate BEFORE TRUNCATE ON activities EXECUTE FUNCTION refuse('activity is append-only');
+CREATE TRIGGER activity_seals_no_update BEFORE UPDATE ON activity_seals FOR EACH ROW EXECUTE FUNCTION refuse('activity is append-only');
+CREATE TRIGGER activity_seals_no_delete BEFORE DELETE ON activity_seals FOR EACH ROW EXECUTE FUNCTION refuse('activity is append-only');
+CREATE TRIGGER activity_seals_no_truncate BEFORE TRUNCATE ON activity_seals EXECUTE FUNCTION refuse('activity is append-only');
 CREATE FUNCTION activity_chain_no_return() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF NEW.id <> OLD.id OR NEW.seq <= OLD.seq THEN
     RAISE EXCEPTION 'bureau: activity is append-only' USING ERRCODE = 'integrity_constraint_violation';
@@ -71,9 +55,5 @@ CREATE FUNCTION activity_chain_no_return() RETURNS trigger LANGUAGE plpgsql AS $
   RETURN NEW;
 END $$;
 CREATE TRIGGER activity_chain_no_return BEFORE UPDATE ON activity_chain FOR EACH ROW EXECUTE FUNCTION activity_chain_no_return();
-CREATE FUNCTION activity_chain_no_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: activity is append-only' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN OLD;
-END $$;
-CREATE TRIGGER activity_chain_no_delete BEFORE DELETE ON activity_chain FOR EACH ROW EXECUTE FUNCTION activity_chain_no_delete();
-CREATE TRIGGER activity_chain_no_truncate BEFORE TRUNCATE ON activity_chain EXECUTE FUNCTION activity_chain_no_delete();
+CREATE TRIGGER activity_chain_no_delete BEFORE DELETE ON activity_chain FOR EACH ROW EXECUTE FUNCTION refuse('activity is append-only');
+CREATE TRIGGER activity_chain_no_truncate BEFORE TRUNCATE ON activity_chain EXECUTE FUNCTION refuse('activity is append-only');

@@ -1,3 +1,2 @@
 DROP TABLE contacts;
 DROP TABLE clients;
-DROP FUNCTION clients_choice_version();

@@ -56,9 +56,5 @@ CREATE INDEX contacts_client_idx ON contacts (client_id, id);
 
 -- Choices are kept until a version moves.
 CREATE INDEX clients_version_idx ON clients (version);
-CREATE FUNCTION clients_choice_version() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'bureau: a change of what choices show counts up the version' USING ERRCODE = 'integrity_constraint_violation';
-END $$;
 CREATE TRIGGER clients_choice_version BEFORE UPDATE OF name, name_key, archived_at ON clients
-FOR EACH ROW WHEN (NEW.version <= OLD.version) EXECUTE FUNCTION clients_choice_version();
+FOR EACH ROW WHEN (NEW.version <= OLD.version) EXECUTE FUNCTION refuse('a change of what choices show counts up the version');

@@ -1,2 +1,1 @@
 DROP TABLE projects;
-DROP FUNCTION projects_choice_version();

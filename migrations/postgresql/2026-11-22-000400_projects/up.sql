@@ -24,9 +24,5 @@ CREATE INDEX projects_status_idx ON projects (status, name_key, id);
 
 -- Choices are kept until a version moves.
 CREATE INDEX projects_version_idx ON projects (version);
-CREATE FUNCTION projects_choice_version() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'bureau: a change of what choices show counts up the version' USING ERRCODE = 'integrity_constraint_violation';
-END $$;
 CREATE TRIGGER projects_choice_version BEFORE UPDATE OF name, name_key, client_id, status, billing_model ON projects
-FOR EACH ROW WHEN (NEW.version <= OLD.version) EXECUTE FUNCTION projects_choice_version();
+FOR EACH ROW WHEN (NEW.version <= OLD.version) EXECUTE FUNCTION refuse('a change of what choices show counts up the version');

@@ -57,11 +57,7 @@ CREATE FUNCTION time_write_offs_free() RETURNS trigger LANGUAGE plpgsql AS $$ BE
   RETURN NEW;
 END $$;
 CREATE TRIGGER time_write_offs_free BEFORE INSERT ON time_write_offs FOR EACH ROW EXECUTE FUNCTION time_write_offs_free();
-CREATE FUNCTION time_write_offs_no_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: a write-off is taken back and made anew, never changed' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN NEW;
-END $$;
-CREATE TRIGGER time_write_offs_no_update BEFORE UPDATE ON time_write_offs FOR EACH ROW EXECUTE FUNCTION time_write_offs_no_update();
+CREATE TRIGGER time_write_offs_no_update BEFORE UPDATE ON time_write_offs FOR EACH ROW EXECUTE FUNCTION refuse('a write-off is taken back and made anew, never changed');
 CREATE FUNCTION time_write_offs_settle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   UPDATE time_entries SET is_unbilled = FALSE WHERE id = NEW.time_entry_id;
   RETURN NEW;

@@ -206,61 +206,22 @@ CREATE FUNCTION invoices_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   RETURN OLD;
 END $$;
 CREATE TRIGGER invoices_kept BEFORE DELETE ON invoices FOR EACH ROW EXECUTE FUNCTION invoices_kept();
-CREATE FUNCTION invoice_lines_frozen_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NOT NULL THEN
-    RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
-  END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER invoice_lines_frozen_insert BEFORE INSERT ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_lines_frozen_insert();
-CREATE FUNCTION invoice_lines_frozen_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION invoice_part_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT issued_at FROM invoices WHERE id = OLD.invoice_id) IS NOT NULL
   OR (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NOT NULL THEN
     RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
-  RETURN NEW;
+  RETURN coalesce(NEW, OLD);
 END $$;
-CREATE TRIGGER invoice_lines_frozen_update BEFORE UPDATE ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_lines_frozen_update();
-CREATE FUNCTION invoice_lines_frozen_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF (SELECT issued_at FROM invoices WHERE id = OLD.invoice_id) IS NOT NULL THEN
-    RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
-  END IF;
-  RETURN OLD;
-END $$;
-CREATE TRIGGER invoice_lines_frozen_delete BEFORE DELETE ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_lines_frozen_delete();
-CREATE FUNCTION invoice_taxes_frozen_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NOT NULL THEN
-    RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
-  END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER invoice_taxes_frozen_insert BEFORE INSERT ON invoice_taxes FOR EACH ROW EXECUTE FUNCTION invoice_taxes_frozen_insert();
-CREATE FUNCTION invoice_taxes_frozen_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF (SELECT issued_at FROM invoices WHERE id = OLD.invoice_id) IS NOT NULL
-  OR (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NOT NULL THEN
-    RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
-  END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER invoice_taxes_frozen_update BEFORE UPDATE ON invoice_taxes FOR EACH ROW EXECUTE FUNCTION invoice_taxes_frozen_update();
-CREATE FUNCTION invoice_taxes_frozen_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF (SELECT issued_at FROM invoices WHERE id = OLD.invoice_id) IS NOT NULL THEN
-    RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
-  END IF;
-  RETURN OLD;
-END $$;
-CREATE TRIGGER invoice_taxes_frozen_delete BEFORE DELETE ON invoice_taxes FOR EACH ROW EXECUTE FUNCTION invoice_taxes_frozen_delete();
-CREATE FUNCTION invoice_documents_no_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN NEW;
-END $$;
-CREATE TRIGGER invoice_documents_no_update BEFORE UPDATE ON invoice_documents FOR EACH ROW EXECUTE FUNCTION invoice_documents_no_update();
-CREATE FUNCTION invoice_documents_no_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN OLD;
-END $$;
-CREATE TRIGGER invoice_documents_no_delete BEFORE DELETE ON invoice_documents FOR EACH ROW EXECUTE FUNCTION invoice_documents_no_delete();
-CREATE TRIGGER invoice_documents_no_truncate BEFORE TRUNCATE ON invoice_documents EXECUTE FUNCTION invoice_documents_no_delete();
+CREATE TRIGGER invoice_lines_frozen_insert BEFORE INSERT ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_part_frozen();
+CREATE TRIGGER invoice_lines_frozen_update BEFORE UPDATE ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_part_frozen();
+CREATE TRIGGER invoice_lines_frozen_delete BEFORE DELETE ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_part_frozen();
+CREATE TRIGGER invoice_taxes_frozen_insert BEFORE INSERT ON invoice_taxes FOR EACH ROW EXECUTE FUNCTION invoice_part_frozen();
+CREATE TRIGGER invoice_taxes_frozen_update BEFORE UPDATE ON invoice_taxes FOR EACH ROW EXECUTE FUNCTION invoice_part_frozen();
+CREATE TRIGGER invoice_taxes_frozen_delete BEFORE DELETE ON invoice_taxes FOR EACH ROW EXECUTE FUNCTION invoice_part_frozen();
+CREATE TRIGGER invoice_documents_no_update BEFORE UPDATE ON invoice_documents FOR EACH ROW EXECUTE FUNCTION refuse('an issued invoice is frozen');
+CREATE TRIGGER invoice_documents_no_delete BEFORE DELETE ON invoice_documents FOR EACH ROW EXECUTE FUNCTION refuse('an issued invoice is frozen');
+CREATE TRIGGER invoice_documents_no_truncate BEFORE TRUNCATE ON invoice_documents EXECUTE FUNCTION refuse('an issued invoice is frozen');
 CREATE FUNCTION billed_entries_frozen_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = NEW.invoice_line_id) IS NOT NULL THEN
     RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
@@ -268,11 +229,7 @@ CREATE FUNCTION billed_entries_frozen_insert() RETURNS trigger LANGUAGE plpgsql 
   RETURN NEW;
 END $$;
 CREATE TRIGGER billed_entries_frozen_insert BEFORE INSERT ON billed_entries FOR EACH ROW EXECUTE FUNCTION billed_entries_frozen_insert();
-CREATE FUNCTION billed_entries_no_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: a claim on hours is released and taken anew, never moved' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN NEW;
-END $$;
-CREATE TRIGGER billed_entries_no_update BEFORE UPDATE ON billed_entries FOR EACH ROW EXECUTE FUNCTION billed_entries_no_update();
+CREATE TRIGGER billed_entries_no_update BEFORE UPDATE ON billed_entries FOR EACH ROW EXECUTE FUNCTION refuse('a claim on hours is released and taken anew, never moved');
 CREATE FUNCTION billed_entries_frozen_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL THEN
     RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
@@ -311,17 +268,9 @@ CREATE FUNCTION time_entries_claimed() RETURNS trigger LANGUAGE plpgsql AS $$ BE
   RETURN NEW;
 END $$;
 CREATE TRIGGER time_entries_claimed BEFORE UPDATE ON time_entries FOR EACH ROW EXECUTE FUNCTION time_entries_claimed();
-CREATE FUNCTION payments_no_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: the payment ledger only grows' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN NEW;
-END $$;
-CREATE TRIGGER payments_no_update BEFORE UPDATE ON payments FOR EACH ROW EXECUTE FUNCTION payments_no_update();
-CREATE FUNCTION payments_no_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: the payment ledger only grows' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN OLD;
-END $$;
-CREATE TRIGGER payments_no_delete BEFORE DELETE ON payments FOR EACH ROW EXECUTE FUNCTION payments_no_delete();
-CREATE TRIGGER payments_no_truncate BEFORE TRUNCATE ON payments EXECUTE FUNCTION payments_no_delete();
+CREATE TRIGGER payments_no_update BEFORE UPDATE ON payments FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE TRIGGER payments_no_delete BEFORE DELETE ON payments FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE TRIGGER payments_no_truncate BEFORE TRUNCATE ON payments EXECUTE FUNCTION refuse('the payment ledger only grows');
 CREATE FUNCTION payment_allocations_issued() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NULL THEN
     RAISE EXCEPTION 'bureau: a draft cannot be paid' USING ERRCODE = 'integrity_constraint_violation';
@@ -329,17 +278,9 @@ CREATE FUNCTION payment_allocations_issued() RETURNS trigger LANGUAGE plpgsql AS
   RETURN NEW;
 END $$;
 CREATE TRIGGER payment_allocations_issued BEFORE INSERT ON payment_allocations FOR EACH ROW EXECUTE FUNCTION payment_allocations_issued();
-CREATE FUNCTION payment_allocations_no_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: the payment ledger only grows' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN NEW;
-END $$;
-CREATE TRIGGER payment_allocations_no_update BEFORE UPDATE ON payment_allocations FOR EACH ROW EXECUTE FUNCTION payment_allocations_no_update();
-CREATE FUNCTION payment_allocations_no_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: the payment ledger only grows' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN OLD;
-END $$;
-CREATE TRIGGER payment_allocations_no_delete BEFORE DELETE ON payment_allocations FOR EACH ROW EXECUTE FUNCTION payment_allocations_no_delete();
-CREATE TRIGGER payment_allocations_no_truncate BEFORE TRUNCATE ON payment_allocations EXECUTE FUNCTION payment_allocations_no_delete();
+CREATE TRIGGER payment_allocations_no_update BEFORE UPDATE ON payment_allocations FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE TRIGGER payment_allocations_no_delete BEFORE DELETE ON payment_allocations FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE TRIGGER payment_allocations_no_truncate BEFORE TRUNCATE ON payment_allocations EXECUTE FUNCTION refuse('the payment ledger only grows');
 CREATE FUNCTION payment_allocations_fit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   -- Two allocations of one payment wait for each other.
   PERFORM 1 FROM payments WHERE id = NEW.payment_id FOR UPDATE;
@@ -353,19 +294,11 @@ CREATE FUNCTION payment_allocations_fit() RETURNS trigger LANGUAGE plpgsql AS $$
   RETURN NEW;
 END $$;
 CREATE TRIGGER payment_allocations_fit BEFORE INSERT ON payment_allocations FOR EACH ROW EXECUTE FUNCTION payment_allocations_fit();
-CREATE FUNCTION invoice_series_years_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: where a series began stays as it is' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN NULL;
-END $$;
-CREATE TRIGGER invoice_series_years_no_update BEFORE UPDATE ON invoice_series_years FOR EACH ROW EXECUTE FUNCTION invoice_series_years_kept();
-CREATE TRIGGER invoice_series_years_no_delete BEFORE DELETE ON invoice_series_years FOR EACH ROW EXECUTE FUNCTION invoice_series_years_kept();
-CREATE TRIGGER invoice_series_years_no_truncate BEFORE TRUNCATE ON invoice_series_years EXECUTE FUNCTION invoice_series_years_kept();
+CREATE TRIGGER invoice_series_years_no_update BEFORE UPDATE ON invoice_series_years FOR EACH ROW EXECUTE FUNCTION refuse('where a series began stays as it is');
+CREATE TRIGGER invoice_series_years_no_delete BEFORE DELETE ON invoice_series_years FOR EACH ROW EXECUTE FUNCTION refuse('where a series began stays as it is');
+CREATE TRIGGER invoice_series_years_no_truncate BEFORE TRUNCATE ON invoice_series_years EXECUTE FUNCTION refuse('where a series began stays as it is');
 -- TRUNCATE fires no DELETE trigger.
-CREATE FUNCTION invoices_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
-  RETURN NULL;
-END $$;
-CREATE TRIGGER invoices_no_truncate BEFORE TRUNCATE ON invoices EXECUTE FUNCTION invoices_no_truncate();
-CREATE TRIGGER invoice_lines_no_truncate BEFORE TRUNCATE ON invoice_lines EXECUTE FUNCTION invoices_no_truncate();
-CREATE TRIGGER invoice_taxes_no_truncate BEFORE TRUNCATE ON invoice_taxes EXECUTE FUNCTION invoices_no_truncate();
-CREATE TRIGGER billed_entries_no_truncate BEFORE TRUNCATE ON billed_entries EXECUTE FUNCTION invoices_no_truncate();
+CREATE TRIGGER invoices_no_truncate BEFORE TRUNCATE ON invoices EXECUTE FUNCTION refuse('an issued invoice is frozen');
+CREATE TRIGGER invoice_lines_no_truncate BEFORE TRUNCATE ON invoice_lines EXECUTE FUNCTION refuse('an issued invoice is frozen');
+CREATE TRIGGER invoice_taxes_no_truncate BEFORE TRUNCATE ON invoice_taxes EXECUTE FUNCTION refuse('an issued invoice is frozen');
+CREATE TRIGGER billed_entries_no_truncate BEFORE TRUNCATE ON billed_entries EXECUTE FUNCTION refuse('an issued invoice is frozen');
