@@ -388,6 +388,30 @@ async fn live_totals_come_from_the_server_and_store_nothing() {
 }
 
 #[actix_web::test]
+async fn a_refused_editor_keeps_no_row_that_nobody_used() {
+    let app = TestApp::new().await;
+    let id = ready_draft(&app, northwind(&app), 5_000);
+    let post = async |fields| app.bookkeeper().post(format!("/billing/{id}")).form(fields).send().await;
+    let rows = |page: &Page, body: &str| page.attributes(&format!("{body} input[name=line_key]"), "value");
+    // A browser sends the rows that are offered without JavaScript, shown or not.
+    let mut fields = editor(&app, id).await;
+    change(&mut fields, "line_price", "ninety");
+    let page = post(fields).await;
+    page.assert_status(422).assert_has("#problems a[href='#line_0_unit_price']");
+    assert_eq!(rows(&page, "tbody:not(.no-js) > tr"), ["0"]);
+    assert_eq!(rows(&page, "tbody.no-js"), ["1", "2"]);
+    // What was typed into one of them stays, at its number, and no other row gets that number.
+    let mut fields = editor(&app, id).await;
+    change(&mut fields, "line_price", "ninety");
+    let last = fields.iter().rposition(|(name, _)| name == "line_title").unwrap();
+    fields[last].1 = "Extra".into();
+    let page = post(fields).await;
+    page.assert_status(422).assert_value("#line_2_title", "Extra");
+    page.assert_has("#problems a[href='#line_2_quantity']");
+    assert_eq!(rows(&page, "tbody.no-js"), ["3", "4"]);
+}
+
+#[actix_web::test]
 async fn a_refused_editor_names_the_line_and_keeps_what_was_typed() {
     let app = TestApp::new().await;
     let client = northwind(&app);
