@@ -63,9 +63,68 @@ fn symbol(class: &str, name: &str) -> String {
 /// A field's name in words: "payment_terms_days" is "Payment terms days".
 #[askama::filter_fn]
 pub fn field_name(name: &str, _: &dyn Values) -> askama::Result<String> {
-    let words = name.replace('_', " ");
-    let mut chars = words.chars();
-    Ok(chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default())
+    Ok(capitalised(&name.replace('_', " ")))
+}
+
+/// Fields that forms call something else than their name says. A test holds it against the templates.
+const LABELS: &[(&str, &str)] = &[
+    ("assignee_id", "Assignee"),
+    ("bank_holder", "Account holder"),
+    ("bank_name", "Bank"),
+    ("bic", "BIC"),
+    ("billing_model", "Billing"),
+    ("body", "Comment"),
+    ("break_time", "Break"),
+    ("budget", "Budget, money"),
+    ("client_id", "Client"),
+    ("due_on", "Due"),
+    ("ended_at", "The work ended"),
+    ("estimate", "Estimate, hours"),
+    ("from", "Hours from"),
+    ("grouping", "One line for each"),
+    ("hours_budget", "Budget, hours"),
+    ("iban", "IBAN"),
+    ("invoice_footer", "Footer"),
+    ("invoice_terms", "Terms"),
+    ("is_billable", "Billing"),
+    ("language", "Language of documents"),
+    ("owner_email", "Your email"),
+    ("owner_name", "Your name"),
+    ("payment_terms_days", "Days to pay"),
+    ("postal_address", "Letters to"),
+    ("project_id", "Project"),
+    ("rate", "Hourly rate"),
+    ("region", "State or region"),
+    ("starts_at", "Start"),
+    ("starts_on", "Start"),
+    ("task_id", "Task"),
+    ("tax_id", "VAT or tax number"),
+    ("tax_rate", "Tax, %"),
+    ("to", "Hours to"),
+];
+
+/// What a field is called on its form: "payment_terms_days" is "Days to pay".
+pub fn label_of(field: &str) -> String {
+    let labelled = LABELS.iter().find(|(name, _)| *name == field);
+    labelled.map_or_else(|| capitalised(&field.replace('_', " ")), |(_, label)| (*label).to_owned())
+}
+
+/// [`label_of`] in a template.
+#[askama::filter_fn]
+pub fn field_label(field: &str, _: &dyn Values) -> askama::Result<String> {
+    Ok(label_of(field))
+}
+
+/// A message that follows its label, alone: "can't be blank" is "Can't be blank."
+#[askama::filter_fn]
+pub fn sentence(text: &str, _: &dyn Values) -> askama::Result<String> {
+    let end = if text.ends_with('.') { "" } else { "." };
+    Ok(capitalised(text) + end)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The fingerprinted URL of an asset: `{{ "js/app.js"|asset }}`.

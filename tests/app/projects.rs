@@ -118,9 +118,9 @@ async fn a_refused_form_says_why_at_the_field_and_keeps_the_rest() {
     );
     let page = app.manager().post("/projects").form(fields).htmx().send().await;
     page.assert_status(422).assert_fragment();
-    page.assert_text("[data-error=name]", "can't be blank");
-    page.assert_text("[data-error=due_on]", "must not be before the start");
-    page.assert_text("[data-error=budget]", "is not an amount");
+    page.assert_text("[data-error=name]", "Can't be blank.");
+    page.assert_text("[data-error=due_on]", "Must not be before the start.");
+    page.assert_text("[data-error=budget]", "Is not an amount");
     page.assert_value("#description", "A shop");
     for (field, value) in [
         ("client_id", ""),
@@ -233,7 +233,7 @@ async fn a_project_with_hours_stays_with_its_client_and_one_without_takes_its_ta
     app.entry(app.owner().id(), task, app.today(), 60);
     let fields = with(form(halden, "Website"), &[("version", "2")]);
     let page = app.manager().post(&path).form(fields).send().await;
-    page.assert_status(422).assert_text("[data-error=client_id]", "cannot change any more");
+    page.assert_status(422).assert_text("[data-error=client_id]", "Cannot change any more");
     assert_eq!(name_of(&app, id), ("Website".to_owned(), 2));
 }
 
@@ -326,7 +326,7 @@ async fn new_projects_of_archived_clients_are_refused() {
     let client = app.client("Halden");
     app.manager().post(format!("/clients/{client}/archive")).send().await.assert_status(303);
     let page = app.manager().post("/projects").form(form(client, "Shop")).send().await;
-    page.assert_status(422).assert_text("[data-error=client_id]", "is archived");
+    page.assert_status(422).assert_text("[data-error=client_id]", "Is archived");
     assert_eq!(app.count("projects"), 0);
 }
 
