@@ -272,7 +272,7 @@ async fn all_that_setup_asks_can_be_changed_later_but_the_owner() {
             "SELECT changes AS line FROM activities WHERE subject_type = 'agency' AND action = 'updated' ORDER BY id",
         )
     };
-    assert!(log()[0].contains("rate_cents") && log()[0].contains("image/png"), "{:?}", log());
+    assert!(log()[0].contains("€110.50") && log()[0].contains("image/png"), "{:?}", log());
     let mut parts = settings(&app, &[]).await;
     parts.push(Part::field("remove_logo", "true"));
     app.admin().post("/settings").multipart(parts).send().await.assert_redirect("/settings");

@@ -366,7 +366,9 @@ async fn an_update_saves_and_the_log_says_what_changed() {
     assert_eq!((stored.city.as_str(), stored.version), ("Bergen", 2));
     assert_eq!(app.activity_of(client)[0], "updated client: Northwind");
     let page = app.manager().get(format!("/clients/{client}/activity")).send().await;
-    page.assert_text(".timeline", "Mara").assert_text(".timeline", "city: Oslo → Bergen");
+    page.assert_text(".timeline", "Mara")
+        .assert_text(".timeline", "City: Oslo → Bergen")
+        .assert_text(".timeline", "Hourly rate: €95.00");
     let part = app.manager().get(format!("/clients/{client}/activity")).htmx().send().await;
     part.assert_fragment().assert_has(".timeline");
 }

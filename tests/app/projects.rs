@@ -170,7 +170,7 @@ async fn members_see_no_money_on_pages_in_the_api_or_in_the_activity() {
         assert!(!page.body().contains("87.65") && !page.body().contains("4,321"), "{path}");
     }
     let page = app.manager().get(format!("/projects/{id}/activity")).send().await;
-    page.assert_text("#timeline", "rate: empty → €87.65");
+    page.assert_text("#timeline", "Hourly rate: €87.65");
     app.manager().get(format!("/projects/{id}")).send().await.assert_text(".strip", "€87.65");
     let found = app.api(Role::Member).get(format!("/api/projects/{id}")).send().await.json();
     assert!(found.get("budget_cents").is_none() && found.get("rate_cents").is_none(), "{found}");
