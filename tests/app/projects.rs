@@ -158,6 +158,21 @@ async fn who_does_not_manage_changes_no_project() {
 }
 
 #[actix_web::test]
+async fn a_project_shows_the_rate_that_its_hours_get_and_whose_it_is() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Halden", |new| new.rate_cents = Some(9_000));
+    let id = app.project(client);
+    let page = app.manager().get(format!("/projects/{id}")).send().await;
+    page.assert_text(".strip", "€90.00").assert_text(".strip", "Client rate, EUR");
+    let fields = with(form(client, "Website"), &[("rate", "87.65"), ("version", "1")]);
+    app.manager().post(format!("/projects/{id}")).form(fields).send().await.assert_status(303);
+    let page = app.manager().get(format!("/projects/{id}")).send().await;
+    page.assert_text(".strip", "€87.65").assert_text(".strip", "Project rate, EUR");
+    let page = app.manager().get(format!("/clients/{client}")).send().await;
+    page.assert_text(".strip", "€90.00").assert_text(".strip", "Client rate, EUR");
+}
+
+#[actix_web::test]
 async fn members_see_no_money_on_pages_in_the_api_or_in_the_activity() {
     let app = TestApp::new().await;
     let client = app.client("Halden");
