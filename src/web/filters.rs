@@ -60,7 +60,7 @@ fn symbol(class: &str, name: &str) -> String {
     format!(r##"<svg class="{class}" aria-hidden="true"><use href="{sprite}#{name}"/></svg>"##)
 }
 
-/// A field's name in words: "payment_terms_days" is "Payment terms days".
+/// A name in words: "in_progress" is "In progress".
 #[askama::filter_fn]
 pub fn field_name(name: &str, _: &dyn Values) -> askama::Result<String> {
     Ok(capitalised(&name.replace('_', " ")))
@@ -157,6 +157,12 @@ pub fn hours<I: Given<i64>>(seconds: I, _: &dyn Values) -> askama::Result<String
     Ok(duration::hours(seconds.given()))
 }
 
+/// "1.50", for columns.
+#[askama::filter_fn]
+pub fn column_hours<I: Given<i64>>(seconds: I, _: &dyn Values) -> askama::Result<String> {
+    Ok(duration::column_hours(seconds.given()))
+}
+
 /// Thousandths of a percent as "19" or "9.975".
 #[askama::filter_fn]
 pub fn percent<I: Given<i64>>(millis: I, _: &dyn Values) -> askama::Result<String> {
@@ -172,15 +178,29 @@ pub fn date<D: Given<NaiveDate>>(date: D, _: &dyn Values) -> askama::Result<Stri
 /// "19 Nov", with the year when it is not that of `today`; "Today", "Tomorrow", "Yesterday" near it.
 #[askama::filter_fn]
 pub fn day<D: Given<NaiveDate>>(date: D, _: &dyn Values, today: &NaiveDate) -> askama::Result<String> {
+    Ok(near(date.given(), *today))
+}
+
+/// [`day()`] on the calendar of `zone`.
+#[askama::filter_fn]
+pub fn day_of<T: Given<UtcTime>>(
+    instant: T,
+    _: &dyn Values,
+    zone: &Tz,
+    today: &NaiveDate,
+) -> askama::Result<String> {
+    Ok(near(zone::local_date(instant.given(), *zone), *today))
+}
+
+fn near(date: NaiveDate, today: NaiveDate) -> String {
     use chrono::Datelike;
-    let date = date.given();
-    Ok(match date.signed_duration_since(*today).num_days() {
+    match date.signed_duration_since(today).num_days() {
         0 => "Today".to_owned(),
         1 => "Tomorrow".to_owned(),
         -1 => "Yesterday".to_owned(),
         _ if date.year() == today.year() => date.format("%-d %b").to_string(),
         _ => date.format("%-d %b %Y").to_string(),
-    })
+    }
 }
 
 /// "19 Nov 2026, 14:05" on the wall of `zone`.
