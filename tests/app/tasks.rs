@@ -394,7 +394,7 @@ async fn details_change_in_place_and_as_a_plain_form() {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
     };
     let part = app.member().post(&path).form(fields("done", "2026-12-24", "1")).htmx().send().await;
-    part.assert_status(200).assert_fragment().assert_text("#task_details .badge", "Done");
+    part.assert_status(200).assert_fragment().assert_has("#status [value=done][selected]");
     part.assert_value("#due_on", "2026-12-24").assert_value("[name=version]", "2");
     assert_eq!(state(&app, id), ("done".to_owned(), true, 2));
     let part = app.member().post(&path).form(fields("doing", "2026-02-29", "2")).htmx().send().await;
@@ -440,10 +440,10 @@ async fn members_see_their_own_hours_by_name_and_managers_everybodys() {
     app.entry(app.member().id(), id, app.today(), 3_600);
     app.entry(app.owner().id(), id, app.today(), 7_200);
     let page = app.member().get(format!("/tasks/{id}")).send().await;
-    page.assert_text("#task_details dl dt", "Tom").assert_no_text("#task_details dl dt", "Ines");
+    page.assert_text("#task_details dl dd", "Tom 1").assert_no_text("#task_details dl dd", "Ines");
     page.assert_text("#task_details dl", "3");
     let page = app.manager().get(format!("/tasks/{id}")).send().await;
-    page.assert_text("#task_details dl dt", "Tom").assert_text("#task_details dl dt", "Ines");
+    page.assert_text("#task_details dl dd", "Tom 1").assert_text("#task_details dl dd", "Ines 2");
 }
 
 #[actix_web::test]
