@@ -1,7 +1,5 @@
 //! What can go wrong, as one type; `web::errors` turns it into a page, a fragment or problem+json.
 
-use std::collections::BTreeMap;
-
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// The result of everything that can fail.
@@ -108,10 +106,9 @@ pub fn found<T>(result: AppResult<T>) -> AppResult<Option<T>> {
     }
 }
 
-/// Messages by field name, in the order of the names. `""` holds what concerns the whole form.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(transparent)]
-pub struct FormErrors(BTreeMap<String, String>);
+/// Messages by field name, in the order in which they were found. `""` holds what concerns the whole form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FormErrors(Vec<(String, String)>);
 
 impl FormErrors {
     /// One message about the whole form.
@@ -123,7 +120,9 @@ impl FormErrors {
 
     /// Notes the first message for a field; later ones would only repeat it.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.0.entry(field.to_owned()).or_insert_with(|| message.into());
+        if self.get(field).is_none() {
+            self.0.push((field.to_owned(), message.into()));
+        }
     }
 
     /// Whether the form holds.
@@ -133,12 +132,18 @@ impl FormErrors {
 
     /// The message at `field`.
     pub fn get(&self, field: &str) -> Option<&str> {
-        self.0.get(field).map(String::as_str)
+        self.iter().find(|(name, _)| *name == field).map(|(_, message)| message)
     }
 
     /// Every field with its message.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(field, message)| (field.as_str(), message.as_str()))
+    }
+}
+
+impl serde::Serialize for FormErrors {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as dated, RateKind, Scope};
 use crate::types::clock::UtcTime;
-use crate::types::money::Currency;
+use crate::types::money::{Currency, Money, plain_decimal};
 use crate::types::zone::{self, Tz};
 
 /// Who we are, as it is printed on invoices.
@@ -247,7 +247,6 @@ pub fn update(
         LogoChange::Remove => set_logo(conn, None)?,
         LogoChange::Set(logo) => set_logo(conn, Some(logo))?,
     }
-    let shown = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
     let picture = |agency: &Agency| match (&agency.logo, &agency.logo_type) {
         (Some(bytes), Some(media_type)) => format!("{media_type}, {} bytes", bytes.len()),
         _ => String::new(),
@@ -267,8 +266,12 @@ pub fn update(
         .change("currency", before.currency, after.currency)
         .change("time_zone", &before.time_zone, &after.time_zone)
         .change("payment_terms_days", before.payment_terms_days, after.payment_terms_days)
-        .change("tax_rate_millis", before.tax_rate_millis, after.tax_rate_millis)
-        .change("rate_cents", shown(rate_before), shown(rate_cents))
+        .change("tax_rate", plain_decimal(before.tax_rate_millis, 3), plain_decimal(after.tax_rate_millis, 3))
+        .change(
+            "rate",
+            Money::text_of(rate_before, before.currency),
+            Money::text_of(rate_cents, after.currency),
+        )
         .change("invoice_terms", &before.invoice_terms, &after.invoice_terms)
         .change("invoice_footer", &before.invoice_footer, &after.invoice_footer)
         .change("bank_name", &before.bank_name, &after.bank_name)

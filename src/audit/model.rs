@@ -1,5 +1,6 @@
 //! Entries of the activity log.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
@@ -211,18 +212,17 @@ impl TimelineEntry {
         self.actor_name.as_deref().unwrap_or("Bureau")
     }
 
-    /// Fields with their values before and after.
+    /// Fields with their values before and after, dates as people write them.
     pub fn changes(&self) -> Vec<(String, String, String)> {
         let Ok(Value::Object(fields)) = serde_json::from_str(&self.activity.changes) else {
             return Vec::new();
         };
         let text = |values: &Value, index: usize| {
-            values.get(index).and_then(Value::as_str).unwrap_or_default().to_owned()
+            let text = values.get(index).and_then(Value::as_str).unwrap_or_default();
+            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d");
+            date.map_or_else(|_| text.to_owned(), |date| date.format("%-d %b %Y").to_string())
         };
-        fields
-            .into_iter()
-            .map(|(field, values)| (field.replace('_', " "), text(&values, 0), text(&values, 1)))
-            .collect()
+        fields.into_iter().map(|(field, values)| (field, text(&values, 0), text(&values, 1))).collect()
     }
 
     /// Where the subject lives, while it does.
@@ -263,7 +263,7 @@ pub enum Scope {
 }
 
 /// Fields whose values are amounts, rates or terms, and so for roles with money only.
-const MONEY_FIELDS: [&str; 4] = ["rate", "budget", "payment_terms_days", "tax_rate_millis"];
+const MONEY_FIELDS: [&str; 5] = ["rate", "budget", "payment_terms_days", "tax_rate", "tax_rate_millis"];
 
 /// `changes` without the fields that tell of money.
 fn without_money(changes: &str) -> String {

@@ -90,7 +90,8 @@ impl TotalsPart {
 impl EditorPage {
     /// The rows that only a browser without JavaScript shows.
     fn spare_rows(&self) -> Vec<Row> {
-        let begin = self.rows.len();
+        let keys = self.rows.iter().filter_map(|row| row.key.parse::<usize>().ok());
+        let begin = keys.max().map_or(0, |last| last + 1);
         (begin..begin + SPARE_ROWS).map(|key| self.blank(&key.to_string())).collect()
     }
 
@@ -238,8 +239,10 @@ pub async fn update(
     form: Form<EditorForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
-    let (then, keys) = (form.0.then.clone(), form.0.keys());
-    let form = form.0.into_form()?;
+    let (then, shown) = (form.0.then.clone(), form.0.keys());
+    let mut form = form.0.into_form()?;
+    let keys: Vec<String>;
+    (form.lines, keys) = form.lines.into_iter().zip(shown).filter(|(line, _)| !line.is_spare()).unzip();
     let saved = {
         let (actor, form) = (actor.clone(), form.clone());
         app.db

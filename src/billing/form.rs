@@ -157,6 +157,11 @@ impl LineForm {
             .all(|text| text.trim().is_empty())
     }
 
+    /// Whether it is a row that was offered and not used.
+    pub fn is_spare(&self) -> bool {
+        self.id.trim().is_empty() && self.is_blank()
+    }
+
     /// The line in one sentence; empty when nothing was typed.
     fn sentence(&self) -> String {
         if self.is_blank() {

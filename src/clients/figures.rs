@@ -3,13 +3,14 @@
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 
-use super::model::{Client, ClientFilter, ClientSort, filtered, find, own_rate};
+use super::model::{Client, ClientFilter, ClientSort, filtered, find};
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::cached::Cache;
 use crate::db::schema::{clients, contacts, invoices, projects, time_entries};
 use crate::db::sum::sum;
 use crate::error::{AppError, AppResult};
+use crate::rates::model::{self as rates, Resolved};
 use crate::types::ids::{ClientId, ProjectId};
 use crate::types::pagination::{PER_PAGE, Pager};
 
@@ -135,8 +136,8 @@ pub struct ClientHead {
     pub billed_this_year: i64,
     /// How many invoices that were.
     pub invoices_this_year: i64,
-    /// Its own hourly rate.
-    pub rate_cents: Option<i64>,
+    /// The rate that its hours get, its own or the agency's.
+    pub price: Option<Resolved>,
 }
 
 /// The head of a client's pages.
@@ -156,7 +157,7 @@ pub fn head(conn: &mut Conn, actor: &Actor, id: ClientId, today: NaiveDate) -> A
         .select((diesel::dsl::count_star(), sum(invoices::net_cents)))
         .get_result(conn)?;
     Ok(ClientHead {
-        rate_cents: own_rate(conn, id, today)?,
+        price: rates::price_of(conn, id, None, today)?,
         client: row.client,
         outstanding: row.outstanding,
         overdue: row.overdue,

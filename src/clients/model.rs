@@ -17,7 +17,7 @@ use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::types::clock::UtcTime;
 use crate::types::ids::ClientId;
-use crate::types::money::Currency;
+use crate::types::money::{Currency, Money, plain_decimal};
 use crate::types::text::fold;
 
 /// The head of a client's pages, for the tabs of later areas.
@@ -342,6 +342,7 @@ pub fn update(
     }
     rates::set(conn, actor.id, now, RateKind::Bill, Scope::Client(id), today, new.rate_cents)?;
     let shown = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let percent = |millis: Option<i64>| millis.map(|millis| plain_decimal(millis, 3)).unwrap_or_default();
     let entry = Entry::new(Action::Updated, Subject::Client, id.0, &new.name)
         .client(id)
         .change("name", &before.name, &new.name)
@@ -359,8 +360,12 @@ pub fn update(
         .change("language", &before.language, &new.language)
         .change("currency", before.currency, new.currency)
         .change("payment_terms_days", shown(before.payment_terms_days), shown(new.payment_terms_days))
-        .change("tax_rate_millis", shown(before.tax_rate_millis), shown(new.tax_rate_millis))
-        .change("rate_cents", shown(rate_before), shown(new.rate_cents))
+        .change("tax_rate", percent(before.tax_rate_millis), percent(new.tax_rate_millis))
+        .change(
+            "rate",
+            Money::text_of(rate_before, before.currency),
+            Money::text_of(new.rate_cents, new.currency),
+        )
         .change("notes", &before.notes, &new.notes);
     if entry.has_changes() {
         audit::record(conn, Some(actor.id), now, &entry)?;

@@ -75,6 +75,8 @@ impl ClientFormPage {
 struct ClientRowPart {
     shell: Shell,
     row: ClientRow,
+    /// It takes the place of its form, and the focus with it.
+    is_alone: bool,
 }
 
 #[derive(Template)]
@@ -363,7 +365,7 @@ pub async fn row(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
             let row = figures::row(conn, &actor, id, shell.today)?;
-            Ok(ClientRowPart { shell, row })
+            Ok(ClientRowPart { shell, row, is_alone: true })
         })
         .await?;
     view.html(|| part.render(), || part.render())
@@ -410,7 +412,7 @@ pub async fn update_row(
                 .read(move |conn| {
                     let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
                     let row = figures::row(conn, &actor, id, shell.today)?;
-                    Ok(ClientRowPart { shell, row })
+                    Ok(ClientRowPart { shell, row, is_alone: true })
                 })
                 .await?;
             view.html(|| part.render(), || part.render())

@@ -37,10 +37,10 @@ impl Amounts {
         self.0.get(currency.code()).copied().unwrap_or(Money::new(0, *currency)).whole()
     }
 
-    /// The amounts of all other currencies: " + $1,200".
-    pub fn others(&self, currency: &Currency) -> String {
+    /// The amounts of all other currencies in whole units.
+    pub fn others(&self, currency: &Currency) -> Vec<String> {
         let others = self.0.values().filter(|sum| sum.currency != *currency && sum.cents != 0);
-        others.map(|sum| format!(" + {}", sum.whole())).collect()
+        others.map(|sum| sum.whole()).collect()
     }
 
     /// Whether there is nothing in any currency.

@@ -32,6 +32,7 @@ impl Dashboard {
         use chrono::Timelike;
         let hour = zone::local_time(self.shell.now, self.shell.actor.zone()).hour();
         let part = match hour {
+            0..=4 => "Hello",
             5..=11 => "Good morning",
             12..=17 => "Good afternoon",
             _ => "Good evening",

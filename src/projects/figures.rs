@@ -9,7 +9,7 @@ use crate::db::Conn;
 use crate::db::schema::{clients, projects, tasks, time_entries};
 use crate::db::sum::sum;
 use crate::error::{AppError, AppResult};
-use crate::rates::model::{self as rates, RateKind};
+use crate::rates::model::{self as rates, RateKind, Resolved};
 use crate::types::ids::ProjectId;
 use crate::types::money::Currency;
 use crate::types::pagination::{PER_PAGE, Pager};
@@ -31,6 +31,8 @@ pub struct ProjectHead {
     pub open_tasks: i64,
     /// Its own hourly rate; in a list only after [`add_rates`].
     pub rate_cents: Option<i64>,
+    /// The rate that its hours get, its own or a wider one; on its own pages only.
+    pub price: Option<Resolved>,
 }
 
 impl ProjectHead {
@@ -70,7 +72,8 @@ pub fn list(conn: &mut Conn, actor: &Actor, filter: &ProjectFilter) -> AppResult
 pub fn head(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> AppResult<ProjectHead> {
     let query = visible_to(actor).filter(projects::id.eq(id));
     let head = with_figures(conn, query)?.pop().ok_or(AppError::NotFound)?;
-    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, ..head })
+    let price = rates::price_of(conn, head.project.client_id, Some(id), today)?;
+    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, price, ..head })
 }
 
 /// Fills in the rate that each project of a list has itself on `today`.
@@ -109,6 +112,7 @@ fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHe
             used_cents: used_cents.unwrap_or(0),
             open_tasks: open_tasks.unwrap_or(0),
             rate_cents: None,
+            price: None,
         })
         .collect())
 }

@@ -15,7 +15,7 @@ use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId};
-use crate::types::money::{Currency, Money};
+use crate::types::money::Money;
 use crate::types::text::fold;
 
 /// What later areas choose from.
@@ -287,9 +287,6 @@ pub fn update(
     rates::set(conn, actor.id, now, RateKind::Bill, Scope::Project(id), today, new.rate_cents)?;
     let client_before = clients_model::find(conn, actor, before.client_id)?;
     let client = clients_model::find(conn, actor, new.client_id)?;
-    let amount = |cents: Option<i64>, currency: Currency| {
-        cents.map(|cents| Money::new(cents, currency).to_string()).unwrap_or_default()
-    };
     let hours = |seconds: Option<i64>| seconds.map(duration::hours).unwrap_or_default();
     let day = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
     let entry = Entry::new(Action::Updated, Subject::Project, id.0, &new.name)
@@ -302,10 +299,14 @@ pub fn update(
         .change("hours_budget", hours(before.budget_seconds), hours(new.budget_seconds))
         .change(
             "budget",
-            amount(before.budget_cents, client_before.currency),
-            amount(new.budget_cents, client.currency),
+            Money::text_of(before.budget_cents, client_before.currency),
+            Money::text_of(new.budget_cents, client.currency),
         )
-        .change("rate", amount(rate_before, client_before.currency), amount(new.rate_cents, client.currency))
+        .change(
+            "rate",
+            Money::text_of(rate_before, client_before.currency),
+            Money::text_of(new.rate_cents, client.currency),
+        )
         .change("starts_on", day(before.starts_on), day(new.starts_on))
         .change("due_on", day(before.due_on), day(new.due_on))
         .change("description", &before.description, &new.description);

@@ -263,6 +263,13 @@ pub struct Resolved {
     pub source: String,
 }
 
+impl Resolved {
+    /// Whose rate it is: "client rate".
+    pub fn whose(&self) -> &str {
+        self.source.split_once(" from ").map_or(&self.source, |(whose, _)| whose)
+    }
+}
+
 /// Whose hour, on what.
 #[derive(Debug, Clone, Copy)]
 pub struct Work {
@@ -302,6 +309,7 @@ pub fn resolve(conn: &mut Conn, work: Work, on: NaiveDate) -> AppResult<Prices> 
                 .or(rates::kind.eq_any(RateKind::ALL).nullable().and(scope(Scope::AGENCY))),
         )
         .select((rates::kind, rates::scope, rates::amount_cents, rates::starts_on))
+        .cached()
         .load(conn)?;
     let wide = [Scope::MEMBER, Scope::AGENCY];
     let ours = if rows.iter().any(|row| wide.contains(&row.1.as_str())) {
@@ -317,6 +325,18 @@ pub fn resolve(conn: &mut Conn, work: Work, on: NaiveDate) -> AppResult<Prices> 
         })
     };
     Ok(Prices { bill: best(RateKind::Bill), cost: best(RateKind::Cost) })
+}
+
+/// The price on `on` of an hour of nobody in particular, on `project` or on any of `client`'s.
+pub fn price_of(
+    conn: &mut Conn,
+    client: ClientId,
+    project: Option<ProjectId>,
+    on: NaiveDate,
+) -> AppResult<Option<Resolved>> {
+    // No row has the id 0.
+    let work = Work { user: UserId(0), client, project: project.unwrap_or(ProjectId(0)), task: None };
+    Ok(resolve(conn, work, on)?.bill)
 }
 
 /// Kind, scope, amount and first day of a rate.

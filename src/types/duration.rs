@@ -84,6 +84,17 @@ pub fn stopwatch(seconds: i64) -> String {
 
 /// Hours with up to two decimals, for reports: 5400 is "1.5".
 pub fn hours(seconds: i64) -> String {
-    let hundredths = super::money::div_round(i128::from(seconds) * 100, 3_600).unwrap_or(i64::MAX);
-    super::money::plain_decimal(hundredths, 2)
+    super::money::plain_decimal(hundredths(seconds), 2)
+}
+
+/// Hours with two decimals, which stand under each other: 5400 is "1.50".
+pub fn column_hours(seconds: i64) -> String {
+    let hundredths = hundredths(seconds);
+    let sign = if hundredths < 0 { "−" } else { "" };
+    let hundredths = hundredths.unsigned_abs();
+    format!("{sign}{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+fn hundredths(seconds: i64) -> i64 {
+    super::money::div_round(i128::from(seconds) * 100, 3_600).unwrap_or(i64::MAX)
 }

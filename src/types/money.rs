@@ -124,6 +124,11 @@ impl Money {
         Self { cents, currency }
     }
 
+    /// `cents` minor units of `currency` as they are written; empty where there are none.
+    pub fn text_of(cents: Option<i64>, currency: Currency) -> String {
+        cents.map(|cents| Self::new(cents, currency).to_string()).unwrap_or_default()
+    }
+
     /// Digits only, as in a form or a CSV cell: "-1234.50".
     pub fn plain(self) -> String {
         self.text("", '\0')

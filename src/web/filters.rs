@@ -77,12 +77,71 @@ impl FastWritable for Symbol<'_> {
     }
 }
 
-/// A field's name in words: "payment_terms_days" is "Payment terms days".
+/// A name in words: "in_progress" is "In progress".
 #[askama::filter_fn]
 pub fn field_name(name: &str, _: &dyn Values) -> askama::Result<String> {
-    let words = name.replace('_', " ");
-    let mut chars = words.chars();
-    Ok(chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default())
+    Ok(capitalised(&name.replace('_', " ")))
+}
+
+/// Fields that forms call something else than their name says. A test holds it against the templates.
+const LABELS: &[(&str, &str)] = &[
+    ("assignee_id", "Assignee"),
+    ("bank_holder", "Account holder"),
+    ("bank_name", "Bank"),
+    ("bic", "BIC"),
+    ("billing_model", "Billing"),
+    ("body", "Comment"),
+    ("break_time", "Break"),
+    ("budget", "Budget, money"),
+    ("client_id", "Client"),
+    ("due_on", "Due"),
+    ("ended_at", "The work ended"),
+    ("estimate", "Estimate, hours"),
+    ("from", "Hours from"),
+    ("grouping", "One line for each"),
+    ("hours_budget", "Budget, hours"),
+    ("iban", "IBAN"),
+    ("invoice_footer", "Footer"),
+    ("invoice_terms", "Terms"),
+    ("is_billable", "Billing"),
+    ("language", "Language of documents"),
+    ("owner_email", "Your email"),
+    ("owner_name", "Your name"),
+    ("payment_terms_days", "Days to pay"),
+    ("postal_address", "Letters to"),
+    ("project_id", "Project"),
+    ("rate", "Hourly rate"),
+    ("region", "State or region"),
+    ("starts_at", "Start"),
+    ("starts_on", "Start"),
+    ("task_id", "Task"),
+    ("tax_id", "VAT or tax number"),
+    ("tax_rate", "Tax, %"),
+    ("to", "Hours to"),
+];
+
+/// What a field is called on its form: "payment_terms_days" is "Days to pay".
+pub fn label_of(field: &str) -> String {
+    let labelled = LABELS.iter().find(|(name, _)| *name == field);
+    labelled.map_or_else(|| capitalised(&field.replace('_', " ")), |(_, label)| (*label).to_owned())
+}
+
+/// [`label_of`] in a template.
+#[askama::filter_fn]
+pub fn field_label(field: &str, _: &dyn Values) -> askama::Result<String> {
+    Ok(label_of(field))
+}
+
+/// A message that follows its label, alone: "can't be blank" is "Can't be blank."
+#[askama::filter_fn]
+pub fn sentence(text: &str, _: &dyn Values) -> askama::Result<String> {
+    let end = if text.ends_with('.') { "" } else { "." };
+    Ok(capitalised(text) + end)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The fingerprinted URL of an asset: `{{ "js/app.js"|asset }}`.
@@ -115,6 +174,12 @@ pub fn hours<I: Given<i64>>(seconds: I, _: &dyn Values) -> askama::Result<String
     Ok(duration::hours(seconds.given()))
 }
 
+/// "1.50", for columns.
+#[askama::filter_fn]
+pub fn column_hours<I: Given<i64>>(seconds: I, _: &dyn Values) -> askama::Result<String> {
+    Ok(duration::column_hours(seconds.given()))
+}
+
 /// Thousandths of a percent as "19" or "9.975".
 #[askama::filter_fn]
 pub fn percent<I: Given<i64>>(millis: I, _: &dyn Values) -> askama::Result<String> {
@@ -130,15 +195,29 @@ pub fn date<D: Given<NaiveDate>>(date: D, _: &dyn Values) -> askama::Result<Stri
 /// "19 Nov", with the year when it is not that of `today`; "Today", "Tomorrow", "Yesterday" near it.
 #[askama::filter_fn]
 pub fn day<D: Given<NaiveDate>>(date: D, _: &dyn Values, today: &NaiveDate) -> askama::Result<String> {
+    Ok(near(date.given(), *today))
+}
+
+/// [`day()`] on the calendar of `zone`.
+#[askama::filter_fn]
+pub fn day_of<T: Given<UtcTime>>(
+    instant: T,
+    _: &dyn Values,
+    zone: &Tz,
+    today: &NaiveDate,
+) -> askama::Result<String> {
+    Ok(near(zone::local_date(instant.given(), *zone), *today))
+}
+
+fn near(date: NaiveDate, today: NaiveDate) -> String {
     use chrono::Datelike;
-    let date = date.given();
-    Ok(match date.signed_duration_since(*today).num_days() {
+    match date.signed_duration_since(today).num_days() {
         0 => "Today".to_owned(),
         1 => "Tomorrow".to_owned(),
         -1 => "Yesterday".to_owned(),
         _ if date.year() == today.year() => day_month(date),
         _ => day_month_year(date),
-    })
+    }
 }
 
 /// "19 Nov 2026, 14:05" on the wall of `zone`.

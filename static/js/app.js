@@ -490,12 +490,14 @@
 
   function ask(source) {
     const dialog = confirmDialog();
-    const { confirm, confirmBody, confirmButton, confirmCancel } = source.dataset;
+    const { confirm, confirmBody, confirmButton = "Delete" } = source.dataset;
     $("#confirm-title", dialog).textContent = confirm;
     $("#confirm-body", dialog).textContent = confirmBody ?? "";
     $(".dialog-body", dialog).hidden = !confirmBody;
-    $("button[value=yes]", dialog).textContent = confirmButton ?? "Delete";
-    $("button[value=no]", dialog).textContent = confirmCancel ?? "Cancel";
+    $("button[value=yes]", dialog).textContent = confirmButton;
+    $("button[value=no]", dialog).textContent = /^(Delete|Discard|Remove) /.test(confirmButton)
+      ? confirmButton.replace(/^\w+/, "Keep")
+      : "Cancel";
     // Escape closes without a value and would leave the last answer standing.
     dialog.returnValue = "";
     openDialog(dialog);

@@ -112,21 +112,21 @@ async fn ten_first_visits_at_once_make_one_owner() {
 async fn a_first_visit_that_is_refused_says_why_and_keeps_what_was_typed() {
     let app = TestApp::empty().await;
     for (field, value, wanted) in [
-        ("name", "", "can't be blank"),
-        ("owner_name", " ", "can't be blank"),
-        ("owner_email", "ines", "is not an e-mail address"),
-        ("owner_email", "", "can't be blank"),
+        ("name", "", "Can't be blank"),
+        ("owner_name", " ", "Can't be blank"),
+        ("owner_email", "ines", "Is not an e-mail address"),
+        ("owner_email", "", "Can't be blank"),
         ("password", "too short", "at least 12"),
         ("password", "ines@fielder.studio", "too easy"),
-        ("currency", "EURO", "must be one of the choices"),
-        ("time_zone", "Berlin", "must be one of the choices"),
+        ("currency", "EURO", "Must be one of the choices"),
+        ("time_zone", "Berlin", "Must be one of the choices"),
         ("payment_terms_days", "soon", "whole number"),
         ("tax_rate", "190", "percentage"),
-        ("rate", "ninety", "is not an amount"),
-        ("iban", "DE89370400440532013001", "is not an IBAN"),
-        ("iban", "D", "is not an IBAN"),
-        ("country", "Germany", "must be one of the choices"),
-        ("website", "ftp://fielder.studio", "is not a web address"),
+        ("rate", "ninety", "Is not an amount"),
+        ("iban", "DE89370400440532013001", "Is not an IBAN"),
+        ("iban", "D", "Is not an IBAN"),
+        ("country", "Germany", "Must be one of the choices"),
+        ("website", "ftp://fielder.studio", "Is not a web address"),
         ("bic", "a\0b", "cannot be stored"),
     ] {
         let page = set_up(&app, &[("city", "Berlin"), (field, value)]).await;
@@ -159,15 +159,15 @@ async fn a_logo_is_told_by_its_first_bytes_and_not_by_its_name() {
     let large = [PNG, &[0; 512 * 1_024]].concat();
     let html = b"<html><svg></svg></html>".as_slice();
     for (bytes, wanted) in [
-        (b"GIF89a".as_slice(), "must be a PNG"),
-        (b"MZ\x90\0".as_slice(), "must be a PNG"),
-        (html, "must be a PNG"),
-        (b"RIFF\0\0\0\0WAVE".as_slice(), "must be a PNG"),
-        (b"<svg".as_slice(), "must be a PNG"),
-        (b"\x89PNG\r\n\x1a\n and so on".as_slice(), "is broken"),
-        (&PNG[..PNG.len() - 12], "is broken"),
-        (b"\xff\xd8\xff\xe0 and so on".as_slice(), "is broken"),
-        (b"RIFF\0\0\0\0WEBPVP8 ".as_slice(), "is broken"),
+        (b"GIF89a".as_slice(), "Must be a PNG"),
+        (b"MZ\x90\0".as_slice(), "Must be a PNG"),
+        (html, "Must be a PNG"),
+        (b"RIFF\0\0\0\0WAVE".as_slice(), "Must be a PNG"),
+        (b"<svg".as_slice(), "Must be a PNG"),
+        (b"\x89PNG\r\n\x1a\n and so on".as_slice(), "Is broken"),
+        (&PNG[..PNG.len() - 12], "Is broken"),
+        (b"\xff\xd8\xff\xe0 and so on".as_slice(), "Is broken"),
+        (b"RIFF\0\0\0\0WEBPVP8 ".as_slice(), "Is broken"),
         (&endless, "longer than 10,000 pixels"),
         (&large, "larger than 512 KiB"),
     ] {
@@ -220,7 +220,7 @@ async fn settings_that_do_not_hold_come_back_with_their_text() {
     let parts = settings(&app, &[("name", ""), ("iban", "DE00"), ("city", "Potsdam")]).await;
     let page = app.admin().post("/settings").multipart(parts).send().await;
     page.assert_status(422)
-        .assert_text("[data-error=name]", "can't be blank")
+        .assert_text("[data-error=name]", "Can't be blank")
         .assert_has("[data-error=iban]");
     page.assert_value("input[name=city]", "Potsdam");
     assert_eq!(app.read(bureau::agency::model::load).city, "Berlin");
@@ -272,7 +272,7 @@ async fn all_that_setup_asks_can_be_changed_later_but_the_owner() {
             "SELECT changes AS line FROM activities WHERE subject_type = 'agency' AND action = 'updated' ORDER BY id",
         )
     };
-    assert!(log()[0].contains("rate_cents") && log()[0].contains("image/png"), "{:?}", log());
+    assert!(log()[0].contains("€110.50") && log()[0].contains("image/png"), "{:?}", log());
     let mut parts = settings(&app, &[]).await;
     parts.push(Part::field("remove_logo", "true"));
     app.admin().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
@@ -293,7 +293,7 @@ async fn all_that_setup_asks_can_be_changed_later_but_the_owner() {
     for field in ["payment_terms_days", "tax_rate"] {
         let parts = settings(&app, &[("city", "Potsdam"), (field, " ")]).await;
         let page = app.admin().post("/settings").multipart(parts).send().await;
-        page.assert_status(422).assert_text(&format!("[data-error={field}]"), "can't be blank");
+        page.assert_status(422).assert_text(&format!("[data-error={field}]"), "Can't be blank");
     }
     assert_eq!(app.read(bureau::agency::model::load).city, "Berlin");
 }

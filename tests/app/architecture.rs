@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use bureau::web::filters::label_of;
+
 /// Who may import whom: a line may use itself and the lines before it. `auth/x` stands for one file.
 const LAYERS: &[&[&str]] = &[
     &["types", "error", "config", "keys"],
@@ -341,6 +343,28 @@ fn every_template_is_used() {
             || templates.iter().any(|other| other.path != template.path && other.text.contains(&quoted));
         assert!(is_used, "nothing uses templates/{}", template.path);
     }
+}
+
+#[test]
+fn a_refused_form_calls_its_fields_by_their_labels() {
+    let templates = templates();
+    let with_summary = |template: &&Source| {
+        let name = format!("\"{}\"", template.path);
+        let holds = |source: &Source| source.text.contains("forms::summary(");
+        holds(template) || templates.iter().any(|other| holds(other) && other.text.contains(&name))
+    };
+    let mut labels = 0;
+    for template in templates.iter().filter(with_summary) {
+        for kind in ["input", "textarea", "select"] {
+            for call in template.text.split(&format!("forms::{kind}(")).skip(1) {
+                let mut words = call.split('"').skip(1).step_by(2);
+                let (name, label) = (words.next().unwrap(), words.next().unwrap());
+                assert_eq!(label_of(name), label, "{name} in {}", template.path);
+                labels += 1;
+            }
+        }
+    }
+    assert!(labels > 50, "only {labels} fields found");
 }
 
 #[test]

@@ -57,6 +57,7 @@ async fn a_wrong_password_and_a_wrong_address_get_the_same_words() {
             .assert_value("input[name=email]", email)
             .assert_value("input[name=password]", "");
         page.assert_text("[data-error=password]", "That email and password do not match.");
+        page.assert_has("#password[autofocus]").assert_no("#email[autofocus]");
         assert!(page.cookie("bureau").is_none());
         assert!(!page.body().contains("not her password"), "a password is never shown again");
         told.push(page.text());

@@ -197,7 +197,7 @@ async fn only_the_hours_that_were_asked_for_are_taken() {
         ])
         .send()
         .await;
-    page.assert_status(422).assert_text("[data-error=project_id]", "is no project of this client");
+    page.assert_status(422).assert_text("[data-error=project_id]", "Is no project of this client");
     app.assert_unchanged(&before);
     sound(&app);
 }
@@ -244,7 +244,7 @@ async fn an_empty_draft_is_possible_and_no_hours_is_an_error() {
         .form([("client_id", id.as_str()), ("include_time", "true")])
         .send()
         .await;
-    page.assert_status(422).assert_text("[data-error=include_time]", "found no unbilled hours here");
+    page.assert_status(422).assert_text("[data-error=include_time]", "Found no unbilled hours here");
     assert_eq!(app.count("invoices"), 0);
     let made = app
         .owner()
@@ -391,6 +391,30 @@ async fn live_totals_come_from_the_server_and_store_nothing() {
 }
 
 #[actix_web::test]
+async fn a_refused_editor_keeps_no_row_that_nobody_used() {
+    let app = TestApp::new().await;
+    let id = ready_draft(&app, northwind(&app), 5_000);
+    let post = async |fields| app.bookkeeper().post(format!("/billing/{id}")).form(fields).send().await;
+    let rows = |page: &Page, body: &str| page.attributes(&format!("{body} input[name=line_key]"), "value");
+    // A browser sends the rows that are offered without JavaScript, shown or not.
+    let mut fields = editor(&app, id).await;
+    change(&mut fields, "line_price", "ninety");
+    let page = post(fields).await;
+    page.assert_status(422).assert_has("#problems a[href='#line_0_unit_price']");
+    assert_eq!(rows(&page, "tbody:not(.no-js) > tr"), ["0"]);
+    assert_eq!(rows(&page, "tbody.no-js"), ["1", "2"]);
+    // What was typed into one of them stays, at its number, and no other row gets that number.
+    let mut fields = editor(&app, id).await;
+    change(&mut fields, "line_price", "ninety");
+    let last = fields.iter().rposition(|(name, _)| name == "line_title").unwrap();
+    fields[last].1 = "Extra".into();
+    let page = post(fields).await;
+    page.assert_status(422).assert_value("#line_2_title", "Extra");
+    page.assert_has("#problems a[href='#line_2_quantity']");
+    assert_eq!(rows(&page, "tbody.no-js"), ["3", "4"]);
+}
+
+#[actix_web::test]
 async fn a_refused_editor_names_the_line_and_keeps_what_was_typed() {
     let app = TestApp::new().await;
     let client = northwind(&app);
@@ -402,7 +426,7 @@ async fn a_refused_editor_names_the_line_and_keeps_what_was_typed() {
     let page = app.bookkeeper().post(format!("/billing/{id}")).form(fields.clone()).send().await;
     page.assert_status(422)
         .assert_text("#problems", "Line 1, unit price")
-        .assert_text("[data-error=due_on]", "is not a date");
+        .assert_text("[data-error=due_on]", "Is not a date");
     page.assert_value("#line_0_unit_price", "ninety").assert_value("#note", "Kept <b>text</b>");
     page.assert_has("#problems a[href='#line_0_unit_price']");
     // A line of another invoice, a list that is too short, a discount below nothing.
@@ -655,7 +679,7 @@ async fn payments_settle_an_invoice_and_a_reversal_opens_it_again() {
     pay("790.01", "two")
         .await
         .assert_status(422)
-        .assert_text("[data-error=amount]", "is more than the €790.00 left to pay");
+        .assert_text("[data-error=amount]", "Is more than the €790.00 left to pay");
     pay("0", "three").await.assert_status(422);
     pay("-5", "four").await.assert_status(422);
     pay("many", "five").await.assert_status(422).assert_value("#amount", "many");

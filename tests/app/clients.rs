@@ -193,7 +193,7 @@ async fn create_with_blank_name_shows_the_error_and_keeps_the_rest() {
     let app = TestApp::new().await;
     let page = app.manager().post("/clients").form([("name", ""), ("email", "a@b.ch")]).htmx().send().await;
     page.assert_status(422).assert_fragment();
-    page.assert_text("#client_form [data-error=name]", "can't be blank");
+    page.assert_text("#client_form [data-error=name]", "Can't be blank.");
     page.assert_value("input[name=email]", "a@b.ch");
     page.assert_has("input[name=name][aria-invalid=true][aria-describedby=name-error]");
     assert_eq!(app.count("clients"), 0);
@@ -366,7 +366,9 @@ async fn an_update_saves_and_the_log_says_what_changed() {
     assert_eq!((stored.city.as_str(), stored.version), ("Bergen", 2));
     assert_eq!(app.activity_of(client)[0], "updated client: Northwind");
     let page = app.manager().get(format!("/clients/{client}/activity")).send().await;
-    page.assert_text(".timeline", "Mara").assert_text(".timeline", "city: Oslo → Bergen");
+    page.assert_text(".timeline", "Mara")
+        .assert_text(".timeline", "City: Oslo → Bergen")
+        .assert_text(".timeline", "Hourly rate: €95.00");
     let part = app.manager().get(format!("/clients/{client}/activity")).htmx().send().await;
     part.assert_fragment().assert_has(".timeline");
 }
@@ -543,7 +545,7 @@ async fn the_currency_stays_once_there_is_money_in_it() {
     app.manager().post(format!("/clients/{client}")).form(form("USD", "1")).send().await.assert_status(303);
     app.entry(app.member().id(), app.task(app.project(client)), day("2026-11-18"), 3_600);
     let page = app.manager().post(format!("/clients/{client}")).form(form("CHF", "2")).send().await;
-    page.assert_status(422).assert_text("[data-error=currency]", "cannot change any more");
+    page.assert_status(422).assert_text("[data-error=currency]", "Cannot change any more");
     assert_eq!(app.find_client(client).currency.code(), "USD");
 }
 
@@ -680,6 +682,6 @@ async fn the_currency_stays_once_anything_is_agreed_in_it() {
         change(&app, client, "")
             .await
             .assert_status(422)
-            .assert_text("[data-error=currency]", "cannot change");
+            .assert_text("[data-error=currency]", "Cannot change");
     }
 }

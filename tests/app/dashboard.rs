@@ -1,6 +1,10 @@
 //! Today: what runs, what waits, what is owed, each with its rows.
 
+use std::collections::BTreeMap;
+
 use bureau::auth::policy::Role;
+use bureau::types::zone::local_time;
+use chrono::Timelike;
 
 use crate::support::{TestApp, cents, day};
 
@@ -20,6 +24,33 @@ async fn everybody_has_a_today_and_money_shows_to_those_who_may_see_it() {
         } else {
             page.assert_text("main", "€1,190");
         }
+    }
+}
+
+#[actix_web::test]
+async fn what_is_owed_in_another_currency_stands_apart_from_what_is_overdue() {
+    let app = TestApp::new().await;
+    let (client, other) =
+        (app.client("Northwind"), app.client_with("Contoso", |new| new.currency = "USD".parse().unwrap()));
+    app.issued_invoice(client, cents("1,000.00"), day("2026-10-01"));
+    app.issued_invoice(other, cents("200.00"), day("2026-11-15"));
+    let page = app.owner().get("/").send().await;
+    assert_eq!(page.texts(".strip .stat:first-child .d"), ["$238", "€1,190 overdue on 1 invoice"]);
+}
+
+#[actix_web::test]
+async fn nobody_is_wished_a_good_evening_before_dawn() {
+    let app = TestApp::new().await;
+    let mut greetings = BTreeMap::new();
+    for _ in 0..24 {
+        let hour = local_time(app.now(), app.actor().zone()).hour();
+        greetings.insert(hour, app.owner().get("/").send().await.texts("h1").remove(0));
+        app.clock.advance(3_600);
+    }
+    for (hour, words) in
+        [(0, "Hello"), (4, "Hello"), (5, "Good morning"), (12, "Good afternoon"), (18, "Good evening")]
+    {
+        assert!(greetings[&hour].starts_with(words), "{hour}: {}", greetings[&hour]);
     }
 }
 

@@ -182,6 +182,8 @@ fn durations_are_read_as_people_type_them() {
     }
     assert_eq!(duration::clock(5_459), "1:30", "a minute that was not worked is not shown");
     assert_eq!(duration::hours(5_400), "1.5");
+    assert_eq!(duration::column_hours(5_400), "1.50");
+    assert_eq!(duration::column_hours(-306_001), "−85.00");
     assert_eq!(duration::stopwatch(36_062), "10:01:02");
 }
 

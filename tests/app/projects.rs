@@ -118,9 +118,9 @@ async fn a_refused_form_says_why_at_the_field_and_keeps_the_rest() {
     );
     let page = app.manager().post("/projects").form(fields).htmx().send().await;
     page.assert_status(422).assert_fragment();
-    page.assert_text("[data-error=name]", "can't be blank");
-    page.assert_text("[data-error=due_on]", "must not be before the start");
-    page.assert_text("[data-error=budget]", "is not an amount");
+    page.assert_text("[data-error=name]", "Can't be blank.");
+    page.assert_text("[data-error=due_on]", "Must not be before the start.");
+    page.assert_text("[data-error=budget]", "Is not an amount");
     page.assert_value("#description", "A shop");
     for (field, value) in [
         ("client_id", ""),
@@ -158,6 +158,21 @@ async fn who_does_not_manage_changes_no_project() {
 }
 
 #[actix_web::test]
+async fn a_project_shows_the_rate_that_its_hours_get_and_whose_it_is() {
+    let app = TestApp::new().await;
+    let client = app.client_with("Halden", |new| new.rate_cents = Some(9_000));
+    let id = app.project(client);
+    let page = app.manager().get(format!("/projects/{id}")).send().await;
+    page.assert_text(".strip", "€90.00").assert_text(".strip", "Client rate, EUR");
+    let fields = with(form(client, "Website"), &[("rate", "87.65"), ("version", "1")]);
+    app.manager().post(format!("/projects/{id}")).form(fields).send().await.assert_status(303);
+    let page = app.manager().get(format!("/projects/{id}")).send().await;
+    page.assert_text(".strip", "€87.65").assert_text(".strip", "Project rate, EUR");
+    let page = app.manager().get(format!("/clients/{client}")).send().await;
+    page.assert_text(".strip", "€90.00").assert_text(".strip", "Client rate, EUR");
+}
+
+#[actix_web::test]
 async fn members_see_no_money_on_pages_in_the_api_or_in_the_activity() {
     let app = TestApp::new().await;
     let client = app.client("Halden");
@@ -170,7 +185,7 @@ async fn members_see_no_money_on_pages_in_the_api_or_in_the_activity() {
         assert!(!page.body().contains("87.65") && !page.body().contains("4,321"), "{path}");
     }
     let page = app.manager().get(format!("/projects/{id}/activity")).send().await;
-    page.assert_text("#timeline", "rate: empty → €87.65");
+    page.assert_text("#timeline", "Hourly rate: €87.65");
     app.manager().get(format!("/projects/{id}")).send().await.assert_text(".strip", "€87.65");
     let found = app.api(Role::Member).get(format!("/api/projects/{id}")).send().await.json();
     assert!(found.get("budget_cents").is_none() && found.get("rate_cents").is_none(), "{found}");
@@ -233,7 +248,7 @@ async fn a_project_with_hours_stays_with_its_client_and_one_without_takes_its_ta
     app.entry(app.owner().id(), task, app.today(), 60);
     let fields = with(form(halden, "Website"), &[("version", "2")]);
     let page = app.manager().post(&path).form(fields).send().await;
-    page.assert_status(422).assert_text("[data-error=client_id]", "cannot change any more");
+    page.assert_status(422).assert_text("[data-error=client_id]", "Cannot change any more");
     assert_eq!(name_of(&app, id), ("Website".to_owned(), 2));
 }
 
@@ -326,7 +341,7 @@ async fn new_projects_of_archived_clients_are_refused() {
     let client = app.client("Halden");
     app.manager().post(format!("/clients/{client}/archive")).send().await.assert_status(303);
     let page = app.manager().post("/projects").form(form(client, "Shop")).send().await;
-    page.assert_status(422).assert_text("[data-error=client_id]", "is archived");
+    page.assert_status(422).assert_text("[data-error=client_id]", "Is archived");
     assert_eq!(app.count("projects"), 0);
 }
 

@@ -193,7 +193,7 @@ async fn a_refused_form_says_why_at_the_field_and_keeps_the_rest() {
     let project = app.project(app.client("Halden"));
     let page =
         app.member().post("/tasks").form(form(project, "", &[("description", "Kept")])).htmx().send().await;
-    page.assert_status(422).assert_fragment().assert_text("#task_form [data-error=title]", "can't be blank");
+    page.assert_status(422).assert_fragment().assert_text("#task_form [data-error=title]", "Can't be blank.");
     page.assert_value("#description", "Kept");
     let long = "x".repeat(201);
     for (field, value) in [
@@ -223,7 +223,7 @@ async fn archived_projects_take_no_new_tasks() {
     let project = app.project(app.client("Halden"));
     app.manager().post(format!("/projects/{project}/archive")).send().await.assert_status(303);
     let page = app.member().post("/tasks").form(form(project, "Late idea", &[])).send().await;
-    page.assert_status(422).assert_text("[data-error=project_id]", "is archived");
+    page.assert_status(422).assert_text("[data-error=project_id]", "Is archived");
     assert_eq!(app.count("tasks"), 0);
 }
 
@@ -394,12 +394,12 @@ async fn details_change_in_place_and_as_a_plain_form() {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
     };
     let part = app.member().post(&path).form(fields("done", "2026-12-24", "1")).htmx().send().await;
-    part.assert_status(200).assert_fragment().assert_text("#task_details .badge", "Done");
+    part.assert_status(200).assert_fragment().assert_has("#status [value=done][selected]");
     part.assert_value("#due_on", "2026-12-24").assert_value("[name=version]", "2");
     assert_eq!(state(&app, id), ("done".to_owned(), true, 2));
     let part = app.member().post(&path).form(fields("doing", "2026-02-29", "2")).htmx().send().await;
     part.assert_status(422)
-        .assert_text("[data-error=due_on]", "is not a date")
+        .assert_text("[data-error=due_on]", "Is not a date")
         .assert_value("#status", "doing");
     app.member().post(&path).form(fields("todo", "", "1")).htmx().send().await.assert_status(409);
     let page = app.member().post(&path).form(fields("review", "", "2")).send().await;
@@ -423,7 +423,7 @@ async fn a_task_with_hours_is_neither_deleted_nor_moved() {
     assert!(page.text().contains("“Logged” has 1.5 logged hours."), "{}", page.text());
     let fields = form(there, "Logged", &[("version", "1")]);
     let page = app.member().post(format!("/tasks/{logged}")).form(fields).send().await;
-    page.assert_status(422).assert_text("[data-error=project_id]", "cannot change any more");
+    page.assert_status(422).assert_text("[data-error=project_id]", "Cannot change any more");
     let fields = form(there, "Free", &[("version", "1")]);
     app.member().post(format!("/tasks/{free}")).form(fields).send().await.assert_status(303);
     app.member().delete(format!("/tasks/{free}")).htmx().send().await.assert_redirect("/tasks");
@@ -440,10 +440,10 @@ async fn members_see_their_own_hours_by_name_and_managers_everybodys() {
     app.entry(app.member().id(), id, app.today(), 3_600);
     app.entry(app.owner().id(), id, app.today(), 7_200);
     let page = app.member().get(format!("/tasks/{id}")).send().await;
-    page.assert_text("#task_details dl dt", "Tom").assert_no_text("#task_details dl dt", "Ines");
+    page.assert_text("#task_details dl dd", "Tom 1").assert_no_text("#task_details dl dd", "Ines");
     page.assert_text("#task_details dl", "3");
     let page = app.manager().get(format!("/tasks/{id}")).send().await;
-    page.assert_text("#task_details dl dt", "Tom").assert_text("#task_details dl dt", "Ines");
+    page.assert_text("#task_details dl dd", "Tom 1").assert_text("#task_details dl dd", "Ines 2");
 }
 
 #[actix_web::test]
@@ -492,7 +492,7 @@ async fn comments_are_added_edited_and_deleted_by_their_author_alone() {
     let task = app.task(app.project(client));
     let base = format!("/tasks/{task}/comments");
     let page = app.member().post(&base).form([("body", "  ")]).htmx().send().await;
-    page.assert_status(422).assert_fragment().assert_text("[data-error=body]", "can't be blank");
+    page.assert_status(422).assert_fragment().assert_text("[data-error=body]", "Can't be blank.");
     app.member()
         .post(&base)
         .form([("body", "Is it *done*?")])

@@ -152,23 +152,23 @@ async fn a_refused_form_says_where_and_keeps_what_was_typed() {
     let app = TestApp::new().await;
     let (project, _) = work(&app);
     for (field, value, message) in [
-        ("duration", "", "can't be blank"),
-        ("duration", "soon", "is not a duration"),
-        ("duration", "0", "must be longer than nothing"),
-        ("duration", "24:01", "is longer than 24 hours"),
-        ("duration", "9-9", "must be longer than nothing"),
-        ("duration", "10:30-9", "ends before it starts"),
-        ("duration", "9-25", "is not a range"),
-        ("duration", "99999999999999999999", "is not a duration"),
-        ("date", "2026-02-29", "is not a date"),
-        ("date", "2026-11-21", "lies more than a day ahead"),
-        ("starts_at", "25:00", "is not a time of day"),
-        ("break_time", "2", "is longer than the work"),
-        ("project_id", "", "can't be blank"),
-        ("project_id", "99999", "must be one of the choices"),
-        ("project_id", "99999999999999999999", "must be one of the choices"),
-        ("task_id", "99999", "must be one of the choices"),
-        ("note", "a\0b", "contains a character"),
+        ("duration", "", "Can't be blank"),
+        ("duration", "soon", "Is not a duration"),
+        ("duration", "0", "Must be longer than nothing"),
+        ("duration", "24:01", "Is longer than 24 hours"),
+        ("duration", "9-9", "Must be longer than nothing"),
+        ("duration", "10:30-9", "Ends before it starts"),
+        ("duration", "9-25", "Is not a range"),
+        ("duration", "99999999999999999999", "Is not a duration"),
+        ("date", "2026-02-29", "Is not a date"),
+        ("date", "2026-11-21", "Lies more than a day ahead"),
+        ("starts_at", "25:00", "Is not a time of day"),
+        ("break_time", "2", "Is longer than the work"),
+        ("project_id", "", "Can't be blank"),
+        ("project_id", "99999", "Must be one of the choices"),
+        ("project_id", "99999999999999999999", "Must be one of the choices"),
+        ("task_id", "99999", "Must be one of the choices"),
+        ("note", "a\0b", "Contains a character"),
     ] {
         let mut form = vec![
             ("project_id", project.to_string()),
@@ -473,7 +473,7 @@ async fn written_off_hours_need_a_reason_and_come_back() {
     let path = format!("/time-entries/{id}/write-off");
     tom.post(&path).form([("reason", "mine")]).send().await.assert_status(403);
     let page = app.bookkeeper().post(&path).form([("reason", " ")]).htmx().send().await;
-    page.assert_status(422).assert_fragment().assert_text("[data-error=reason]", "can't be blank");
+    page.assert_status(422).assert_fragment().assert_text("[data-error=reason]", "Can't be blank");
     app.bookkeeper().get(&path).send().await.assert_status(200).assert_has("#write_off_form");
     app.bookkeeper().post(&path).form([("reason", "Goodwill")]).send().await.assert_status(303);
     assert!(!only(&app).is_unbilled);
@@ -551,7 +551,7 @@ async fn the_form_starts_a_timer_with_its_second_button() {
     let empty = tom.post("/time-entries/timer").form([("note", "Something")]).htmx().send().await;
     empty
         .assert_status(422)
-        .assert_text("[data-error=project_id]", "can't be blank")
+        .assert_text("[data-error=project_id]", "Can't be blank")
         .assert_value("#note", "Something");
     assert!(only(&app).is_running());
 }
@@ -890,8 +890,8 @@ async fn a_forgotten_timer_is_flagged_and_asks_when_the_work_ended() {
     assert!(only(&app).is_running());
     for (ended_at, message) in [
         ("2026-11-17T09:00", "before the start"),
-        ("2027-01-01T09:00", "lies ahead"),
-        ("yesterday", "is not a day and time"),
+        ("2027-01-01T09:00", "Lies ahead"),
+        ("yesterday", "Is not a day and time"),
     ] {
         let refused = tom.post("/time-entries/timer/stop").form([("ended_at", ended_at)]).htmx().send().await;
         refused.assert_status(422).assert_fragment().assert_text("[data-error=ended_at]", message);

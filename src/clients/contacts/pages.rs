@@ -24,6 +24,8 @@ struct ContactPart {
     contact: Contact,
     /// Whether its client is archived.
     is_fixed: bool,
+    /// It takes the place of its form, and the focus with it.
+    is_alone: bool,
 }
 
 #[derive(Template)]
@@ -66,7 +68,7 @@ pub async fn show(user: CurrentUser, app: web::Data<App>, view: View, path: Path
             let contact = model::find(conn, &actor, client, id)?;
             let is_fixed = clients::find(conn, &actor, client)?.is_archived();
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
-            Ok(ContactPart { shell, contact, is_fixed })
+            Ok(ContactPart { shell, contact, is_fixed, is_alone: true })
         })
         .await?;
     if view.is_fragment() {
@@ -152,7 +154,7 @@ pub async fn update(
                 .write(move |conn| {
                     let saved = model::update(conn, &actor, now, client, id, version, &new)?;
                     let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
-                    Ok(saved.map(|contact| ContactPart { shell, contact, is_fixed: false }))
+                    Ok(saved.map(|contact| ContactPart { shell, contact, is_fixed: false, is_alone: true }))
                 })
                 .await
         }

@@ -274,12 +274,13 @@ impl TestApp {
     pub fn draft(&self, client: ClientId, net_cents: i64) -> InvoiceId {
         let (now, by) = (self.now(), self.owner().id());
         let tax = (net_cents * 19 + 50) / 100;
+        let currency = self.find_client(client).currency;
         self.write(|conn| {
             let id: InvoiceId = diesel::insert_into(invoices::table)
                 .values((
                     invoices::kind.eq("invoice"),
                     invoices::client_id.eq(client),
-                    invoices::currency.eq("EUR"),
+                    invoices::currency.eq(currency),
                     invoices::grouping.eq("task"),
                     invoices::net_cents.eq(net_cents),
                     invoices::tax_cents.eq(tax),
