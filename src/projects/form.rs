@@ -87,8 +87,8 @@ impl ProjectForm {
     /// A project with amounts in `currency`, or what is wrong.
     pub fn check(&self, currency: Currency) -> Result<NewProject, FormErrors> {
         let mut check = Check::new();
-        let client_id = check.required_id("client_id", &self.client_id);
         let name = check.required("name", &self.name);
+        let client_id = check.required_id("client_id", &self.client_id);
         let status = if self.status.is_empty() {
             Some(ProjectStatus::Active)
         } else {

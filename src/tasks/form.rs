@@ -70,8 +70,8 @@ impl TaskForm {
     /// A task, or what is wrong.
     pub fn check(&self) -> Result<NewTask, FormErrors> {
         let mut check = Check::new();
-        let project_id = check.required_id("project_id", &self.project_id);
         let title = check.required("title", &self.title);
+        let project_id = check.required_id("project_id", &self.project_id);
         let description = check.text("description", &self.description);
         let status = if self.status.is_empty() {
             Some(TaskStatus::Todo)
