@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::db::Conn;
 use crate::db::schema::{activities, clients, users};
 use crate::error::AppResult;
+use crate::types::calendar::day_month_year;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ActivityId, ClientId, InvoiceId, ProjectId, TaskId, UserId};
 
@@ -220,7 +221,7 @@ impl TimelineEntry {
         let text = |values: &Value, index: usize| {
             let text = values.get(index).and_then(Value::as_str).unwrap_or_default();
             let date = NaiveDate::parse_from_str(text, "%Y-%m-%d");
-            date.map_or_else(|_| text.to_owned(), |date| date.format("%-d %b %Y").to_string())
+            date.map_or_else(|_| text.to_owned(), day_month_year)
         };
         fields.into_iter().map(|(field, values)| (field, text(&values, 0), text(&values, 1))).collect()
     }

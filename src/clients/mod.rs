@@ -13,6 +13,7 @@ pub mod figures;
 pub mod form;
 pub mod model;
 pub mod pages;
+pub mod search;
 
 use crate::web::routes::Routes;
 

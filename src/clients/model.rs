@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::search;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -274,11 +275,12 @@ pub fn similar(
 
 /// Adds a client.
 pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewClient) -> AppResult<Client> {
+    let search_text = search::text(conn, new, None)?;
     let id: ClientId = diesel::insert_into(clients::table)
         .values((
             new,
             clients::name_key.eq(fold(&new.name)),
-            clients::search_text.eq(search_text(new, &[])),
+            clients::search_text.eq(search_text),
             clients::created_at.eq(now),
             clients::updated_at.eq(now),
         ))
@@ -321,13 +323,13 @@ pub fn update(
             "cannot change any more: there are hours, invoices, rates or budgets in it",
         ));
     }
-    let names = contact_names(conn, id)?;
+    let search_text = search::text(conn, new, Some(id))?;
     let updated =
         diesel::update(clients::table.filter(clients::id.eq(id)).filter(clients::version.eq(version)))
             .set((
                 new,
                 clients::name_key.eq(fold(&new.name)),
-                clients::search_text.eq(search_text(new, &names)),
+                clients::search_text.eq(search_text),
                 clients::updated_at.eq(now),
                 clients::version.eq(clients::version + 1),
             ))
@@ -476,27 +478,4 @@ fn has_money(conn: &mut Conn, id: ClientId) -> AppResult<bool> {
         .first::<i64>(conn)
         .optional()?;
     Ok([hours, bills, budgets, agreed].iter().any(Option::is_some))
-}
-
-fn contact_names(conn: &mut Conn, id: ClientId) -> AppResult<Vec<String>> {
-    Ok(contacts::table
-        .filter(contacts::client_id.eq(id))
-        .order(contacts::id)
-        .select(contacts::name)
-        .load(conn)?)
-}
-
-/// Writes the search column anew after a contact changed.
-pub(in crate::clients) fn refresh_search(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<()> {
-    let client = find(conn, actor, id)?;
-    let names = contact_names(conn, id)?;
-    let text = fold(
-        &[client.name.as_str(), &client.email, &client.city, &client.website, &names.join(" ")].join(" "),
-    );
-    diesel::update(clients::table.find(id)).set(clients::search_text.eq(text)).execute(conn)?;
-    Ok(())
-}
-
-fn search_text(new: &NewClient, contacts: &[String]) -> String {
-    fold(&[new.name.as_str(), &new.email, &new.city, &new.website, &contacts.join(" ")].join(" "))
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
+use crate::clients::search;
 use crate::db::Conn;
 use crate::db::cached::Cache;
 use crate::db::saved::Saved;
@@ -123,7 +124,7 @@ pub fn create(
         return Err(AppError::invalid("", format!("A client has at most {MOST} contacts.")));
     }
     let id = insert(conn, actor, now, client, new)?;
-    clients::refresh_search(conn, actor, client)?;
+    search::refresh(conn, client)?;
     find(conn, actor, client, id)
 }
 
@@ -165,7 +166,7 @@ pub fn update(
     if !store(conn, actor, now, &before, new)? {
         return Ok(Saved::Stale(find(conn, actor, client, id)?));
     }
-    clients::refresh_search(conn, actor, client)?;
+    search::refresh(conn, client)?;
     Ok(Saved::Done(find(conn, actor, client, id)?))
 }
 
@@ -209,7 +210,7 @@ pub fn delete(
     let contact = find(conn, actor, client, id)?;
     open_client(conn, actor, client)?;
     remove(conn, actor, now, &contact)?;
-    clients::refresh_search(conn, actor, client)
+    search::refresh(conn, client)
 }
 
 fn remove(conn: &mut Conn, actor: &Actor, now: UtcTime, contact: &Contact) -> AppResult<()> {
@@ -240,7 +241,7 @@ pub fn replace(
     for new in new.iter().skip(stored.len()) {
         insert(conn, actor, now, client, new)?;
     }
-    clients::refresh_search(conn, actor, client)
+    search::refresh(conn, client)
 }
 
 fn note(conn: &mut Conn, actor: &Actor, now: UtcTime, entry: Entry, client: ClientId) -> AppResult<()> {
