@@ -147,6 +147,19 @@ const REFERENCES: &[(&str, &str)] = &[
         "SELECT o.time_entry_id AS id FROM time_write_offs o JOIN billed_entries x ON x.time_entry_id = o.time_entry_id ORDER BY id LIMIT 50",
     ),
     (
+        "Project {id}: its hours do not add up to what is stored.",
+        "SELECT p.id FROM projects p LEFT JOIN project_hours h ON h.project_id = p.id LEFT JOIN \
+           (SELECT project_id, SUM(duration_seconds) AS seconds, SUM(amount_cents) AS cents, \
+              SUM(CASE WHEN is_unbilled THEN 1 ELSE 0 END) AS unbilled_entries, \
+              SUM(CASE WHEN is_unbilled THEN duration_seconds ELSE 0 END) AS unbilled_seconds, \
+              SUM(CASE WHEN is_unbilled THEN amount_cents ELSE 0 END) AS unbilled_cents \
+            FROM time_entries GROUP BY project_id) e ON e.project_id = p.id \
+         WHERE h.project_id IS NULL OR h.seconds <> coalesce(e.seconds, 0) OR h.cents <> coalesce(e.cents, 0) \
+           OR h.unbilled_entries <> coalesce(e.unbilled_entries, 0) \
+           OR h.unbilled_seconds <> coalesce(e.unbilled_seconds, 0) \
+           OR h.unbilled_cents <> coalesce(e.unbilled_cents, 0) ORDER BY p.id LIMIT 50",
+    ),
+    (
         "Time entry {id}: it counts as unbilled and is not, or the other way round.",
         "SELECT e.id FROM time_entries e LEFT JOIN billed_entries x ON x.time_entry_id = e.id \
          LEFT JOIN time_write_offs o ON o.time_entry_id = e.id \

@@ -65,10 +65,10 @@ pub struct Ready {
 /// What could be billed now, by currency.
 pub fn ready(conn: &mut Conn) -> AppResult<Vec<Ready>> {
     let query = diesel::sql_query(
-        "SELECT c.currency, CAST(SUM(e.cents) AS BIGINT) AS cents, CAST(SUM(e.seconds) AS BIGINT) AS seconds, count(*) AS clients \
-         FROM (SELECT client_id, SUM(amount_cents) AS cents, SUM(duration_seconds) AS seconds \
-               FROM time_entries WHERE is_unbilled GROUP BY client_id) e \
-         JOIN clients c ON c.id = e.client_id GROUP BY c.currency ORDER BY c.currency",
+        "SELECT c.currency, CAST(SUM(unbilled_cents) AS BIGINT) AS cents, \
+           CAST(SUM(unbilled_seconds) AS BIGINT) AS seconds, count(DISTINCT c.id) AS clients \
+         FROM project_hours JOIN projects p ON p.id = project_id JOIN clients c ON c.id = p.client_id \
+         WHERE unbilled_entries > 0 GROUP BY c.currency ORDER BY c.currency",
     );
     Ok(query.cached().load(conn)?)
 }

@@ -284,6 +284,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    project_hours (project_id) {
+        project_id -> BigInt,
+        seconds -> BigInt,
+        cents -> BigInt,
+        unbilled_entries -> BigInt,
+        unbilled_seconds -> BigInt,
+        unbilled_cents -> BigInt,
+    }
+}
+
+diesel::table! {
     projects (id) {
         id -> BigInt,
         client_id -> BigInt,
@@ -453,6 +464,7 @@ diesel::joinable!(payment_allocations -> invoices (invoice_id));
 diesel::joinable!(payment_allocations -> payments (payment_id));
 diesel::joinable!(payments -> clients (client_id));
 diesel::joinable!(payments -> users (created_by));
+diesel::joinable!(project_hours -> projects (project_id));
 diesel::joinable!(projects -> clients (client_id));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
@@ -489,6 +501,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     master_keys,
     payment_allocations,
     payments,
+    project_hours,
     projects,
     rates,
     sessions,

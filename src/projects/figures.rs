@@ -6,8 +6,7 @@ use diesel::prelude::*;
 use super::model::{Project, ProjectFilter, Projects, filtered, own_rate, visible_to};
 use crate::auth::user::Actor;
 use crate::db::Conn;
-use crate::db::schema::{clients, projects, tasks, time_entries};
-use crate::db::sum::sum;
+use crate::db::schema::{clients, project_hours, projects, tasks};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Resolved};
 use crate::types::ids::ProjectId;
@@ -90,15 +89,15 @@ type Figures = (Project, Option<String>, Option<Currency>, Option<i64>, Option<i
 
 fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHead>> {
     let client = || clients::table.filter(clients::id.eq(projects::client_id));
-    let hours = || time_entries::table.filter(time_entries::project_id.eq(projects::id));
+    let hours = || project_hours::table.filter(project_hours::project_id.eq(projects::id));
     let open = tasks::table.filter(tasks::project_id.eq(projects::id)).filter(tasks::completed_at.is_null());
     let rows: Vec<Figures> = query
         .select((
             Project::as_select(),
             client().select(clients::name).single_value(),
             client().select(clients::currency).single_value(),
-            hours().select(sum(time_entries::duration_seconds)).single_value(),
-            hours().select(sum(time_entries::amount_cents)).single_value(),
+            hours().select(project_hours::seconds).single_value(),
+            hours().select(project_hours::cents).single_value(),
             open.count().single_value(),
         ))
         .load(conn)?;

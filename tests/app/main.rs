@@ -31,6 +31,7 @@ mod errors;
 mod migrations;
 mod money;
 mod openapi;
+mod project_hours;
 mod projects;
 mod query_plans;
 mod routes;

@@ -37,7 +37,7 @@ CREATE UNIQUE INDEX time_entries_running_key ON time_entries (user_id) WHERE end
 CREATE INDEX time_entries_order_idx ON time_entries (local_on, id);
 CREATE INDEX time_entries_user_idx ON time_entries (user_id, local_on, id);
 CREATE INDEX time_entries_client_idx ON time_entries (client_id, local_on, id);
-CREATE INDEX time_entries_project_idx ON time_entries (project_id, local_on, id, duration_seconds, amount_cents);
+CREATE INDEX time_entries_project_idx ON time_entries (project_id, local_on, id);
 CREATE INDEX time_entries_task_idx ON time_entries (task_id, local_on, id, duration_seconds);
 CREATE INDEX time_entries_unbilled_idx ON time_entries (client_id, project_id, local_on, id, duration_seconds, amount_cents, is_unbilled)
   WHERE is_unbilled;
@@ -68,3 +68,43 @@ CREATE FUNCTION time_write_offs_release() RETURNS trigger LANGUAGE plpgsql AS $$
   RETURN OLD;
 END $$;
 CREATE TRIGGER time_write_offs_release AFTER DELETE ON time_write_offs FOR EACH ROW EXECUTE FUNCTION time_write_offs_release();
+
+-- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew.
+CREATE TABLE project_hours (
+  project_id BIGINT PRIMARY KEY NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  seconds BIGINT NOT NULL DEFAULT 0,
+  cents BIGINT NOT NULL DEFAULT 0,
+  unbilled_entries BIGINT NOT NULL DEFAULT 0,
+  unbilled_seconds BIGINT NOT NULL DEFAULT 0,
+  unbilled_cents BIGINT NOT NULL DEFAULT 0
+);
+CREATE FUNCTION projects_begin_hours() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO project_hours (project_id) VALUES (NEW.id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER projects_begin_hours AFTER INSERT ON projects FOR EACH ROW EXECUTE FUNCTION projects_begin_hours();
+CREATE FUNCTION time_entries_add_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    UPDATE project_hours SET
+        seconds = seconds - OLD.duration_seconds,
+        cents = cents - OLD.amount_cents,
+        unbilled_entries = unbilled_entries - OLD.is_unbilled::int,
+        unbilled_seconds = unbilled_seconds - OLD.is_unbilled::int * OLD.duration_seconds,
+        unbilled_cents = unbilled_cents - OLD.is_unbilled::int * OLD.amount_cents
+      WHERE project_id = OLD.project_id;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    UPDATE project_hours SET
+        seconds = seconds + NEW.duration_seconds,
+        cents = cents + NEW.amount_cents,
+        unbilled_entries = unbilled_entries + NEW.is_unbilled::int,
+        unbilled_seconds = unbilled_seconds + NEW.is_unbilled::int * NEW.duration_seconds,
+        unbilled_cents = unbilled_cents + NEW.is_unbilled::int * NEW.amount_cents
+      WHERE project_id = NEW.project_id;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER time_entries_add_up_insert AFTER INSERT ON time_entries FOR EACH ROW EXECUTE FUNCTION time_entries_add_up();
+CREATE TRIGGER time_entries_add_up_update AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled ON time_entries
+FOR EACH ROW EXECUTE FUNCTION time_entries_add_up();
+CREATE TRIGGER time_entries_add_up_delete AFTER DELETE ON time_entries FOR EACH ROW EXECUTE FUNCTION time_entries_add_up();

@@ -37,7 +37,7 @@ CREATE UNIQUE INDEX time_entries_running_key ON time_entries (user_id) WHERE end
 CREATE INDEX time_entries_order_idx ON time_entries (local_on, id);
 CREATE INDEX time_entries_user_idx ON time_entries (user_id, local_on, id);
 CREATE INDEX time_entries_client_idx ON time_entries (client_id, local_on, id);
-CREATE INDEX time_entries_project_idx ON time_entries (project_id, local_on, id, duration_seconds, amount_cents);
+CREATE INDEX time_entries_project_idx ON time_entries (project_id, local_on, id);
 CREATE INDEX time_entries_task_idx ON time_entries (task_id, local_on, id, duration_seconds);
 CREATE INDEX time_entries_unbilled_idx ON time_entries (client_id, project_id, local_on, id, duration_seconds, amount_cents, is_unbilled)
   WHERE is_unbilled;
@@ -70,4 +70,51 @@ CREATE TRIGGER time_write_offs_settle AFTER INSERT ON time_write_offs BEGIN
 END;
 CREATE TRIGGER time_write_offs_release AFTER DELETE ON time_write_offs BEGIN
   UPDATE time_entries SET is_unbilled = TRUE WHERE id = OLD.time_entry_id;
+END;
+
+-- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew.
+CREATE TABLE project_hours (
+  project_id BIGINT PRIMARY KEY NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  seconds BIGINT NOT NULL DEFAULT 0,
+  cents BIGINT NOT NULL DEFAULT 0,
+  unbilled_entries BIGINT NOT NULL DEFAULT 0,
+  unbilled_seconds BIGINT NOT NULL DEFAULT 0,
+  unbilled_cents BIGINT NOT NULL DEFAULT 0
+);
+CREATE TRIGGER projects_begin_hours AFTER INSERT ON projects BEGIN
+  INSERT INTO project_hours (project_id) VALUES (NEW.id);
+END;
+CREATE TRIGGER time_entries_add_up_insert AFTER INSERT ON time_entries BEGIN
+  UPDATE project_hours SET
+      seconds = seconds + NEW.duration_seconds,
+      cents = cents + NEW.amount_cents,
+      unbilled_entries = unbilled_entries + NEW.is_unbilled,
+      unbilled_seconds = unbilled_seconds + NEW.is_unbilled * NEW.duration_seconds,
+      unbilled_cents = unbilled_cents + NEW.is_unbilled * NEW.amount_cents
+    WHERE project_id = NEW.project_id;
+END;
+CREATE TRIGGER time_entries_add_up_update AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled ON time_entries BEGIN
+  UPDATE project_hours SET
+      seconds = seconds - OLD.duration_seconds,
+      cents = cents - OLD.amount_cents,
+      unbilled_entries = unbilled_entries - OLD.is_unbilled,
+      unbilled_seconds = unbilled_seconds - OLD.is_unbilled * OLD.duration_seconds,
+      unbilled_cents = unbilled_cents - OLD.is_unbilled * OLD.amount_cents
+    WHERE project_id = OLD.project_id;
+  UPDATE project_hours SET
+      seconds = seconds + NEW.duration_seconds,
+      cents = cents + NEW.amount_cents,
+      unbilled_entries = unbilled_entries + NEW.is_unbilled,
+      unbilled_seconds = unbilled_seconds + NEW.is_unbilled * NEW.duration_seconds,
+      unbilled_cents = unbilled_cents + NEW.is_unbilled * NEW.amount_cents
+    WHERE project_id = NEW.project_id;
+END;
+CREATE TRIGGER time_entries_add_up_delete AFTER DELETE ON time_entries BEGIN
+  UPDATE project_hours SET
+      seconds = seconds - OLD.duration_seconds,
+      cents = cents - OLD.amount_cents,
+      unbilled_entries = unbilled_entries - OLD.is_unbilled,
+      unbilled_seconds = unbilled_seconds - OLD.is_unbilled * OLD.duration_seconds,
+      unbilled_cents = unbilled_cents - OLD.is_unbilled * OLD.amount_cents
+    WHERE project_id = OLD.project_id;
 END;
