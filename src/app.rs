@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::cookie::{Key, SameSite, time::Duration};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpResponse, HttpServer, web};
 use diesel::prelude::*;
 use utoipa::OpenApi as _;
@@ -266,7 +266,8 @@ pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) +
                     .wrap(from_fn(csrf::protect))
                     .wrap(sessions(&app))
                     .configure(|cfg| pages().configure(cfg))
-                    .default_service(web::to(nothing)),
+                    .default_service(web::to(nothing))
+                    .wrap(Compress::default()),
             )
             .wrap(from_fn(errors::render))
             .wrap(from_fn(headers::secure));

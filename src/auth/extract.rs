@@ -107,10 +107,10 @@ async fn by_token(request: &HttpRequest) -> AppResult<Actor> {
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or(AppError::Unauthenticated)?
-        .trim()
-        .to_owned();
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim().to_owned())
+        .ok_or(AppError::Unauthenticated)?;
     let app = request.app_data::<web::Data<App>>().ok_or(AppError::Unauthenticated)?;
     let now = app.clock.now();
     let presented = app.db.read(move |conn| token::authenticate(conn, now, &text)).await?;

@@ -89,6 +89,7 @@ impl Document {
         printed.push(("subtotal", money(self.net_cents)));
         printed.extend(self.taxes.iter().map(|tax| ("tax", money(tax.tax_cents))));
         printed.push(("total", money(self.total_cents)));
+        printed.push(("terms", self.terms.clone()));
         printed.retain(|(_, text)| !text.is_empty());
         printed
     }

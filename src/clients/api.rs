@@ -20,6 +20,7 @@ use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
+use crate::web::once::once;
 use crate::web::query::Query;
 
 /// This area's part of the API's description.
@@ -194,26 +195,33 @@ pub async fn find_client(
     Ok(HttpResponse::Ok().json(found))
 }
 
-/// Adds a client. One with the same name or tax number is refused unless `allow_duplicate` is true.
+/// Adds a client. One with the same name or tax number is refused unless `allow_duplicate` is true. The same
+/// `idempotency_key` again is a 409 and changes nothing.
 #[utoipa::path(post, path = "/api/clients", tag = "clients", request_body = ClientForm, responses((status = 201, body = ClientJson)))]
 pub async fn create_client(
     user: Manager,
     app: web::Data<App>,
     body: Json<ClientForm>,
 ) -> AppResult<HttpResponse> {
-    let (new, new_contacts) = body.0.check_with_contacts()?;
-    let allowed = body.0.allow_duplicate.0 == "true";
+    let form = body.0;
+    let (new, new_contacts) = form.check_with_contacts()?;
+    let allowed = form.allow_duplicate.0 == "true";
     let (actor, now) = (user.actor, app.clock.now());
     let created = app
         .db
         .write(move |conn| {
-            if let Some(similar) = model::similar(conn, &actor, &new, None)?.first().filter(|_| !allowed) {
-                return Err(duplicate(similar));
-            }
+            let created = once(conn, actor.id, now, &form.idempotency_key, &form, |conn| {
+                if let Some(similar) = model::similar(conn, &actor, &new, None)?.first().filter(|_| !allowed)
+                {
+                    return Err(duplicate(similar));
+                }
+                let client = model::create(conn, &actor, now, &new)?;
+                let people = new_contacts.as_deref().unwrap_or_default();
+                contacts::replace(conn, &actor, now, client.id, people)?;
+                Ok((client.id.0, client))
+            })?;
             let today = crate::web::page::today(conn, now)?;
-            let client = model::create(conn, &actor, now, &new)?;
-            contacts::replace(conn, &actor, now, client.id, new_contacts.as_deref().unwrap_or_default())?;
-            one(conn, &actor, client, today)
+            one(conn, &actor, created.first()?, today)
         })
         .await?;
     let location = format!("/api/clients/{}", created.id);

@@ -1,6 +1,6 @@
 //! The client form, shared by pages and API.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::contacts::form::ContactForm;
 use super::contacts::model::{self as contacts, NewContact};
@@ -23,7 +23,7 @@ pub const LANGUAGES: [(&str, &str); 8] = [
 ];
 
 /// What was typed.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientForm {
     /// Name.
@@ -65,7 +65,11 @@ pub struct ClientForm {
     /// Notes for us.
     pub notes: String,
     /// The version that was edited.
+    #[serde(skip_serializing)]
     pub version: Typed,
+    /// The same key again adds nothing. For a new client only.
+    #[serde(skip_serializing)]
+    pub idempotency_key: String,
     /// Save although a client like this exists.
     pub allow_duplicate: Typed,
     /// Its contacts, from the API only; absent leaves them as they are.

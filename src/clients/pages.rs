@@ -16,6 +16,7 @@ use crate::types::ids::{ActivityId, ClientId};
 use crate::types::money::Currency;
 use crate::types::pagination::{Pager, has_more};
 use crate::web::form::{Difference, Form, edited_version};
+use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
 use crate::web::query::{BeforeQuery, Query};
 use crate::web::{App, filters};
@@ -176,7 +177,8 @@ pub async fn new(user: Manager, app: web::Data<App>, view: View) -> AppResult<Ht
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
-            let form = ClientForm::blank(shell.currency);
+            let blank = ClientForm::blank(shell.currency);
+            let form = ClientForm { idempotency_key: once::new_key(), ..blank };
             Ok(form_page(shell, None, form))
         })
         .await?;
@@ -191,32 +193,45 @@ pub async fn create(
     form: Form<ClientForm>,
 ) -> AppResult<HttpResponse> {
     enum Outcome {
-        Created(ClientId),
+        Saved(Once<ClientId>),
         Similar(Vec<Client>),
     }
-    let (actor, now, form) = (user.actor, app.clock.now(), form.0);
+    let (actor, now, mut form) = (user.actor, app.clock.now(), form.0);
     let created = match form.check() {
         Ok(new) => {
-            let (actor, allowed) = (actor.clone(), form.allow_duplicate.0 == "true");
+            let (actor, form) = (actor.clone(), form.clone());
             app.db
                 .write(move |conn| {
+                    // What this very form added is no other client.
+                    let allowed = form.allow_duplicate.0 == "true"
+                        || once::is_known(conn, actor.id, &form.idempotency_key)?;
                     let similar =
                         if allowed { Vec::new() } else { model::similar(conn, &actor, &new, None)? };
                     if !similar.is_empty() {
                         return Ok(Outcome::Similar(similar));
                     }
-                    Ok(Outcome::Created(model::create(conn, &actor, now, &new)?.id))
+                    let saved = once(conn, actor.id, now, &form.idempotency_key, &form, |conn| {
+                        let id = model::create(conn, &actor, now, &new)?.id;
+                        Ok((id.0, id))
+                    })?;
+                    Ok(Outcome::Saved(saved))
                 })
                 .await
         }
         Err(errors) => Err(errors.into()),
     };
     let (similar, errors) = match created {
-        Ok(Outcome::Created(id)) => return view.redirect(&format!("/clients/{id}"), "Client added."),
+        Ok(Outcome::Saved(Once::First(id))) => {
+            return view.redirect(&format!("/clients/{id}"), "Client added.");
+        }
+        Ok(Outcome::Saved(Once::Again(id))) => {
+            return view.redirect(&format!("/clients/{id}"), "This client was added already.");
+        }
         Ok(Outcome::Similar(similar)) => (similar, FormErrors::default()),
         Err(AppError::Invalid(errors)) => (Vec::new(), errors),
         Err(error) => return Err(error),
     };
+    once::renew(&mut form.idempotency_key, &errors);
     let shell = shell(&app, &actor, &view).await?;
     let page = ClientFormPage { similar, errors, ..form_page(shell, None, form) };
     view.invalid(|| page.render(), || page.as_fields().render())

@@ -155,6 +155,9 @@ impl TimeEntryForm {
             note: check.text("note", &self.note),
             is_billable: self.billable(&mut check),
         };
+        if !self.duration.trim().is_empty() {
+            check.error("duration", "is for hours that are logged: a timer counts them itself");
+        }
         check.finish(Some(new))
     }
 

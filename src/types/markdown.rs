@@ -42,13 +42,13 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
 /// square of the depth.
 const DEEPEST: usize = 16;
 
-/// Renders `text`; pictures, raw HTML and every scheme that could run or call home are dropped.
+/// Renders `text`; pictures and every scheme that could run or call home are dropped, tags are shown as they were typed.
 pub fn to_html(text: &str) -> String {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     let mut rendered = String::with_capacity(text.len() * 2);
     let mut depth = 0_usize;
     let events = Parser::new_ext(text, options).filter_map(move |event| match event {
-        Event::Html(_) | Event::InlineHtml(_) => None,
+        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
         Event::Start(tag) => {
             depth += 1;
             (depth <= DEEPEST).then(|| Event::Start(lowered(tag)))

@@ -84,6 +84,17 @@ pub fn once<T>(
     Ok(Once::First(saved))
 }
 
+/// Whether `user` sent a form under `key` before.
+pub fn is_known(conn: &mut Conn, user: UserId, key: &str) -> AppResult<bool> {
+    let mine = idempotency_keys::table.filter(idempotency_keys::user_id.eq(user));
+    let known: Option<i64> = mine
+        .filter(idempotency_keys::key.eq(key.trim()))
+        .select(idempotency_keys::row_id)
+        .first(conn)
+        .optional()?;
+    Ok(known.is_some())
+}
+
 /// The key of a form that is shown for the first time.
 pub fn new_key() -> String {
     random_token()

@@ -175,3 +175,24 @@ async fn roles_without_money_read_no_rate_and_no_terms_and_write_nothing() {
     }
     app.assert_unchanged(&before);
 }
+
+#[actix_web::test]
+async fn a_client_that_is_sent_twice_is_added_once_by_page_and_by_api() {
+    let app = TestApp::new().await;
+    let page = app.manager().get("/clients/new").send().await;
+    let mut fields = page.fields("#client_form");
+    for (name, value) in &mut fields {
+        if name == "name" {
+            *value = "Halden".into();
+        }
+    }
+    let first = app.manager().post("/clients").form(fields.clone()).send().await;
+    let second = app.manager().post("/clients").form(fields).send().await;
+    assert_eq!((first.status, second.status, app.count("clients")), (303, 303, 1));
+    assert_eq!(first.header("location"), second.header("location"));
+    let body =
+        json!({ "name": "Halden", "currency": "EUR", "allow_duplicate": true, "idempotency_key": "a" });
+    app.api(Role::Manager).post("/api/clients").json(body.clone()).send().await.assert_status(201);
+    app.api(Role::Manager).post("/api/clients").json(body).send().await.problem(409);
+    assert_eq!(app.count("clients"), 2);
+}

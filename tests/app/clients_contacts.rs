@@ -186,3 +186,20 @@ async fn the_contacts_of_an_archived_client_stay_as_they_are() {
     app.assert_unchanged(&before);
     app.manager().get(format!("/clients/{client}")).send().await.assert_no("[aria-label='Edit Ada']");
 }
+
+#[actix_web::test]
+async fn a_contact_that_is_sent_twice_is_added_once() {
+    let app = TestApp::new().await;
+    let path = format!("/clients/{}/contacts", app.client("Halden"));
+    let page = app.manager().get(format!("{path}/new")).send().await;
+    let mut fields = page.fields("#contact_form");
+    for (name, value) in &mut fields {
+        if name == "name" {
+            *value = "Ada".into();
+        }
+    }
+    for _ in 0..2 {
+        app.manager().post(&path).form(fields.clone()).send().await.assert_status(303);
+    }
+    assert_eq!(app.count("contacts"), 1);
+}

@@ -415,14 +415,20 @@ async fn the_first_load_of_any_page_is_under_150_kilobytes() {
                 .filter_map(|href| href.split('#').next().map(str::to_owned)),
         );
         assets.retain(|url| url.starts_with("/static/"));
-        let mut total = every_page + page.body.len();
+        let sent = owner.get(&path).header("accept-encoding", "gzip").send().await.body.len();
+        let mut total = every_page + sent;
         for asset in &assets {
             total += weight(asset).await;
         }
-        assert!(
-            total < 150_000,
-            "{path} weighs {total} bytes: fonts {every_page}, page {}, {assets:?}",
-            page.body.len()
-        );
+        assert!(total < 150_000, "{path} weighs {total} bytes: fonts {every_page}, page {sent}, {assets:?}");
     }
+}
+
+#[actix_web::test]
+async fn pages_are_compressed_for_browsers_that_ask_and_json_is_not() {
+    let app = TestApp::new().await;
+    let page = app.owner().get("/clients").header("accept-encoding", "gzip").send().await;
+    assert_eq!(page.header("content-encoding").as_deref(), Some("gzip"));
+    let json = app.api(Role::Owner).get("/api/clients").header("accept-encoding", "gzip").send().await;
+    assert_eq!(json.header("content-encoding"), None);
 }

@@ -602,3 +602,30 @@ async fn the_api_of_comments_follows_the_same_rules() {
     tom.delete(&path).send().await.assert_status(204);
     assert_eq!(app.count("task_comments"), 0);
 }
+
+#[actix_web::test]
+async fn comments_are_listed_a_hundred_at_a_time() {
+    let app = TestApp::new().await;
+    let task = app.task(app.project(app.client("Halden")));
+    for number in 0..103 {
+        app.comment(task, app.member().id(), &format!("Number {number}"));
+    }
+    let base = format!("/api/tasks/{task}/comments");
+    let first = app.api(Role::Member).get(&base).send().await.json();
+    assert_eq!(first["comments"].as_array().unwrap().len(), 100);
+    let next = first["meta"]["next"].as_str().unwrap();
+    let second = app.api(Role::Member).get(format!("{base}?after={next}")).send().await.json();
+    assert_eq!(second["comments"][0]["body"], json!("Number 100"));
+    assert_eq!((second["comments"].as_array().unwrap().len(), second["meta"].get("next")), (3, None));
+    app.api(Role::Member).get(format!("{base}?page=2")).send().await.problem(400);
+}
+
+#[actix_web::test]
+async fn tags_in_a_comment_are_shown_as_they_were_typed() {
+    let app = TestApp::new().await;
+    let task = app.task(app.project(app.client("Halden")));
+    let path = format!("/tasks/{task}");
+    let body = "Use Vec<String> and the <header> tag";
+    app.member().post(format!("{path}/comments")).form([("body", body)]).send().await.assert_status(303);
+    app.member().get(&path).send().await.assert_text(".prose", body);
+}

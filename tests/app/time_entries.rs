@@ -1159,3 +1159,16 @@ async fn hours_stay_on_the_day_that_was_typed_even_after_a_night() {
     page.assert_status(201);
     assert_eq!(page.json()["local_on"], "2026-11-17", "{}", page.text());
 }
+
+#[actix_web::test]
+async fn a_timer_takes_no_hours_that_were_typed() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let body = json!({ "task_id": task, "duration": "9-10:45" });
+    let problem = app.api(Role::Member).post("/api/time-entries/timer").json(body).send().await.problem(422);
+    assert!(problem["errors"]["duration"].as_str().unwrap().contains("a timer counts"), "{problem}");
+    let form = [("task_id", task.to_string()), ("duration", "9-10:45".to_owned())];
+    let page = app.member().post("/time-entries/timer").form(form).send().await;
+    page.assert_status(422).assert_value("[name=duration]", "9-10:45");
+    assert_eq!(app.count("time_entries"), 0);
+}

@@ -29,6 +29,9 @@ pub struct ContactForm {
     /// The version that was edited; the API does without.
     #[serde(skip_serializing)]
     pub version: Typed,
+    /// The same key again adds nothing. For a new contact only; the API does without.
+    #[serde(skip_serializing)]
+    pub idempotency_key: String,
 }
 
 impl ContactForm {
@@ -43,6 +46,7 @@ impl ContactForm {
             is_technical: Some(contact.is_technical).into(),
             is_owner: Some(contact.is_owner).into(),
             version: Some(contact.version).into(),
+            idempotency_key: String::new(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ClientId, ContactId};
 use crate::web::form::{Difference, Form};
+use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
 
@@ -91,7 +92,7 @@ pub async fn new(
         &view,
         client.into_inner(),
         None,
-        ContactForm::default(),
+        ContactForm { idempotency_key: once::new_key(), ..ContactForm::default() },
         FormErrors::default(),
     )
     .await?;
@@ -106,17 +107,26 @@ pub async fn create(
     client: web::Path<ClientId>,
     form: Form<ContactForm>,
 ) -> AppResult<HttpResponse> {
-    let (client, form) = (client.into_inner(), form.0);
+    let (client, mut form) = (client.into_inner(), form.0);
     let created = match form.check() {
         Ok(new) => {
-            let (actor, now) = (user.actor.clone(), app.clock.now());
-            app.db.write(move |conn| model::create(conn, &actor, now, client, &new)).await
+            let (actor, now, form) = (user.actor.clone(), app.clock.now(), form.clone());
+            app.db
+                .write(move |conn| {
+                    once(conn, actor.id, now, &form.idempotency_key, &(client, &form), |conn| {
+                        let id = model::create(conn, &actor, now, client, &new)?.id;
+                        Ok((id.0, id))
+                    })
+                })
+                .await
         }
         Err(errors) => Err(errors.into()),
     };
     match created {
-        Ok(_) => view.redirect(&format!("/clients/{client}"), "Contact added."),
+        Ok(Once::First(_)) => view.redirect(&format!("/clients/{client}"), "Contact added."),
+        Ok(Once::Again(_)) => view.redirect(&format!("/clients/{client}"), "This contact was added already."),
         Err(AppError::Invalid(errors)) => {
+            once::renew(&mut form.idempotency_key, &errors);
             let page = form_page(&app, &user.actor, &view, client, None, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

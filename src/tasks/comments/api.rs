@@ -10,9 +10,11 @@ use crate::error::{AppError, AppResult};
 use crate::tasks::model as tasks;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{CommentId, TaskId, UserId};
+use crate::types::pagination::has_more;
 use crate::web::App;
 use crate::web::json::{Json, Meta};
 use crate::web::once::once;
+use crate::web::query::{AfterQuery, Query};
 
 type Path = web::Path<(TaskId, CommentId)>;
 
@@ -54,7 +56,10 @@ impl From<Comment> for CommentJson {
     }
 }
 
-/// All comments on a task.
+/// Comments in one answer.
+const PER_PAGE: i64 = 100;
+
+/// Comments on a task.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct CommentList {
     /// The rows.
@@ -64,23 +69,26 @@ pub struct CommentList {
 }
 
 /// The comments on a task, the oldest first.
-#[utoipa::path(get, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path)), responses((status = 200, body = CommentList)))]
+#[utoipa::path(get, path = "/api/tasks/{task_id}/comments", tag = "comments", params(("task_id" = i64, Path), AfterQuery), responses((status = 200, body = CommentList)))]
 pub async fn list_comments(
     user: CurrentUser,
     app: web::Data<App>,
     task: web::Path<TaskId>,
+    query: Query<AfterQuery>,
 ) -> AppResult<HttpResponse> {
     let (actor, task) = (user.actor, task.into_inner());
-    let comments = app
+    let after: Option<CommentId> = query.0.check()?;
+    let mut comments = app
         .db
         .read(move |conn| {
             tasks::find(conn, &actor, task)?;
-            model::of_task(conn, task)
+            model::page(conn, task, after, PER_PAGE + 1)
         })
         .await?;
+    let more = has_more(&mut comments, PER_PAGE);
+    let next = comments.last().filter(|_| more).map(|comment| comment.id.to_string());
     let comments: Vec<CommentJson> = comments.into_iter().map(CommentJson::from).collect();
-    let count = comments.len();
-    let meta = Meta { count, next: None, total: i64::try_from(count).ok() };
+    let meta = Meta { count: comments.len(), next, total: None };
     Ok(HttpResponse::Ok().json(CommentList { comments, meta }))
 }
 

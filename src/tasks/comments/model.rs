@@ -82,6 +82,18 @@ pub fn of_task(conn: &mut Conn, task: TaskId) -> AppResult<Vec<Comment>> {
         .load(conn)?)
 }
 
+/// A page of [`of_task`], from behind the comment `after`. The caller has found the task.
+pub fn page(conn: &mut Conn, task: TaskId, after: Option<CommentId>, limit: i64) -> AppResult<Vec<Comment>> {
+    Ok(task_comments::table
+        .inner_join(users::table)
+        .filter(task_comments::task_id.eq(task))
+        .filter(task_comments::id.gt(after.unwrap_or(CommentId(0))))
+        .order(task_comments::id)
+        .limit(limit)
+        .select(COLUMNS)
+        .load(conn)?)
+}
+
 /// The comment, if `actor` may see its task and it is that task's.
 pub fn find(conn: &mut Conn, actor: &Actor, task: TaskId, id: CommentId) -> AppResult<Comment> {
     tasks::find(conn, actor, task)?;
