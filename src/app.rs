@@ -37,6 +37,7 @@ const SEAL_BATCH: i64 = 500;
 /// The pages of every area.
 pub fn pages() -> Routes {
     crate::auth::pages::pages()
+        .and(crate::rates::pages())
         .and(crate::agency::pages())
         .and(crate::clients::pages())
         .and(crate::projects::pages())
@@ -48,7 +49,8 @@ pub fn pages() -> Routes {
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
-    crate::clients::api()
+    crate::rates::api()
+        .and(crate::clients::api())
         .and(crate::projects::api())
         .and(crate::tasks::api())
         .and(crate::time_entries::api())
@@ -58,11 +60,13 @@ pub fn api() -> Routes {
 /// The API's description, area by area.
 pub fn api_docs() -> Vec<OpenApi> {
     vec![
+        crate::rates::api::ApiDoc::openapi(),
         crate::clients::api::ApiDoc::openapi(),
         crate::projects::api::ApiDoc::openapi(),
         crate::tasks::api::ApiDoc::openapi(),
         crate::tasks::comments::api::ApiDoc::openapi(),
         crate::time_entries::api::ApiDoc::openapi(),
+        crate::time_entries::repricing::api::ApiDoc::openapi(),
         crate::billing::api::ApiDoc::openapi(),
     ]
 }

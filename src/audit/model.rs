@@ -36,6 +36,8 @@ crate::text_enum! {
         WrittenOff = "written_off", "wrote off";
         /// Written-off hours may be billed again.
         WrittenOn = "written_on", "took back the write-off of";
+        /// Hours got another rate.
+        Repriced = "repriced", "re-priced";
         /// An invoice got its number.
         Issued = "issued", "issued";
         /// Money came in.
@@ -72,6 +74,10 @@ crate::text_enum! {
         TimeEntry = "time_entry", "hours on";
         /// Hours that run.
         Timer = "timer", "the timer on";
+        /// What an hour is charged at.
+        Rate = "rate", "the rate of";
+        /// What an hour costs us.
+        CostRate = "cost_rate", "the cost rate of";
         /// An invoice.
         Invoice = "invoice", "invoice";
     }
@@ -241,6 +247,7 @@ impl TimelineEntry {
                 .map(|id| format!("/tasks/{id}"))
                 .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
             Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
+            Subject::Rate | Subject::CostRate => None,
             Subject::Agency | Subject::User | Subject::Token => None,
         }
     }
@@ -264,7 +271,8 @@ pub enum Scope {
 }
 
 /// Fields whose values are amounts, rates or terms, and so for roles with money only.
-const MONEY_FIELDS: [&str; 5] = ["rate", "budget", "payment_terms_days", "tax_rate", "tax_rate_millis"];
+const MONEY_FIELDS: [&str; 6] =
+    ["rate", "cost", "budget", "payment_terms_days", "tax_rate", "tax_rate_millis"];
 
 /// `changes` without the fields that tell of money.
 fn without_money(changes: &str) -> String {
@@ -278,7 +286,7 @@ fn without_money(changes: &str) -> String {
 }
 
 /// Newest entries first, at most `limit`, older than `before`. The caller has shown that the actor may see the
-/// scope; without `with_money`, entries about invoices and other people's hours stay out, and so do amounts and
+/// scope; without `with_money`, entries about invoices, rates and other people's hours stay out, and so do amounts and
 /// rates of the rest.
 pub fn timeline(
     conn: &mut Conn,
@@ -310,6 +318,8 @@ pub fn timeline(
             Subject::Invoice,
             Subject::TimeEntry,
             Subject::Timer,
+            Subject::Rate,
+            Subject::CostRate,
         ]));
     }
     if let Some(before) = before {

@@ -140,6 +140,13 @@ pub struct ClientHead {
     pub price: Option<Resolved>,
 }
 
+impl ClientHead {
+    /// Where its rates are.
+    pub fn rates_path(&self) -> String {
+        format!("/rates/history?client_id={}", self.client.id)
+    }
+}
+
 /// The head of a client's pages.
 pub fn head(conn: &mut Conn, actor: &Actor, id: ClientId, today: NaiveDate) -> AppResult<ClientHead> {
     let client = find(conn, actor, id)?;

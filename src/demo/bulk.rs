@@ -195,10 +195,10 @@ fn add_unit(conn: &mut Conn, sample: &mut Sample, unit: u32, worker: UserId) -> 
     for number in 0..ENTRIES {
         let day = sample.days_ago(1 + DAYS - number / 2 % (DAYS + 1));
         let Some(place) = work::pick(&mut sample.rng, &places) else { continue };
-        let rate = match rates.get(&place.project) {
-            Some(rate) => Clone::clone(rate),
+        let prices = match rates.get(&place.project) {
+            Some(prices) => Clone::clone(prices),
             None => {
-                let found = work::rate(conn, place, worker, day)?;
+                let found = work::prices(conn, place, worker, day)?;
                 rates.insert(place.project, found.clone());
                 found
             }
@@ -206,7 +206,7 @@ fn add_unit(conn: &mut Conn, sample: &mut Sample, unit: u32, worker: UserId) -> 
         // The five clients of one person take turns through the day.
         let offset = i64::from(unit % CLIENTS_A_PERSON) * 5_400 + (number as i64 % 2) * 2_700;
         let seconds = sample.rng.random_range(15..45) * 60;
-        rows.push(work::entry(&mut sample.rng, place, worker, day, offset, seconds, rate.as_ref()));
+        rows.push(work::entry(&mut sample.rng, place, worker, day, offset, seconds, &prices));
     }
     work::insert_entries(conn, &rows)?;
     Ok(client.id)

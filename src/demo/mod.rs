@@ -6,6 +6,7 @@
 mod bulk;
 mod cast;
 mod invoices;
+mod rates;
 mod story;
 mod work;
 
@@ -114,6 +115,7 @@ pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
             ));
         }
         let mut sample = people(conn, now, &hash)?;
+        rates::agree(conn, &sample)?;
         let schedules = story::tell(conn, &mut sample)?;
         Ok((sample, schedules))
     })?;
@@ -124,6 +126,7 @@ pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
     for month in invoices::months(&schedules, today) {
         app.db.write_blocking(|conn| invoices::bill(conn, &owner, today, &schedules, month))?;
     }
+    app.db.write_blocking(|conn| rates::look_ahead(conn, &sample))?;
     app.db.write_blocking(|conn| story::go_on(conn, &sample))?;
     app.db.write_blocking(dialect::analyze)?;
     Ok(SignIn { address: app.config.origin() })

@@ -85,6 +85,7 @@ pub(super) fn go_on(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
         when,
         note: "Threshold and messages".into(),
         is_billable: None,
+        rate: String::new(),
     };
     timer::start(conn, &owner, sample.now.plus_seconds(-5_057), &running, None).map(drop)
 }
@@ -208,8 +209,8 @@ fn log_hours(conn: &mut Conn, sample: &mut Sample, places: &[Place]) -> AppResul
                 if work_ends(sample, day, offset + seconds) {
                     break;
                 }
-                let rate = work::rate(conn, place, *user, day)?;
-                rows.push(work::entry(&mut sample.rng, place, *user, day, offset, seconds, rate.as_ref()));
+                let prices = work::prices(conn, place, *user, day)?;
+                rows.push(work::entry(&mut sample.rng, place, *user, day, offset, seconds, &prices));
                 offset += seconds + sample.rng.random_range(0..15) * 60;
             }
         }

@@ -9,7 +9,7 @@ use super::morning_of;
 use crate::db::Conn;
 use crate::db::schema::{tasks, time_entries};
 use crate::error::AppResult;
-use crate::rates::model::{self as rates, Resolved, Work};
+use crate::rates::model::{self as rates, Prices, Resolved, Work};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::types::money;
@@ -80,6 +80,8 @@ pub(super) struct EntryRow {
     is_billable: bool,
     rate_cents: Option<i64>,
     rate_source: String,
+    cost_rate_cents: Option<i64>,
+    cost_rate_source: String,
     amount_cents: i64,
     is_unbilled: bool,
     created_at: UtcTime,
@@ -118,14 +120,19 @@ pub(super) fn entry(
     on: NaiveDate,
     offset: i64,
     seconds: i64,
-    rate: Option<&Resolved>,
+    prices: &Prices,
 ) -> EntryRow {
     let started_at = morning_of(on).plus_seconds(offset);
     let ended_at = started_at.plus_seconds(seconds);
     let task = pick(rng, &place.tasks).copied();
     let is_billable =
         place.is_billable && task.is_none_or(|(_, is_billable)| is_billable) && rng.random_range(0..20) > 0;
-    let rate_cents = rate.map(|rate| rate.cents);
+    let stored = |rate: &Option<Resolved>| match rate {
+        Some(rate) => (Some(rate.cents), rate.source.clone()),
+        None => (None, String::new()),
+    };
+    let (rate_cents, rate_source) = stored(&prices.bill);
+    let (cost_rate_cents, cost_rate_source) = stored(&prices.cost);
     EntryRow {
         user_id: user,
         client_id: place.client,
@@ -139,7 +146,9 @@ pub(super) fn entry(
         note: pick(rng, &NOTES).copied().unwrap_or_default(),
         is_billable,
         rate_cents,
-        rate_source: rate.map(|rate| rate.source.clone()).unwrap_or_default(),
+        rate_source,
+        cost_rate_cents,
+        cost_rate_source,
         amount_cents: rate_cents
             .filter(|_| is_billable)
             .and_then(|cents| money::entry_amount(seconds, cents))
@@ -158,15 +167,10 @@ pub(super) fn insert_entries(conn: &mut Conn, rows: &[EntryRow]) -> AppResult<()
     Ok(())
 }
 
-/// The rate of `user` on `place`, as the verb would find it.
-pub(super) fn rate(
-    conn: &mut Conn,
-    place: &Place,
-    user: UserId,
-    on: NaiveDate,
-) -> AppResult<Option<Resolved>> {
+/// The rates of `user` on `place`, as the verb would find them.
+pub(super) fn prices(conn: &mut Conn, place: &Place, user: UserId, on: NaiveDate) -> AppResult<Prices> {
     let work = Work { user, client: place.client, project: place.project, task: None };
-    Ok(rates::resolve(conn, work, on)?.bill)
+    rates::resolve(conn, work, on)
 }
 
 /// Whether people work on `date`.

@@ -35,6 +35,11 @@ pub struct ProjectHead {
 }
 
 impl ProjectHead {
+    /// Where its rates are.
+    pub fn rates_path(&self) -> String {
+        format!("/rates/history?project_id={}", self.project.id)
+    }
+
     /// Used share of the budget in hours, in percent; `None` without one.
     pub fn hours_percent(&self) -> Option<i64> {
         percent(self.used_seconds, self.project.budget_seconds)

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// Every rate at once, for many hours.
+pub use super::book::Book;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -10,7 +13,7 @@ use crate::db::cached::Cache;
 use crate::db::schema::{agency, clients, projects, rates};
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
+use crate::types::ids::{ClientId, ProjectId, RateId, TaskId, UserId};
 
 crate::text_enum! {
     /// Which side of an hour.
@@ -22,8 +25,8 @@ crate::text_enum! {
     }
 }
 
-/// What a rate is agreed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a rate is agreed for, the most specific first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// One task.
     Task(TaskId),
@@ -46,11 +49,36 @@ impl Scope {
     const CLIENT: &'static str = "client";
     const MEMBER: &'static str = "member";
     const AGENCY: &'static str = "agency";
-    /// The most specific first.
-    const ORDER: [&'static str; 6] =
-        [Self::TASK, Self::PROJECT_MEMBER, Self::PROJECT, Self::CLIENT, Self::MEMBER, Self::AGENCY];
 
-    fn name(self) -> &'static str {
+    /// The scope that these ids name together; `None` when they name none or several.
+    pub fn of(
+        client: Option<ClientId>,
+        project: Option<ProjectId>,
+        task: Option<TaskId>,
+        user: Option<UserId>,
+    ) -> Option<Self> {
+        match (client, project, task, user) {
+            (None, None, None, None) => Some(Self::Agency),
+            (Some(client), None, None, None) => Some(Self::Client(client)),
+            (None, Some(project), None, None) => Some(Self::Project(project)),
+            (None, Some(project), None, Some(user)) => Some(Self::ProjectMember(project, user)),
+            (None, None, Some(task), None) => Some(Self::Task(task)),
+            (None, None, None, Some(user)) => Some(Self::Member(user)),
+            _ => None,
+        }
+    }
+
+    /// Whether its rates are in the agency's currency, and so price no work for a client in another.
+    pub fn is_wide(self) -> bool {
+        matches!(self, Self::Member(_) | Self::Agency)
+    }
+
+    /// "project member", for the source of a rate.
+    fn label(self) -> &'static str {
+        if let Self::ProjectMember(..) = self { "project member" } else { self.name() }
+    }
+
+    pub(in crate::rates) fn name(self) -> &'static str {
         match self {
             Self::Task(_) => Self::TASK,
             Self::ProjectMember(..) => Self::PROJECT_MEMBER,
@@ -61,22 +89,26 @@ impl Scope {
         }
     }
 
-    fn client(self) -> Option<ClientId> {
+    /// Its client, if it has one.
+    pub fn client(self) -> Option<ClientId> {
         if let Self::Client(id) = self { Some(id) } else { None }
     }
 
-    fn project(self) -> Option<ProjectId> {
+    /// Its project, if it has one.
+    pub fn project(self) -> Option<ProjectId> {
         match self {
             Self::Project(id) | Self::ProjectMember(id, _) => Some(id),
             _ => None,
         }
     }
 
-    fn task(self) -> Option<TaskId> {
+    /// Its task, if it has one.
+    pub fn task(self) -> Option<TaskId> {
         if let Self::Task(id) = self { Some(id) } else { None }
     }
 
-    fn user(self) -> Option<UserId> {
+    /// Its person, if it has one.
+    pub fn user(self) -> Option<UserId> {
         match self {
             Self::Member(id) | Self::ProjectMember(_, id) => Some(id),
             _ => None,
@@ -89,6 +121,42 @@ const ALWAYS: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 1) {
     Some(date) => date,
     None => NaiveDate::MIN,
 };
+
+/// An agreed rate, as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = rates)]
+pub struct Rate {
+    /// Which.
+    pub id: RateId,
+    /// Price or cost.
+    pub kind: RateKind,
+    /// Of which client.
+    pub client_id: Option<ClientId>,
+    /// Of which project.
+    pub project_id: Option<ProjectId>,
+    /// Of which task.
+    pub task_id: Option<TaskId>,
+    /// Of which person.
+    pub user_id: Option<UserId>,
+    /// Minor units an hour; `None` ends the rate before it.
+    pub amount_cents: Option<i64>,
+    /// Its first day.
+    pub starts_on: NaiveDate,
+    /// When it was agreed.
+    pub created_at: UtcTime,
+}
+
+impl Rate {
+    /// What it is agreed for.
+    pub fn scope(&self) -> Scope {
+        Scope::of(self.client_id, self.project_id, self.task_id, self.user_id).unwrap_or(Scope::Agency)
+    }
+
+    /// Its first day; `None` when it counts from the beginning.
+    pub fn since(&self) -> Option<NaiveDate> {
+        (self.starts_on != ALWAYS).then_some(self.starts_on)
+    }
+}
 
 /// The rate of one scope itself on `on`, in minor units per hour.
 pub fn own(conn: &mut Conn, kind: RateKind, scope: Scope, on: NaiveDate) -> AppResult<Option<i64>> {
@@ -171,6 +239,31 @@ pub fn set(
     }
     let is_first = of_scope(kind, scope).select(rates::id).first::<i64>(conn).optional()?.is_none();
     let starts_on = if is_first && !has_wider(conn, kind, scope)? { ALWAYS } else { from };
+    put(conn, by, now, kind, scope, starts_on, amount)
+}
+
+/// Agrees on `amount` for `scope` from the very day `from` on; `None` counts from the beginning.
+pub(in crate::rates) fn set_from(
+    conn: &mut Conn,
+    by: UserId,
+    now: UtcTime,
+    kind: RateKind,
+    scope: Scope,
+    from: Option<NaiveDate>,
+    amount: Option<i64>,
+) -> AppResult<()> {
+    put(conn, by, now, kind, scope, from.unwrap_or(ALWAYS), amount)
+}
+
+fn put(
+    conn: &mut Conn,
+    by: UserId,
+    now: UtcTime,
+    kind: RateKind,
+    scope: Scope,
+    starts_on: NaiveDate,
+    amount: Option<i64>,
+) -> AppResult<()> {
     let same_day: Option<i64> = of_scope(kind, scope)
         .filter(rates::starts_on.eq(starts_on))
         .select(rates::id)
@@ -263,6 +356,9 @@ pub struct Resolved {
     pub source: String,
 }
 
+/// The source of a price that was typed for an entry itself, before every agreed rate.
+pub const ENTRY_RATE: &str = "entry rate";
+
 impl Resolved {
     /// Whose rate it is: "client rate".
     pub fn whose(&self) -> &str {
@@ -283,6 +379,21 @@ pub struct Work {
     pub task: Option<TaskId>,
 }
 
+impl Work {
+    /// Whose rates could price it, the most specific first.
+    pub(in crate::rates) fn scopes(self) -> impl Iterator<Item = Scope> {
+        let narrow = [
+            self.task.map(Scope::Task),
+            Some(Scope::ProjectMember(self.project, self.user)),
+            Some(Scope::Project(self.project)),
+            Some(Scope::Client(self.client)),
+            Some(Scope::Member(self.user)),
+            Some(Scope::Agency),
+        ];
+        narrow.into_iter().flatten()
+    }
+}
+
 /// Price and cost of an hour.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prices {
@@ -298,7 +409,7 @@ pub fn resolve(conn: &mut Conn, work: Work, on: NaiveDate) -> AppResult<Prices> 
     let member = rates::user_id.eq(work.user);
     let scope = |name: &'static str| rates::scope.eq(name).nullable();
     // Each alternative leads an index; what the last one says about the kind is there for that.
-    let rows: Vec<Row> = rates::table
+    let rows: Vec<Rate> = rates::table
         .filter(rates::starts_on.le(on))
         .filter(
             (rates::task_id.eq(work.task.map_or(0, |id| id.0)).and(scope(Scope::TASK)))
@@ -308,23 +419,15 @@ pub fn resolve(conn: &mut Conn, work: Work, on: NaiveDate) -> AppResult<Prices> 
                 .or(member.and(scope(Scope::MEMBER)))
                 .or(rates::kind.eq_any(RateKind::ALL).nullable().and(scope(Scope::AGENCY))),
         )
-        .select((rates::kind, rates::scope, rates::amount_cents, rates::starts_on))
+        .select(Rate::as_select())
         .cached()
         .load(conn)?;
-    let wide = [Scope::MEMBER, Scope::AGENCY];
-    let ours = if rows.iter().any(|row| wide.contains(&row.1.as_str())) {
+    let ours = if rows.iter().any(|rate| rate.scope().is_wide()) {
         is_in_our_currency(conn, work.client)?
     } else {
         true
     };
-    let best = |kind: RateKind| {
-        Scope::ORDER.iter().filter(|scope| ours || !wide.contains(scope)).find_map(|scope| {
-            let dated = rows.iter().filter(|row| row.0 == kind && row.1 == *scope);
-            let (.., cents, starts_on) = dated.max_by_key(|row| row.3)?;
-            Some(Resolved { cents: (*cents)?, source: source(scope, *starts_on) })
-        })
-    };
-    Ok(Prices { bill: best(RateKind::Bill), cost: best(RateKind::Cost) })
+    Ok(Book::of(rows, Vec::new()).prices(work, on, ours))
 }
 
 /// The price on `on` of an hour of nobody in particular, on `project` or on any of `client`'s.
@@ -339,17 +442,15 @@ pub fn price_of(
     Ok(resolve(conn, work, on)?.bill)
 }
 
-/// Kind, scope, amount and first day of a rate.
-type Row = (RateKind, String, Option<i64>, NaiveDate);
-
-fn source(scope: &str, starts_on: NaiveDate) -> String {
-    let label = if scope == Scope::PROJECT_MEMBER { "project member" } else { scope };
+pub(in crate::rates) fn source(scope: Scope, starts_on: NaiveDate) -> String {
+    let label = scope.label();
     if starts_on == ALWAYS { format!("{label} rate") } else { format!("{label} rate from {starts_on}") }
 }
 
 type Rates<'a> = rates::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
-fn of_scope<'a>(kind: RateKind, scope: Scope) -> Rates<'a> {
+/// The rates of one scope itself.
+pub(in crate::rates) fn of_scope<'a>(kind: RateKind, scope: Scope) -> Rates<'a> {
     let rows = rates::table.filter(rates::kind.eq(kind)).filter(rates::scope.eq(scope.name())).into_boxed();
     match scope {
         Scope::Task(id) => rows.filter(rates::task_id.eq(id)),

@@ -4,13 +4,15 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::list::{Cursor, TimeEntryFilter};
-use super::model::{NewTimeEntry, TimeEntry};
-use super::rows::Billing;
+use super::model::NewTimeEntry;
+use super::rows::{Billing, EntryRow};
 use super::span::{self, Length, Occurrence, When};
 use super::week::Week;
+use crate::auth::user::Actor;
 use crate::error::FormErrors;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ProjectId, TaskId, UserId};
+use crate::types::money::Money;
 use crate::web::form::{Check, Difference, name_of};
 use crate::web::json::Typed;
 
@@ -37,6 +39,9 @@ pub struct TimeEntryForm {
     pub note: String,
     /// true, false, or blank for what task and project say.
     pub is_billable: Typed,
+    /// The price of an hour of this entry alone, in the client's currency, for roles that see money; blank takes what is
+    /// agreed.
+    pub rate: Typed,
     /// first or second, when the clock showed the start twice.
     pub start_occurrence: String,
     /// first or second, when the clock showed the end twice.
@@ -55,8 +60,9 @@ impl TimeEntryForm {
         Self { date: date.to_string(), ..Self::default() }
     }
 
-    /// The form of a stored entry.
-    pub fn filled(entry: &TimeEntry) -> Self {
+    /// The form of a stored entry, as `actor` may see it.
+    pub fn filled(row: &EntryRow, actor: &Actor) -> Self {
+        let entry = &row.entry;
         let zone = entry.zone();
         let shown =
             |at: UtcTime| span::occurrence(at, zone).map(|which| which.to_string()).unwrap_or_default();
@@ -73,6 +79,10 @@ impl TimeEntryForm {
             break_time: seconds(entry.break_seconds).into(),
             note: entry.note.clone(),
             is_billable: Some(entry.is_billable).into(),
+            rate: match entry.own_rate().filter(|_| actor.sees_money()) {
+                Some(cents) => Money::new(cents, row.currency).plain().into(),
+                None => Typed::default(),
+            },
             start_occurrence: shown(entry.started_at),
             version: Some(entry.version).into(),
             ..Self::default()
@@ -112,6 +122,7 @@ impl TimeEntryForm {
             },
             note: check.text("note", &self.note),
             is_billable: self.billable(&mut check),
+            rate: check.line("rate", &self.rate),
         });
         check.finish(new)
     }
@@ -134,6 +145,7 @@ impl TimeEntryForm {
             ("Start", stored.starts_at.clone(), self.starts_at.clone()),
             ("Break", stored.break_time.0.clone(), self.break_time.0.clone()),
             ("Billing", billable(stored), billable(self)),
+            ("Hourly rate", stored.rate.0.clone(), self.rate.0.clone()),
         ])
     }
 
@@ -154,6 +166,7 @@ impl TimeEntryForm {
             },
             note: check.text("note", &self.note),
             is_billable: self.billable(&mut check),
+            rate: check.line("rate", &self.rate),
         };
         if !self.duration.trim().is_empty() {
             check.error("duration", "is for hours that are logged: a timer counts them itself");

@@ -2,7 +2,8 @@
 //!
 //! An entry keeps UTC instants, the IANA zone they were entered in and the local day it starts on; its duration is
 //! raw seconds (end minus start minus break), never rounded. Rates are resolved when it is saved and stored with
-//! their source: a later rate never changes a past hour. A person has at most one running timer; starting another
+//! their source, unless a price was typed for the entry itself: a later rate never changes a past hour, until somebody
+//! re-prices a period (`repricing`). A person has at most one running timer; starting another
 //! stops it at the same instant. Hours on an invoice, draft or issued, do not change; written-off hours change only
 //! once the write-off is taken back. Everybody sees their own hours, roles that see money see everybody's.
 //! URLs: `/time-entries` (a week), `/time-entries/all` (the list), `…/new`, `…/{id}/edit`, `…/timer`,
@@ -15,6 +16,7 @@ pub mod list;
 pub mod model;
 pub mod pages;
 pub mod place;
+pub mod repricing;
 pub mod rows;
 pub mod span;
 pub mod timer;
@@ -32,6 +34,7 @@ pub fn pages() -> Routes {
         .get("/time-entries/new", pages::new)
         .get("/time-entries/task-options", choices::task_options)
         .and(timer::pages())
+        .and(repricing::pages())
         .post("/time-entries/{id}", pages::update)
         .delete("/time-entries/{id}", pages::destroy)
         .get("/time-entries/{id}/edit", pages::edit)
@@ -51,4 +54,5 @@ pub fn api() -> Routes {
         .get("/api/time-entries/{id}", api::find_time_entry)
         .put("/api/time-entries/{id}", api::update_time_entry)
         .delete("/api/time-entries/{id}", api::delete_time_entry)
+        .and(repricing::api())
 }

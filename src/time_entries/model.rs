@@ -9,17 +9,18 @@ use super::span::{self, Length, Span, When};
 use super::write_offs::model::refuse_settled;
 use crate::audit::model::{self as audit, Action, Subject};
 use crate::auth::user::Actor;
+use crate::clients::model as clients;
 use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::time_entries;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
-use crate::rates::model::{self as rates, Prices, Resolved, Work};
+use crate::rates::model::{self as rates, ENTRY_RATE, Prices, Resolved, Work};
 use crate::types::calendar::hour_minute;
 use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId, TaskId, TimeEntryId, UserId};
-use crate::types::money;
+use crate::types::money::{self, Money};
 use crate::types::zone::{self, Tz};
 
 /// A timer that runs longer was probably forgotten.
@@ -102,6 +103,11 @@ impl TimeEntry {
         }
     }
 
+    /// The price that was typed for this entry itself, in minor units an hour.
+    pub fn own_rate(&self) -> Option<i64> {
+        self.rate_cents.filter(|_| self.rate_source == ENTRY_RATE)
+    }
+
     /// Whether it runs for so long that it was probably forgotten.
     pub fn runs_long(&self, now: &UtcTime) -> bool {
         self.is_running() && self.seconds(now) > LONG_SECONDS
@@ -130,6 +136,9 @@ pub struct NewTimeEntry {
     pub note: String,
     /// Whether it can be billed; `None` asks the task and the project.
     pub is_billable: Option<bool>,
+    /// The price of an hour of this entry alone as it was typed, since its currency is the client's; blank is what is
+    /// agreed.
+    pub rate: String,
 }
 
 type Entries<'a> = time_entries::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
@@ -236,6 +245,36 @@ fn prices_of(conn: &mut Conn, user: UserId, place: &Place, on: NaiveDate) -> App
     rates::resolve(conn, work, on)
 }
 
+/// The price that `new` names for the entry itself. Who sees no money can neither name one nor change the one that `before`
+/// has.
+fn own_price(
+    conn: &mut Conn,
+    actor: &Actor,
+    place: &Place,
+    new: &NewTimeEntry,
+    before: Option<&TimeEntry>,
+) -> AppResult<Option<Resolved>> {
+    let own = |cents| Resolved { cents, source: ENTRY_RATE.to_owned() };
+    if !actor.sees_money() {
+        if !new.rate.is_empty() {
+            return Err(AppError::invalid("rate", "is for roles that see money"));
+        }
+        return Ok(before
+            .filter(|entry| entry.client_id == place.client)
+            .and_then(TimeEntry::own_rate)
+            .map(own));
+    }
+    if new.rate.is_empty() {
+        return Ok(None);
+    }
+    let currency = clients::find(conn, actor, place.client)?.currency;
+    match money::parse_decimal(&new.rate, currency.decimals()) {
+        Some(cents) if (0..=money::MAX_CENTS).contains(&cents) => Ok(Some(own(cents))),
+        Some(_) => Err(AppError::invalid("rate", "is out of range")),
+        None => Err(AppError::invalid("rate", "is not an amount, like 90.00")),
+    }
+}
+
 /// What `seconds` at `rate_cents` are worth; a fault at `duration` when no column could hold it.
 pub(in crate::time_entries) fn worth(seconds: i64, rate_cents: Option<i64>, bills: bool) -> AppResult<i64> {
     let Some(rate) = rate_cents.filter(|_| bills) else { return Ok(0) };
@@ -253,7 +292,10 @@ pub(in crate::time_entries) fn insert(
     span: &Span,
 ) -> AppResult<TimeEntry> {
     let on = zone::local_date(span.started_at, actor.zone());
-    let prices = prices_of(conn, actor.id, place, on)?;
+    let mut prices = prices_of(conn, actor.id, place, on)?;
+    if let Some(own) = own_price(conn, actor, place, new, None)? {
+        prices.bill = Some(own);
+    }
     let columns = Columns::new(place, new, span, on, prices)?;
     let id: TimeEntryId = diesel::insert_into(time_entries::table)
         .values((
@@ -327,7 +369,8 @@ fn day_end(
 }
 
 /// Saves `new` over version `version`. Refused for hours on an invoice or written off. A price stays unless the work or
-/// its day changed; where there was none, it is looked for again.
+/// its day changed; where there was none, it is looked for again. One that was typed for the entry stays until it is taken
+/// out of the form.
 pub fn update(
     conn: &mut Conn,
     actor: &Actor,
@@ -348,7 +391,11 @@ pub fn update(
     let mut prices = prices_of(conn, before.user_id, &place, on)?;
     if (place.project, place.task, on) == (before.project_id, before.task_id, before.local_on) {
         let known = before.prices();
-        prices = Prices { bill: known.bill.or(prices.bill), cost: known.cost.or(prices.cost) };
+        let agreed = known.bill.filter(|bill| bill.source != ENTRY_RATE);
+        prices = Prices { bill: agreed.or(prices.bill), cost: known.cost.or(prices.cost) };
+    }
+    if let Some(own) = own_price(conn, actor, &place, new, Some(&before))? {
+        prices.bill = Some(own);
     }
     let columns = Columns::new(&place, new, &span, on, prices)?;
     let updated = diesel::update(
@@ -373,11 +420,18 @@ pub fn update(
         .change("time", before.clock_range(), entry.clock_range())
         .change("duration", duration::clock(before.duration_seconds), duration::clock(entry.duration_seconds))
         .change("note", &before.note, &entry.note)
-        .change("billable", yes_no(before.is_billable), yes_no(entry.is_billable));
+        .change("billable", yes_no(before.is_billable), yes_no(entry.is_billable))
+        .change("rate", own_text(conn, actor, &before)?, own_text(conn, actor, &entry)?);
     if note.has_changes() {
         audit::record(conn, Some(actor.id), now, &note)?;
     }
     Ok(Saved::Done(Logged { entry, notice: span.notice }))
+}
+
+/// The entry's own price in words; empty when it has what is agreed.
+fn own_text(conn: &mut Conn, actor: &Actor, entry: &TimeEntry) -> AppResult<String> {
+    let Some(cents) = entry.own_rate() else { return Ok(String::new()) };
+    Ok(Money::new(cents, clients::find(conn, actor, entry.client_id)?.currency).to_string())
 }
 
 /// The span that an edit asks for. A start that nobody touched stays what it was, to the microsecond and inside a

@@ -379,7 +379,7 @@ pub async fn edit(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
             let row = rows::row(conn, &actor, id)?;
-            let form = TimeEntryForm::filled(&row.entry);
+            let form = TimeEntryForm::filled(&row, &actor);
             form_page(conn, shell, Some(row), form, FormErrors::default(), None)
         })
         .await?;
@@ -412,9 +412,10 @@ pub async fn update(
             view.redirect(&path, &with_notice("Hours saved.".into(), logged.notice))
         }
         Ok(Saved::Stale(logged)) => {
-            let stored = TimeEntryForm::filled(&logged.entry);
-            let form = TimeEntryForm { version: stored.version.clone(), ..form };
             let mut page = refused(&app, &actor, &view, Some(id), form, FormErrors::default()).await?;
+            let Some(row) = &page.row else { return Err(AppError::NotFound) };
+            let stored = TimeEntryForm::filled(row, &actor);
+            page.form.version = stored.version.clone();
             page.conflict = page.form.differences(&stored, &page.choices.names());
             if page.conflict.is_empty() {
                 return view.redirect(&week_of(logged.entry.local_on), "Hours saved.");

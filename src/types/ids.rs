@@ -82,6 +82,8 @@ ids! {
     InvoiceLineId => "invoice_line";
     /// A payment.
     PaymentId => "payment";
+    /// An agreed rate.
+    RateId => "rate";
     /// An entry of the activity log.
     ActivityId => "activity";
 }

@@ -194,6 +194,8 @@ pub enum Section {
     Time,
     /// Invoices and payments.
     Billing,
+    /// What an hour costs.
+    Rates,
     /// The agency's own settings.
     Settings,
 }

@@ -30,7 +30,7 @@ const SMALL: [&str; 9] = [
 const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
 
 /// Lists with what narrows them, beside the plain ones that the routes name.
-const FILTERED: [&str; 40] = [
+const FILTERED: [&str; 43] = [
     "/clients?q=no",
     "/clients?status=active",
     "/clients?status=archived",
@@ -66,6 +66,9 @@ const FILTERED: [&str; 40] = [
     "/time-entries/all?billing=billed",
     "/time-entries/all?billing=written_off",
     "/time-entries/all?billing=non_billable",
+    "/rates/history?client_id=1",
+    "/time-entries/repricing?from=2026-11-01",
+    "/api/time-entries/repricing?from=2026-11-01&kind=cost",
     "/billing?q=inv",
     "/billing?status=draft",
     "/billing?status=overdue",

@@ -23,6 +23,7 @@ pub struct Rows {
     draft: i64,
     payment: i64,
     user: i64,
+    rate: i64,
 }
 
 /// Amounts that stand nowhere else, so that finding one in an answer means that it was shown.
@@ -45,6 +46,7 @@ impl Rows {
         let contact = app.contact(client, "Ada");
         let project = app.project(client);
         app.project_rate(project, RATES[1]);
+        let rate = app.line("SELECT CAST(max(id) AS TEXT) AS line FROM rates").parse().unwrap();
         app.execute("UPDATE projects SET budget_cents = 777700, budget_seconds = 360000");
         let task = app.task_for(project, "Homepage", Some(tom), Some(day("2026-11-20")));
         let comment = app.comment(task, tom, "Looks good.");
@@ -64,6 +66,7 @@ impl Rows {
             draft: draft.0,
             payment: payment.0,
             user: tom.0,
+            rate,
         }
     }
 
@@ -80,6 +83,7 @@ impl Rows {
                 ("{comment_id}", _) | ("{id}", "comments") => self.comment,
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,
                 ("{user_id}", _) | ("{id}", "users" | "people") => self.user,
+                ("{id}", "rates") => self.rate,
                 ("{payment_id}", _) | ("{id}", "payments") => self.payment,
                 ("{invoice_id}", _) | ("{id}", "billing") if *method == Method::GET => self.invoice,
                 ("{invoice_id}", _) | ("{id}", "billing") => self.draft,
