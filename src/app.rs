@@ -63,6 +63,8 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::rates::api::ApiDoc::openapi(),
         crate::clients::api::ApiDoc::openapi(),
         crate::projects::api::ApiDoc::openapi(),
+        crate::projects::budget::api::ApiDoc::openapi(),
+        crate::projects::milestones::api::ApiDoc::openapi(),
         crate::tasks::api::ApiDoc::openapi(),
         crate::tasks::comments::api::ApiDoc::openapi(),
         crate::time_entries::api::ApiDoc::openapi(),

@@ -38,6 +38,8 @@ crate::text_enum! {
         WrittenOn = "written_on", "took back the write-off of";
         /// Hours got another rate.
         Repriced = "repriced", "re-priced";
+        /// A milestone is there.
+        Reached = "reached", "reached";
         /// An invoice got its number.
         Issued = "issued", "issued";
         /// Money came in.
@@ -66,6 +68,8 @@ crate::text_enum! {
         Contact = "contact", "contact";
         /// A project.
         Project = "project", "project";
+        /// A milestone of a project.
+        Milestone = "milestone", "milestone";
         /// A task.
         Task = "task", "task";
         /// A comment on a task.
@@ -241,6 +245,7 @@ impl TimelineEntry {
         match activity.subject_type {
             Subject::Client | Subject::Contact => activity.client_id.map(|id| format!("/clients/{id}")),
             Subject::Project => activity.project_id.map(|id| format!("/projects/{id}")),
+            Subject::Milestone => activity.project_id.map(|id| format!("/projects/{id}/milestones")),
             Subject::Task | Subject::Comment => activity.task_id.map(|id| format!("/tasks/{id}")),
             Subject::TimeEntry | Subject::Timer => activity
                 .task_id
@@ -271,8 +276,8 @@ pub enum Scope {
 }
 
 /// Fields whose values are amounts, rates or terms, and so for roles with money only.
-const MONEY_FIELDS: [&str; 6] =
-    ["rate", "cost", "budget", "payment_terms_days", "tax_rate", "tax_rate_millis"];
+const MONEY_FIELDS: [&str; 8] =
+    ["rate", "cost", "budget", "price", "amount", "payment_terms_days", "tax_rate", "tax_rate_millis"];
 
 /// `changes` without the fields that tell of money.
 fn without_money(changes: &str) -> String {

@@ -160,6 +160,27 @@ const REFERENCES: &[(&str, &str)] = &[
            OR h.unbilled_cents <> coalesce(e.unbilled_cents, 0) ORDER BY p.id LIMIT 50",
     ),
     (
+        "Project {id}: its weeks do not add up to its hours.",
+        "SELECT p.id FROM projects p LEFT JOIN \
+           (SELECT project_id, SUM(seconds) AS seconds, SUM(cents) AS cents, SUM(value_cents) AS value_cents, \
+              SUM(cost_cents) AS cost_cents FROM project_weeks GROUP BY project_id) w ON w.project_id = p.id LEFT JOIN \
+           (SELECT project_id, SUM(duration_seconds) AS seconds, SUM(amount_cents) AS cents, \
+              SUM(duration_seconds / 3600 * coalesce(rate_cents, 0) + (duration_seconds % 3600 * coalesce(rate_cents, 0) + 1800) / 3600) AS value_cents, \
+              SUM(duration_seconds / 3600 * coalesce(cost_rate_cents, 0) + (duration_seconds % 3600 * coalesce(cost_rate_cents, 0) + 1800) / 3600) AS cost_cents \
+            FROM time_entries GROUP BY project_id) e ON e.project_id = p.id \
+         WHERE coalesce(w.seconds, 0) <> coalesce(e.seconds, 0) OR coalesce(w.cents, 0) <> coalesce(e.cents, 0) \
+           OR coalesce(w.value_cents, 0) <> coalesce(e.value_cents, 0) \
+           OR coalesce(w.cost_cents, 0) <> coalesce(e.cost_cents, 0) ORDER BY p.id LIMIT 50",
+    ),
+    (
+        "Project {id}: the value or cost of its hours is not what its weeks say.",
+        "SELECT h.project_id AS id FROM project_hours h LEFT JOIN \
+           (SELECT project_id, SUM(value_cents) AS value_cents, SUM(cost_cents) AS cost_cents FROM project_weeks \
+            GROUP BY project_id) w ON w.project_id = h.project_id \
+         WHERE h.value_cents <> coalesce(w.value_cents, 0) OR h.cost_cents <> coalesce(w.cost_cents, 0) \
+         ORDER BY id LIMIT 50",
+    ),
+    (
         "Time entry {id}: it counts as unbilled and is not, or the other way round.",
         "SELECT e.id FROM time_entries e LEFT JOIN billed_entries x ON x.time_entry_id = e.id \
          LEFT JOIN time_write_offs o ON o.time_entry_id = e.id \

@@ -257,6 +257,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    milestones (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        title -> Text,
+        due_on -> Nullable<Date>,
+        due_order -> Date,
+        amount_cents -> Nullable<BigInt>,
+        reached_on -> Nullable<Date>,
+        is_unbilled -> Bool,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     payment_allocations (id) {
         id -> BigInt,
         payment_id -> BigInt,
@@ -288,9 +304,23 @@ diesel::table! {
         project_id -> BigInt,
         seconds -> BigInt,
         cents -> BigInt,
+        value_cents -> BigInt,
+        cost_cents -> BigInt,
+        uncosted_seconds -> BigInt,
         unbilled_entries -> BigInt,
         unbilled_seconds -> BigInt,
         unbilled_cents -> BigInt,
+    }
+}
+
+diesel::table! {
+    project_weeks (project_id, week_on) {
+        project_id -> BigInt,
+        week_on -> Date,
+        seconds -> BigInt,
+        cents -> BigInt,
+        value_cents -> BigInt,
+        cost_cents -> BigInt,
     }
 }
 
@@ -302,11 +332,13 @@ diesel::table! {
         name_key -> Text,
         status -> Text,
         billing_model -> Text,
+        price_cents -> Nullable<BigInt>,
         budget_seconds -> Nullable<BigInt>,
         budget_cents -> Nullable<BigInt>,
         starts_on -> Nullable<Date>,
         due_on -> Nullable<Date>,
         description -> Text,
+        color -> Text,
         created_at -> Timestamp,
         updated_at -> Timestamp,
         version -> BigInt,
@@ -460,11 +492,13 @@ diesel::joinable!(invoice_taxes -> invoices (invoice_id));
 diesel::joinable!(invoices -> clients (client_id));
 diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(invoices -> invoice_series (series_id));
+diesel::joinable!(milestones -> projects (project_id));
 diesel::joinable!(payment_allocations -> invoices (invoice_id));
 diesel::joinable!(payment_allocations -> payments (payment_id));
 diesel::joinable!(payments -> clients (client_id));
 diesel::joinable!(payments -> users (created_by));
 diesel::joinable!(project_hours -> projects (project_id));
+diesel::joinable!(project_weeks -> projects (project_id));
 diesel::joinable!(projects -> clients (client_id));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
@@ -499,9 +533,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_taxes,
     invoices,
     master_keys,
+    milestones,
     payment_allocations,
     payments,
     project_hours,
+    project_weeks,
     projects,
     rates,
     sessions,

@@ -19,6 +19,7 @@ use crate::db::Conn;
 use crate::db::schema::{task_comments, tasks, users};
 use crate::error::AppResult;
 use crate::projects::model::{self as projects, BillingModel, NewProject, ProjectStatus};
+use crate::types::color::Color;
 use crate::types::ids::{ClientId, TaskId, UserId};
 use crate::types::markdown;
 use crate::types::money::Currency;
@@ -172,11 +173,13 @@ fn add_unit(conn: &mut Conn, sample: &mut Sample, unit: u32, worker: UserId) -> 
             name: name.into(),
             status: ProjectStatus::Active,
             billing_model: BillingModel::Hourly,
+            price_cents: None,
             budget_seconds: Some(1_500 * 3_600),
             budget_cents: None,
             starts_on: Some(sample.days_ago(DAYS)),
             due_on: None,
             description: String::new(),
+            color: Color::Green,
             rate_cents: None,
         };
         let project = projects::create(conn, &owner, since, &new)?;

@@ -5,6 +5,7 @@ use crate::agency::model::{AgencyChanges, Setup};
 use crate::auth::policy::Role;
 use crate::clients::model::ClientStatus;
 use crate::projects::model::BillingModel;
+use crate::types::color::Color;
 use crate::types::money::Currency;
 
 /// The team beside the owner.
@@ -68,6 +69,8 @@ pub(super) struct ClientLine {
 pub(super) struct ProjectLine {
     pub name: &'static str,
     pub model: BillingModel,
+    pub price_cents: Option<i64>,
+    pub color: Color,
     pub rate_cents: Option<i64>,
     pub budget_hours: Option<i64>,
     pub due_in: Option<u64>,
@@ -122,6 +125,16 @@ const APP: &[&str] = &[
     "Load test with 2,000 members",
 ];
 
+/// Milestones of the project that is paid by them: title, days from today, amount.
+pub(super) const MILESTONES: &[(&str, i64, Option<i64>)] = &[
+    ("Concept signed off", -96, Some(640_000)),
+    ("Design of all templates", -38, Some(720_000)),
+    ("Workshop with the editors", -17, None),
+    ("Beta on the test server", -6, Some(560_000)),
+    ("Content complete", 21, None),
+    ("Launch", 38, Some(880_000)),
+];
+
 /// The clients, in the order in which they were won.
 pub(super) const CLIENTS: &[ClientLine] = &[
     ClientLine {
@@ -140,6 +153,8 @@ pub(super) const CLIENTS: &[ClientLine] = &[
             ProjectLine {
                 name: "Shop relaunch",
                 model: BillingModel::Hourly,
+                price_cents: None,
+                color: Color::Green,
                 rate_cents: None,
                 budget_hours: Some(320),
                 due_in: Some(19),
@@ -148,6 +163,8 @@ pub(super) const CLIENTS: &[ClientLine] = &[
             ProjectLine {
                 name: "Care plan",
                 model: BillingModel::Hourly,
+                price_cents: None,
+                color: Color::Orange,
                 rate_cents: Some(8_500),
                 budget_hours: Some(480),
                 due_in: None,
@@ -170,6 +187,8 @@ pub(super) const CLIENTS: &[ClientLine] = &[
         projects: &[ProjectLine {
             name: "Website 2027",
             model: BillingModel::Hourly,
+            price_cents: None,
+            color: Color::Blue,
             rate_cents: None,
             budget_hours: Some(360),
             due_in: Some(64),
@@ -190,7 +209,9 @@ pub(super) const CLIENTS: &[ClientLine] = &[
         notes: "Decisions go to the board, which meets every second Tuesday.",
         projects: &[ProjectLine {
             name: "Member portal",
-            model: BillingModel::Hourly,
+            model: BillingModel::FixedPrice,
+            price_cents: Some(3_600_000),
+            color: Color::Pink,
             rate_cents: Some(10_500),
             budget_hours: Some(400),
             due_in: Some(33),
@@ -213,6 +234,8 @@ pub(super) const CLIENTS: &[ClientLine] = &[
             ProjectLine {
                 name: "Brand guidelines",
                 model: BillingModel::Hourly,
+                price_cents: None,
+                color: Color::Lime,
                 rate_cents: None,
                 budget_hours: Some(260),
                 due_in: Some(12),
@@ -220,7 +243,9 @@ pub(super) const CLIENTS: &[ClientLine] = &[
             },
             ProjectLine {
                 name: "Lookbook site",
-                model: BillingModel::Hourly,
+                model: BillingModel::Milestones,
+                price_cents: None,
+                color: Color::Grey,
                 rate_cents: None,
                 budget_hours: None,
                 due_in: Some(40),
@@ -243,6 +268,8 @@ pub(super) const CLIENTS: &[ClientLine] = &[
         projects: &[ProjectLine {
             name: "Seasonal shop",
             model: BillingModel::Hourly,
+            price_cents: None,
+            color: Color::Green,
             rate_cents: None,
             budget_hours: Some(320),
             due_in: Some(90),
@@ -264,6 +291,8 @@ pub(super) const CLIENTS: &[ClientLine] = &[
         projects: &[ProjectLine {
             name: "Relaunch",
             model: BillingModel::Hourly,
+            price_cents: None,
+            color: Color::Blue,
             rate_cents: None,
             budget_hours: Some(280),
             due_in: Some(5),
@@ -285,6 +314,8 @@ pub(super) const CLIENTS: &[ClientLine] = &[
         projects: &[ProjectLine {
             name: "Maintenance",
             model: BillingModel::Hourly,
+            price_cents: None,
+            color: Color::Orange,
             rate_cents: None,
             budget_hours: Some(420),
             due_in: None,
@@ -320,6 +351,8 @@ pub(super) const CLIENTS: &[ClientLine] = &[
         projects: &[ProjectLine {
             name: "Own website and talks",
             model: BillingModel::NonBillable,
+            price_cents: None,
+            color: Color::Pink,
             rate_cents: None,
             budget_hours: None,
             due_in: None,

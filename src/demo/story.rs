@@ -4,10 +4,11 @@ use diesel::prelude::*;
 use rand::RngExt;
 
 use super::Sample;
-use super::cast::{CLIENTS, ClientLine, ProjectLine};
+use super::cast::{CLIENTS, ClientLine, MILESTONES, ProjectLine};
 use super::invoices::Schedule;
 use super::work::{self, Place, TaskRow};
 use crate::auth::policy::Role;
+use crate::auth::user::Actor;
 use crate::billing::model::Grouping;
 use crate::billing::tax::TaxCategory;
 use crate::clients::contacts::model::{self as contacts, NewContact};
@@ -15,11 +16,12 @@ use crate::clients::model::{self as clients, NewClient};
 use crate::db::Conn;
 use crate::db::schema::{task_comments, tasks};
 use crate::error::AppResult;
+use crate::projects::milestones::model::{self as milestones, NewMilestone};
 use crate::projects::model::{self as projects, BillingModel, NewProject, ProjectStatus};
 use crate::time_entries::model::NewTimeEntry;
 use crate::time_entries::span::{Length, When};
 use crate::time_entries::timer::model as timer;
-use crate::types::ids::TaskId;
+use crate::types::ids::{ProjectId, TaskId};
 use crate::types::markdown;
 use crate::types::money::Currency;
 use crate::types::text::fold;
@@ -135,14 +137,19 @@ fn add_project(
         name: line.name.into(),
         status: ProjectStatus::Active,
         billing_model: line.model,
+        price_cents: line.price_cents,
         budget_seconds: line.budget_hours.map(|hours| hours * 3_600),
         budget_cents: None,
         starts_on: Some(sample.days_ago(HISTORY)),
         due_on: line.due_in.map(|days| sample.days_ahead(days)),
         description: String::new(),
+        color: line.color,
         rate_cents: line.rate_cents,
     };
     let project = projects::create(conn, &owner, since, &new)?;
+    if line.model == BillingModel::Milestones {
+        add_milestones(conn, sample, &owner, project.id)?;
+    }
     // Late work is the exception.
     let is_late = project.id.0 % 3 == 1;
     let mut rows = Vec::new();
@@ -186,9 +193,27 @@ fn add_project(
     Ok(Place {
         client,
         project: project.id,
-        is_billable: line.model != BillingModel::NonBillable,
+        is_billable: line.model.bills_hours(),
         tasks: work::tasks_of(conn, project.id)?,
     })
+}
+
+/// Those that lie behind were reached on their day but the last, which waits to be billed since.
+fn add_milestones(conn: &mut Conn, sample: &Sample, owner: &Actor, project: ProjectId) -> AppResult<()> {
+    for (title, days, amount) in MILESTONES {
+        let due = if *days < 0 {
+            sample.days_ago(days.unsigned_abs())
+        } else {
+            sample.days_ahead(days.unsigned_abs())
+        };
+        let new = NewMilestone { title: (*title).into(), due_on: Some(due), amount_cents: *amount };
+        let milestone = milestones::create(conn, owner, sample.morning(HISTORY), project, &new)?;
+        if *days < -10 {
+            let now = super::morning_of(due);
+            milestones::reach(conn, owner, now, (project, milestone.id), due, sample.today)?;
+        }
+    }
+    Ok(())
 }
 
 fn log_hours(conn: &mut Conn, sample: &mut Sample, places: &[Place]) -> AppResult<()> {

@@ -12,6 +12,7 @@ use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
+use crate::types::color::Color;
 use crate::types::ids::{ClientId, ProjectId};
 use crate::types::money::Currency;
 use crate::web::App;
@@ -40,6 +41,8 @@ pub struct ProjectJson {
     pub open_tasks: i64,
     /// Absent for roles without money, as are the value of its hours, its rate and its currency.
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_cents: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_cents: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used_cents: Option<i64>,
@@ -50,6 +53,7 @@ pub struct ProjectJson {
     pub starts_on: Option<NaiveDate>,
     pub due_on: Option<NaiveDate>,
     pub description: String,
+    pub color: Color,
     pub created_at: UtcTime,
     pub updated_at: UtcTime,
     pub version: i64,
@@ -69,6 +73,7 @@ fn json(actor: &Actor, head: ProjectHead) -> ProjectJson {
     let project = head.project;
     ProjectJson {
         rate_cents: head.rate_cents.filter(|_| money),
+        price_cents: project.price_cents.filter(|_| money),
         budget_cents: project.budget_cents.filter(|_| money),
         used_cents: money.then_some(head.used_cents),
         currency: money.then_some(head.currency),
@@ -84,6 +89,7 @@ fn json(actor: &Actor, head: ProjectHead) -> ProjectJson {
         starts_on: project.starts_on,
         due_on: project.due_on,
         description: project.description,
+        color: project.color,
         created_at: project.created_at,
         updated_at: project.updated_at,
         version: project.version,

@@ -3,10 +3,11 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{Project, ProjectFilter, Projects, filtered, own_rate, visible_to};
+use super::burn::{Burn, Span, Unit, percent};
+use super::model::{BillingModel, Project, ProjectFilter, Projects, filtered, own_rate, visible_to};
 use crate::auth::user::Actor;
 use crate::db::Conn;
-use crate::db::schema::{clients, project_hours, projects, tasks};
+use crate::db::schema::{clients, project_hours, project_weeks, projects, tasks};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Resolved};
 use crate::types::ids::ProjectId;
@@ -24,14 +25,39 @@ pub struct ProjectHead {
     pub currency: Currency,
     /// Seconds logged.
     pub used_seconds: i64,
-    /// Value of the billable hours, in minor units.
+    /// What was used of the money, in minor units: by the hour the value of the billable hours, else that of all hours
+    /// at their price.
     pub used_cents: i64,
+    /// Value of the billable hours, in minor units.
+    pub billable_cents: i64,
+    /// What the hours cost us, in minor units.
+    pub cost_cents: i64,
+    /// Seconds that no cost is known of.
+    pub uncosted_seconds: i64,
     /// Tasks that are not done.
     pub open_tasks: i64,
     /// Its own hourly rate; in a list only after [`add_rates`].
     pub rate_cents: Option<i64>,
     /// The rate that its hours get, its own or a wider one; on its own pages only.
     pub price: Option<Resolved>,
+    /// Its weeks with hours, in order; on its own pages only.
+    pub weeks: Vec<ProjectWeek>,
+}
+
+/// What the hours of a project's week add up to, from Monday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = project_weeks)]
+pub struct ProjectWeek {
+    /// Its Monday.
+    pub week_on: NaiveDate,
+    /// Seconds.
+    pub seconds: i64,
+    /// Value of the billable hours, in minor units.
+    pub cents: i64,
+    /// Value of all hours at their price.
+    pub value_cents: i64,
+    /// What they cost us.
+    pub cost_cents: i64,
 }
 
 impl ProjectHead {
@@ -47,18 +73,43 @@ impl ProjectHead {
 
     /// Used share of the budget in money, in percent; `None` without one.
     pub fn money_percent(&self) -> Option<i64> {
-        percent(self.used_cents, self.project.budget_cents)
+        percent(self.used_cents, self.project.money_budget())
     }
 
     /// [`ProjectHead::money_percent`] for roles with money only.
     pub fn shown_money_percent(&self, money: bool) -> Option<i64> {
         self.money_percent().filter(|_| money)
     }
+
+    /// The budget over time that a project's page draws: that in money for who sees it, else that in hours.
+    pub fn burn(&self, money: bool, today: &NaiveDate) -> Burn {
+        let by_money =
+            money && (self.project.money_budget().is_some() || self.project.budget_seconds.is_none());
+        if by_money { self.burn_of_money(today) } else { self.burn_of_hours(today) }
+    }
+
+    /// The budget in hours over time.
+    pub fn burn_of_hours(&self, today: &NaiveDate) -> Burn {
+        let weeks = self.weeks.iter().map(|week| (week.week_on, week.seconds));
+        Burn::new(Unit::Hours, self.project.budget_seconds, weeks, self.span(), *today)
+    }
+
+    /// The budget in money over time.
+    pub fn burn_of_money(&self, today: &NaiveDate) -> Burn {
+        let model = self.project.billing_model;
+        let weeks =
+            self.weeks.iter().map(|week| (week.week_on, used_money(model, week.cents, week.value_cents)));
+        Burn::new(Unit::Money(self.currency), self.project.money_budget(), weeks, self.span(), *today)
+    }
+
+    fn span(&self) -> Span {
+        Span { starts_on: self.project.starts_on, due_on: self.project.due_on }
+    }
 }
 
-fn percent(used: i64, budget: Option<i64>) -> Option<i64> {
-    let budget = budget.filter(|budget| *budget > 0)?;
-    used.checked_mul(100)?.checked_div(budget)
+/// Which value of hours uses up the money: what the client pays by the hour, or what the work is worth.
+pub fn used_money(model: BillingModel, billable_cents: i64, value_cents: i64) -> i64 {
+    if model.bills_hours() { billable_cents } else { value_cents }
 }
 
 /// A page of the list, by name.
@@ -77,7 +128,17 @@ pub fn head(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> 
     let query = visible_to(actor).filter(projects::id.eq(id));
     let head = with_figures(conn, query)?.pop().ok_or(AppError::NotFound)?;
     let price = rates::price_of(conn, head.project.client_id, Some(id), today)?;
-    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, price, ..head })
+    let weeks = weeks(conn, id)?;
+    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, price, weeks, ..head })
+}
+
+/// The weeks in which a project had hours, in order. The caller has found the project.
+pub fn weeks(conn: &mut Conn, id: ProjectId) -> AppResult<Vec<ProjectWeek>> {
+    Ok(project_weeks::table
+        .filter(project_weeks::project_id.eq(id))
+        .order(project_weeks::week_on)
+        .select(ProjectWeek::as_select())
+        .load(conn)?)
 }
 
 /// Fills in the rate that each project of a list has itself on `today`.
@@ -90,7 +151,9 @@ pub fn add_rates(conn: &mut Conn, heads: &mut [ProjectHead], today: NaiveDate) -
     Ok(())
 }
 
-type Figures = (Project, Option<String>, Option<Currency>, Option<i64>, Option<i64>, Option<i64>);
+/// Seconds, billable value, value, cost, seconds without a cost.
+type Hours = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+type Figures = (Project, Option<String>, Option<Currency>, Hours, Option<i64>);
 
 fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHead>> {
     let client = || clients::table.filter(clients::id.eq(projects::client_id));
@@ -101,22 +164,35 @@ fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHe
             Project::as_select(),
             client().select(clients::name).single_value(),
             client().select(clients::currency).single_value(),
-            hours().select(project_hours::seconds).single_value(),
-            hours().select(project_hours::cents).single_value(),
+            (
+                hours().select(project_hours::seconds).single_value(),
+                hours().select(project_hours::cents).single_value(),
+                hours().select(project_hours::value_cents).single_value(),
+                hours().select(project_hours::cost_cents).single_value(),
+                hours().select(project_hours::uncosted_seconds).single_value(),
+            ),
             open.count().single_value(),
         ))
         .load(conn)?;
     Ok(rows
         .into_iter()
-        .map(|(project, client_name, currency, used_seconds, used_cents, open_tasks)| ProjectHead {
-            project,
-            client_name: client_name.unwrap_or_default(),
-            currency: currency.unwrap_or(Currency::EUR),
-            used_seconds: used_seconds.unwrap_or(0),
-            used_cents: used_cents.unwrap_or(0),
-            open_tasks: open_tasks.unwrap_or(0),
-            rate_cents: None,
-            price: None,
+        .map(|(project, client_name, currency, hours, open_tasks)| {
+            let (seconds, billable, value, cost, uncosted) = hours;
+            let (billable, value) = (billable.unwrap_or(0), value.unwrap_or(0));
+            ProjectHead {
+                client_name: client_name.unwrap_or_default(),
+                currency: currency.unwrap_or(Currency::EUR),
+                used_seconds: seconds.unwrap_or(0),
+                used_cents: used_money(project.billing_model, billable, value),
+                billable_cents: billable,
+                cost_cents: cost.unwrap_or(0),
+                uncosted_seconds: uncosted.unwrap_or(0),
+                open_tasks: open_tasks.unwrap_or(0),
+                rate_cents: None,
+                price: None,
+                weeks: Vec::new(),
+                project,
+            }
         })
         .collect())
 }

@@ -7,6 +7,7 @@ use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors, found};
+use crate::types::color::Color;
 use crate::types::duration;
 use crate::types::ids::ClientId;
 use crate::types::money::{Currency, Money};
@@ -30,6 +31,8 @@ pub struct ProjectForm {
     pub status: String,
     /// hourly, fixed_price, retainer, milestones or non_billable.
     pub billing_model: String,
+    /// The fixed price in the client's currency, where that is how it is billed.
+    pub price: Typed,
     /// Price of an hour in the client's currency; blank follows the client.
     pub rate: Typed,
     /// Budget in hours.
@@ -42,6 +45,8 @@ pub struct ProjectForm {
     pub due_on: String,
     /// What it is about.
     pub description: String,
+    /// c1 to c6, as charts and lists draw it; blank is c1.
+    pub color: String,
     /// The version that was edited.
     pub version: Typed,
     /// For a new project: the same key with the same content is saved once.
@@ -55,6 +60,7 @@ impl ProjectForm {
             client_id: client.into(),
             status: ProjectStatus::Active.to_string(),
             billing_model: BillingModel::Hourly.to_string(),
+            color: Color::Green.to_string(),
             ..Self::default()
         }
     }
@@ -68,12 +74,14 @@ impl ProjectForm {
             name: project.name.clone(),
             status: project.status.to_string(),
             billing_model: project.billing_model.to_string(),
+            price: amount(project.price_cents),
             rate: amount(rate_cents),
             hours_budget: project.budget_seconds.map(duration::plain).into(),
             budget: amount(project.budget_cents),
             starts_on: day(project.starts_on),
             due_on: day(project.due_on),
             description: project.description.clone(),
+            color: project.color.to_string(),
             version: Some(project.version).into(),
             idempotency_key: String::new(),
         }
@@ -102,6 +110,10 @@ impl ProjectForm {
         } else {
             check.choice("billing_model", &self.billing_model)
         };
+        let price_cents = check.cents("price", &self.price, currency);
+        if price_cents.is_some() && billing_model.is_some_and(|model| model != BillingModel::FixedPrice) {
+            check.error("price", "belongs to a fixed price; choose that as the billing or leave this blank");
+        }
         let starts_on = check.date("starts_on", &self.starts_on);
         let due_on = check.date("due_on", &self.due_on);
         if starts_on.zip(due_on).is_some_and(|(starts_on, due_on)| due_on < starts_on) {
@@ -111,19 +123,23 @@ impl ProjectForm {
         let budget_cents = check.cents("budget", &self.budget, currency);
         let rate_cents = check.cents("rate", &self.rate, currency);
         let description = check.text("description", &self.description);
-        let new =
-            client_id.zip(status).zip(billing_model).map(|((client_id, status), billing_model)| NewProject {
-                client_id,
-                name,
-                status,
-                billing_model,
-                budget_seconds,
-                budget_cents,
-                starts_on,
-                due_on,
-                description,
-                rate_cents,
-            });
+        let color =
+            if self.color.is_empty() { Some(Color::Green) } else { check.choice("color", &self.color) };
+        let chosen = client_id.zip(status).zip(billing_model).zip(color);
+        let new = chosen.map(|(((client_id, status), billing_model), color)| NewProject {
+            client_id,
+            name,
+            status,
+            billing_model,
+            price_cents,
+            budget_seconds,
+            budget_cents,
+            starts_on,
+            due_on,
+            description,
+            color,
+            rate_cents,
+        });
         check.finish(new)
     }
 
@@ -147,16 +163,19 @@ impl ProjectForm {
             |text: &str| text.parse().map_or(text.to_owned(), |s: ProjectStatus| s.label().to_owned());
         let billing =
             |text: &str| text.parse().map_or(text.to_owned(), |b: BillingModel| b.label().to_owned());
+        let color = |text: &str| text.parse().map_or(text.to_owned(), |c: Color| c.label().to_owned());
         Difference::between([
             ("Client", client(&stored.client_id), client(&self.client_id)),
             ("Name", stored.name.clone(), self.name.clone()),
             ("Status", status(&stored.status), status(&self.status)),
             ("Billing", billing(&stored.billing_model), billing(&self.billing_model)),
+            ("Fixed price", stored.price.0.clone(), self.price.0.clone()),
             ("Hourly rate", stored.rate.0.clone(), self.rate.0.clone()),
             ("Budget, hours", stored.hours_budget.0.clone(), self.hours_budget.0.clone()),
             ("Budget, money", stored.budget.0.clone(), self.budget.0.clone()),
             ("Start", stored.starts_on.clone(), self.starts_on.clone()),
             ("Due", stored.due_on.clone(), self.due_on.clone()),
+            ("Colour", color(&stored.color), color(&self.color)),
             ("Description", stored.description.clone(), self.description.clone()),
         ])
     }

@@ -5,13 +5,16 @@
 //! archived. Its own hourly rate is dated: a change counts from today and past hours keep theirs. Two people who
 //! edit it at once never overwrite each other. Amounts and rates are shown to roles that see money only.
 //! URLs: `/projects`, `/projects/{id}`, `…/edit`, `…/status`, `…/archive`, `…/restore`, `…/activity`;
-//! `/api/projects`. What a project's page shows below its head are tabs: the first, at `/projects/{id}` itself,
-//! lists the tasks and belongs to [`crate::tasks`].
+//! `/api/projects`; budget and margin are in [`budget`], milestones in [`milestones`]. What a project's page shows
+//! below its head are tabs: the first, at `/projects/{id}` itself, lists the tasks and belongs to [`crate::tasks`].
 
 pub mod api;
+pub mod budget;
+pub mod burn;
 pub mod choices;
 pub mod figures;
 pub mod form;
+pub mod milestones;
 pub mod model;
 pub mod pages;
 
@@ -30,6 +33,8 @@ pub fn pages() -> Routes {
         .post("/projects/{id}/archive", pages::archive)
         .post("/projects/{id}/restore", pages::restore)
         .get("/projects/{id}/activity", pages::activity)
+        .and(budget::pages())
+        .and(milestones::pages())
 }
 
 /// The JSON API of this area.
@@ -40,4 +45,6 @@ pub fn api() -> Routes {
         .get("/api/projects/{id}", api::find_project)
         .put("/api/projects/{id}", api::update_project)
         .delete("/api/projects/{id}", api::delete_project)
+        .and(budget::api())
+        .and(milestones::api())
 }

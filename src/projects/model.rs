@@ -8,11 +8,12 @@ use crate::auth::user::Actor;
 use crate::clients::model as clients_model;
 use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
-use crate::db::schema::{clients, invoices, projects, tasks, time_entries};
+use crate::db::schema::{clients, invoices, milestones, projects, tasks, time_entries};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::types::clock::UtcTime;
+use crate::types::color::Color;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId};
 use crate::types::money::Money;
@@ -91,6 +92,8 @@ pub struct Project {
     pub status: ProjectStatus,
     /// How it is paid for.
     pub billing_model: BillingModel,
+    /// What a fixed price is, in minor units of the client's currency.
+    pub price_cents: Option<i64>,
     /// Budget in seconds of work.
     pub budget_seconds: Option<i64>,
     /// Budget in minor units of the client's currency.
@@ -101,6 +104,8 @@ pub struct Project {
     pub due_on: Option<NaiveDate>,
     /// What it is about.
     pub description: String,
+    /// Its colour.
+    pub color: Color,
     /// When it was added.
     pub created_at: UtcTime,
     /// Last change.
@@ -119,6 +124,11 @@ impl Project {
     pub fn is_billable(&self) -> bool {
         self.billing_model.bills_hours()
     }
+
+    /// What the work may cost the client, in minor units: the budget, or else the fixed price.
+    pub fn money_budget(&self) -> Option<i64> {
+        self.budget_cents.or(self.price_cents)
+    }
 }
 
 /// What a form may set, valid by construction.
@@ -133,6 +143,8 @@ pub struct NewProject {
     pub status: ProjectStatus,
     /// How it is paid for.
     pub billing_model: BillingModel,
+    /// What a fixed price is, in minor units.
+    pub price_cents: Option<i64>,
     /// Budget in seconds.
     pub budget_seconds: Option<i64>,
     /// Budget in minor units.
@@ -143,6 +155,8 @@ pub struct NewProject {
     pub due_on: Option<NaiveDate>,
     /// What it is about.
     pub description: String,
+    /// Its colour.
+    pub color: Color,
     /// Price of an hour in minor units; set as a dated rate.
     #[diesel(skip_insertion, skip_update)]
     pub rate_cents: Option<i64>,
@@ -156,11 +170,13 @@ impl NewProject {
             name: project.name.clone(),
             status: project.status,
             billing_model: project.billing_model,
+            price_cents: project.price_cents,
             budget_seconds: project.budget_seconds,
             budget_cents: project.budget_cents,
             starts_on: project.starts_on,
             due_on: project.due_on,
             description: project.description.clone(),
+            color: project.color,
             rate_cents,
         }
     }
@@ -296,6 +312,11 @@ pub fn update(
         .change("name", &before.name, &new.name)
         .change("status", before.status.label(), new.status.label())
         .change("billing", before.billing_model.label(), new.billing_model.label())
+        .change(
+            "price",
+            Money::text_of(before.price_cents, client_before.currency),
+            Money::text_of(new.price_cents, client.currency),
+        )
         .change("hours_budget", hours(before.budget_seconds), hours(new.budget_seconds))
         .change(
             "budget",
@@ -309,6 +330,7 @@ pub fn update(
         )
         .change("starts_on", day(before.starts_on), day(new.starts_on))
         .change("due_on", day(before.due_on), day(new.due_on))
+        .change("color", before.color.label(), new.color.label())
         .change("description", &before.description, &new.description);
     if entry.has_changes() {
         audit::record(conn, Some(actor.id), now, &entry)?;
@@ -385,6 +407,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ProjectId) -> Ap
         )));
     }
     rates::forget(conn, Scope::Project(id))?;
+    diesel::delete(milestones::table.filter(milestones::project_id.eq(id))).execute(conn)?;
     diesel::delete(projects::table.find(id)).execute(conn)?;
     let entry = Entry::new(Action::Deleted, Subject::Project, id.0, &project.name)
         .client(project.client_id)

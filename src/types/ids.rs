@@ -70,6 +70,8 @@ ids! {
     ContactId => "contact";
     /// A project.
     ProjectId => "project";
+    /// A milestone of a project.
+    MilestoneId => "milestone";
     /// A task.
     TaskId => "task";
     /// A comment on a task.

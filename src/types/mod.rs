@@ -4,6 +4,7 @@
 
 pub mod calendar;
 pub mod clock;
+pub mod color;
 pub mod country;
 pub mod duration;
 pub mod ids;

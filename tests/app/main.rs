@@ -38,6 +38,8 @@ mod openapi;
 mod payments;
 mod project_hours;
 mod projects;
+mod projects_budget;
+mod projects_milestones;
 mod query_plans;
 mod rates;
 mod routes;

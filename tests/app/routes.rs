@@ -16,6 +16,7 @@ pub struct Rows {
     pub client: i64,
     contact: i64,
     pub project: i64,
+    milestone: i64,
     task: i64,
     comment: i64,
     entry: i64,
@@ -48,6 +49,7 @@ impl Rows {
         app.project_rate(project, RATES[1]);
         let rate = app.line("SELECT CAST(max(id) AS TEXT) AS line FROM rates").parse().unwrap();
         app.execute("UPDATE projects SET budget_cents = 777700, budget_seconds = 360000");
+        let milestone = app.milestone(project, "Launch", Some(777_701));
         let task = app.task_for(project, "Homepage", Some(tom), Some(day("2026-11-20")));
         let comment = app.comment(task, tom, "Looks good.");
         let entry = app.entry_at(tom, task, day("2026-11-18"), 3_600, Some(RATES[2]));
@@ -59,6 +61,7 @@ impl Rows {
             client: client.0,
             contact: contact.0,
             project: project.0,
+            milestone: milestone.0,
             task: task.0,
             comment: comment.0,
             entry: entry.0,
@@ -79,6 +82,7 @@ impl Rows {
                 ("{client_id}", _) | ("{id}", "clients") => self.client,
                 ("{contact_id}", _) | ("{id}", "contacts") => self.contact,
                 ("{project_id}", _) | ("{id}", "projects") => self.project,
+                ("{id}", "milestones") => self.milestone,
                 ("{task_id}", _) | ("{id}", "tasks") => self.task,
                 ("{comment_id}", _) | ("{id}", "comments") => self.comment,
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,

@@ -6,17 +6,21 @@ CREATE TABLE projects (
   name_key TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('active', 'paused', 'done', 'archived')),
   billing_model TEXT NOT NULL CHECK (billing_model IN ('hourly', 'fixed_price', 'retainer', 'milestones', 'non_billable')),
+  -- What a fixed price is.
+  price_cents BIGINT CHECK (price_cents >= 0),
   budget_seconds BIGINT CHECK (budget_seconds >= 0),
   budget_cents BIGINT CHECK (budget_cents >= 0),
   starts_on DATE,
   due_on DATE,
   description TEXT NOT NULL DEFAULT '',
+  color TEXT NOT NULL DEFAULT 'c1' CHECK (color IN ('c1', 'c2', 'c3', 'c4', 'c5', 'c6')),
   created_at TIMESTAMP NOT NULL,
   updated_at TIMESTAMP NOT NULL,
   version BIGINT NOT NULL DEFAULT 1,
   -- What hours and tasks refer to, so that none can end up with another client than its project.
   UNIQUE (id, client_id),
-  CHECK (due_on >= starts_on)
+  CHECK (due_on >= starts_on),
+  CHECK (price_cents IS NULL OR billing_model = 'fixed_price')
 );
 CREATE INDEX projects_name_idx ON projects (name_key, id);
 CREATE INDEX projects_client_idx ON projects (client_id, name_key, id);

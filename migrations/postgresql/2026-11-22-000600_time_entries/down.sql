@@ -1,4 +1,5 @@
 DROP TRIGGER projects_begin_hours ON projects;
+DROP TABLE project_weeks;
 DROP TABLE project_hours;
 DROP TABLE time_write_offs;
 DROP TABLE time_entries;
@@ -7,3 +8,4 @@ DROP FUNCTION time_write_offs_settle();
 DROP FUNCTION time_write_offs_release();
 DROP FUNCTION projects_begin_hours();
 DROP FUNCTION time_entries_add_up();
+DROP FUNCTION hour_worth(BIGINT, BIGINT);

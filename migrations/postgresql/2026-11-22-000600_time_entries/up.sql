@@ -69,42 +69,82 @@ CREATE FUNCTION time_write_offs_release() RETURNS trigger LANGUAGE plpgsql AS $$
 END $$;
 CREATE TRIGGER time_write_offs_release AFTER DELETE ON time_write_offs FOR EACH ROW EXECUTE FUNCTION time_write_offs_release();
 
--- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew.
+-- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew. cents is what
+-- is billable; value_cents what all hours are worth at their price, billable or not, as a fixed price is measured by;
+-- cost_cents what they cost us, and uncosted_seconds those of which nobody knows.
 CREATE TABLE project_hours (
   project_id BIGINT PRIMARY KEY NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   seconds BIGINT NOT NULL DEFAULT 0,
   cents BIGINT NOT NULL DEFAULT 0,
+  value_cents BIGINT NOT NULL DEFAULT 0,
+  cost_cents BIGINT NOT NULL DEFAULT 0,
+  uncosted_seconds BIGINT NOT NULL DEFAULT 0,
   unbilled_entries BIGINT NOT NULL DEFAULT 0,
   unbilled_seconds BIGINT NOT NULL DEFAULT 0,
   unbilled_cents BIGINT NOT NULL DEFAULT 0
 );
+-- The same by week, from Monday, for what is drawn over time.
+CREATE TABLE project_weeks (
+  project_id BIGINT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  week_on DATE NOT NULL,
+  seconds BIGINT NOT NULL DEFAULT 0,
+  cents BIGINT NOT NULL DEFAULT 0,
+  value_cents BIGINT NOT NULL DEFAULT 0,
+  cost_cents BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (project_id, week_on)
+);
+CREATE INDEX project_weeks_week_idx ON project_weeks (week_on, project_id, seconds, cents);
 CREATE FUNCTION projects_begin_hours() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   INSERT INTO project_hours (project_id) VALUES (NEW.id);
   RETURN NULL;
 END $$;
 CREATE TRIGGER projects_begin_hours AFTER INSERT ON projects FOR EACH ROW EXECUTE FUNCTION projects_begin_hours();
+CREATE FUNCTION hour_worth(seconds BIGINT, cents BIGINT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS $$
+  SELECT seconds / 3600 * coalesce(cents, 0) + (seconds % 3600 * coalesce(cents, 0) + 1800) / 3600
+$$;
 CREATE FUNCTION time_entries_add_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF TG_OP <> 'INSERT' THEN
     UPDATE project_hours SET
         seconds = seconds - OLD.duration_seconds,
         cents = cents - OLD.amount_cents,
+        value_cents = value_cents - hour_worth(OLD.duration_seconds, OLD.rate_cents),
+        cost_cents = cost_cents - hour_worth(OLD.duration_seconds, OLD.cost_rate_cents),
+        uncosted_seconds = uncosted_seconds - (OLD.cost_rate_cents IS NULL)::int * OLD.duration_seconds,
         unbilled_entries = unbilled_entries - OLD.is_unbilled::int,
         unbilled_seconds = unbilled_seconds - OLD.is_unbilled::int * OLD.duration_seconds,
         unbilled_cents = unbilled_cents - OLD.is_unbilled::int * OLD.amount_cents
       WHERE project_id = OLD.project_id;
+    UPDATE project_weeks SET
+        seconds = seconds - OLD.duration_seconds,
+        cents = cents - OLD.amount_cents,
+        value_cents = value_cents - hour_worth(OLD.duration_seconds, OLD.rate_cents),
+        cost_cents = cost_cents - hour_worth(OLD.duration_seconds, OLD.cost_rate_cents)
+      WHERE project_id = OLD.project_id AND week_on = date_trunc('week', OLD.local_on)::date;
   END IF;
   IF TG_OP <> 'DELETE' THEN
     UPDATE project_hours SET
         seconds = seconds + NEW.duration_seconds,
         cents = cents + NEW.amount_cents,
+        value_cents = value_cents + hour_worth(NEW.duration_seconds, NEW.rate_cents),
+        cost_cents = cost_cents + hour_worth(NEW.duration_seconds, NEW.cost_rate_cents),
+        uncosted_seconds = uncosted_seconds + (NEW.cost_rate_cents IS NULL)::int * NEW.duration_seconds,
         unbilled_entries = unbilled_entries + NEW.is_unbilled::int,
         unbilled_seconds = unbilled_seconds + NEW.is_unbilled::int * NEW.duration_seconds,
         unbilled_cents = unbilled_cents + NEW.is_unbilled::int * NEW.amount_cents
       WHERE project_id = NEW.project_id;
+    INSERT INTO project_weeks AS w (project_id, week_on, seconds, cents, value_cents, cost_cents)
+      VALUES (NEW.project_id, date_trunc('week', NEW.local_on)::date, NEW.duration_seconds, NEW.amount_cents,
+        hour_worth(NEW.duration_seconds, NEW.rate_cents), hour_worth(NEW.duration_seconds, NEW.cost_rate_cents))
+      ON CONFLICT (project_id, week_on) DO UPDATE SET
+        seconds = w.seconds + excluded.seconds,
+        cents = w.cents + excluded.cents,
+        value_cents = w.value_cents + excluded.value_cents,
+        cost_cents = w.cost_cents + excluded.cost_cents;
   END IF;
   RETURN NULL;
 END $$;
 CREATE TRIGGER time_entries_add_up_insert AFTER INSERT ON time_entries FOR EACH ROW EXECUTE FUNCTION time_entries_add_up();
-CREATE TRIGGER time_entries_add_up_update AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled ON time_entries
+CREATE TRIGGER time_entries_add_up_update
+AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled, local_on, rate_cents, cost_rate_cents ON time_entries
 FOR EACH ROW EXECUTE FUNCTION time_entries_add_up();
 CREATE TRIGGER time_entries_add_up_delete AFTER DELETE ON time_entries FOR EACH ROW EXECUTE FUNCTION time_entries_add_up();

@@ -72,15 +72,31 @@ CREATE TRIGGER time_write_offs_release AFTER DELETE ON time_write_offs BEGIN
   UPDATE time_entries SET is_unbilled = TRUE WHERE id = OLD.time_entry_id;
 END;
 
--- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew.
+-- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew. cents is what
+-- is billable; value_cents what all hours are worth at their price, billable or not, as a fixed price is measured by;
+-- cost_cents what they cost us, and uncosted_seconds those of which nobody knows.
 CREATE TABLE project_hours (
   project_id BIGINT PRIMARY KEY NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   seconds BIGINT NOT NULL DEFAULT 0,
   cents BIGINT NOT NULL DEFAULT 0,
+  value_cents BIGINT NOT NULL DEFAULT 0,
+  cost_cents BIGINT NOT NULL DEFAULT 0,
+  uncosted_seconds BIGINT NOT NULL DEFAULT 0,
   unbilled_entries BIGINT NOT NULL DEFAULT 0,
   unbilled_seconds BIGINT NOT NULL DEFAULT 0,
   unbilled_cents BIGINT NOT NULL DEFAULT 0
 );
+-- The same by week, from Monday, for what is drawn over time.
+CREATE TABLE project_weeks (
+  project_id BIGINT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  week_on DATE NOT NULL,
+  seconds BIGINT NOT NULL DEFAULT 0,
+  cents BIGINT NOT NULL DEFAULT 0,
+  value_cents BIGINT NOT NULL DEFAULT 0,
+  cost_cents BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (project_id, week_on)
+);
+CREATE INDEX project_weeks_week_idx ON project_weeks (week_on, project_id, seconds, cents);
 CREATE TRIGGER projects_begin_hours AFTER INSERT ON projects BEGIN
   INSERT INTO project_hours (project_id) VALUES (NEW.id);
 END;
@@ -88,33 +104,76 @@ CREATE TRIGGER time_entries_add_up_insert AFTER INSERT ON time_entries BEGIN
   UPDATE project_hours SET
       seconds = seconds + NEW.duration_seconds,
       cents = cents + NEW.amount_cents,
+      value_cents = value_cents + (NEW.duration_seconds / 3600 * coalesce(NEW.rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.rate_cents, 0) + 1800) / 3600),
+      cost_cents = cost_cents + (NEW.duration_seconds / 3600 * coalesce(NEW.cost_rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.cost_rate_cents, 0) + 1800) / 3600),
+      uncosted_seconds = uncosted_seconds + (NEW.cost_rate_cents IS NULL) * NEW.duration_seconds,
       unbilled_entries = unbilled_entries + NEW.is_unbilled,
       unbilled_seconds = unbilled_seconds + NEW.is_unbilled * NEW.duration_seconds,
       unbilled_cents = unbilled_cents + NEW.is_unbilled * NEW.amount_cents
     WHERE project_id = NEW.project_id;
+  INSERT INTO project_weeks (project_id, week_on, seconds, cents, value_cents, cost_cents)
+    VALUES (NEW.project_id, date(NEW.local_on, '-6 days', 'weekday 1'), NEW.duration_seconds, NEW.amount_cents,
+      (NEW.duration_seconds / 3600 * coalesce(NEW.rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.rate_cents, 0) + 1800) / 3600),
+      (NEW.duration_seconds / 3600 * coalesce(NEW.cost_rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.cost_rate_cents, 0) + 1800) / 3600))
+    ON CONFLICT (project_id, week_on) DO UPDATE SET
+      seconds = seconds + excluded.seconds,
+      cents = cents + excluded.cents,
+      value_cents = value_cents + excluded.value_cents,
+      cost_cents = cost_cents + excluded.cost_cents;
 END;
-CREATE TRIGGER time_entries_add_up_update AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled ON time_entries BEGIN
+CREATE TRIGGER time_entries_add_up_update
+AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled, local_on, rate_cents, cost_rate_cents ON time_entries BEGIN
   UPDATE project_hours SET
       seconds = seconds - OLD.duration_seconds,
       cents = cents - OLD.amount_cents,
+      value_cents = value_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.rate_cents, 0) + 1800) / 3600),
+      cost_cents = cost_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.cost_rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.cost_rate_cents, 0) + 1800) / 3600),
+      uncosted_seconds = uncosted_seconds - (OLD.cost_rate_cents IS NULL) * OLD.duration_seconds,
       unbilled_entries = unbilled_entries - OLD.is_unbilled,
       unbilled_seconds = unbilled_seconds - OLD.is_unbilled * OLD.duration_seconds,
       unbilled_cents = unbilled_cents - OLD.is_unbilled * OLD.amount_cents
     WHERE project_id = OLD.project_id;
+  UPDATE project_weeks SET
+      seconds = seconds - OLD.duration_seconds,
+      cents = cents - OLD.amount_cents,
+      value_cents = value_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.rate_cents, 0) + 1800) / 3600),
+      cost_cents = cost_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.cost_rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.cost_rate_cents, 0) + 1800) / 3600)
+    WHERE project_id = OLD.project_id AND week_on = date(OLD.local_on, '-6 days', 'weekday 1');
   UPDATE project_hours SET
       seconds = seconds + NEW.duration_seconds,
       cents = cents + NEW.amount_cents,
+      value_cents = value_cents + (NEW.duration_seconds / 3600 * coalesce(NEW.rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.rate_cents, 0) + 1800) / 3600),
+      cost_cents = cost_cents + (NEW.duration_seconds / 3600 * coalesce(NEW.cost_rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.cost_rate_cents, 0) + 1800) / 3600),
+      uncosted_seconds = uncosted_seconds + (NEW.cost_rate_cents IS NULL) * NEW.duration_seconds,
       unbilled_entries = unbilled_entries + NEW.is_unbilled,
       unbilled_seconds = unbilled_seconds + NEW.is_unbilled * NEW.duration_seconds,
       unbilled_cents = unbilled_cents + NEW.is_unbilled * NEW.amount_cents
     WHERE project_id = NEW.project_id;
+  INSERT INTO project_weeks (project_id, week_on, seconds, cents, value_cents, cost_cents)
+    VALUES (NEW.project_id, date(NEW.local_on, '-6 days', 'weekday 1'), NEW.duration_seconds, NEW.amount_cents,
+      (NEW.duration_seconds / 3600 * coalesce(NEW.rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.rate_cents, 0) + 1800) / 3600),
+      (NEW.duration_seconds / 3600 * coalesce(NEW.cost_rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.cost_rate_cents, 0) + 1800) / 3600))
+    ON CONFLICT (project_id, week_on) DO UPDATE SET
+      seconds = seconds + excluded.seconds,
+      cents = cents + excluded.cents,
+      value_cents = value_cents + excluded.value_cents,
+      cost_cents = cost_cents + excluded.cost_cents;
 END;
 CREATE TRIGGER time_entries_add_up_delete AFTER DELETE ON time_entries BEGIN
   UPDATE project_hours SET
       seconds = seconds - OLD.duration_seconds,
       cents = cents - OLD.amount_cents,
+      value_cents = value_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.rate_cents, 0) + 1800) / 3600),
+      cost_cents = cost_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.cost_rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.cost_rate_cents, 0) + 1800) / 3600),
+      uncosted_seconds = uncosted_seconds - (OLD.cost_rate_cents IS NULL) * OLD.duration_seconds,
       unbilled_entries = unbilled_entries - OLD.is_unbilled,
       unbilled_seconds = unbilled_seconds - OLD.is_unbilled * OLD.duration_seconds,
       unbilled_cents = unbilled_cents - OLD.is_unbilled * OLD.amount_cents
     WHERE project_id = OLD.project_id;
+  UPDATE project_weeks SET
+      seconds = seconds - OLD.duration_seconds,
+      cents = cents - OLD.amount_cents,
+      value_cents = value_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.rate_cents, 0) + 1800) / 3600),
+      cost_cents = cost_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.cost_rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.cost_rate_cents, 0) + 1800) / 3600)
+    WHERE project_id = OLD.project_id AND week_on = date(OLD.local_on, '-6 days', 'weekday 1');
 END;

@@ -7,9 +7,10 @@ use bureau::db::schema::{
     invoice_lines, invoice_series, invoice_series_years, invoice_taxes, invoices, payment_allocations,
     payments, projects, rates, task_comments, tasks, time_entries,
 };
+use bureau::projects::milestones::model::{self as milestones, NewMilestone};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
-    ClientId, CommentId, ContactId, InvoiceId, PaymentId, ProjectId, TaskId, TimeEntryId, UserId,
+    ClientId, CommentId, ContactId, InvoiceId, MilestoneId, PaymentId, ProjectId, TaskId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::text::fold;
@@ -132,6 +133,13 @@ impl TestApp {
                 .returning(projects::id)
                 .get_result(conn)?)
         })
+    }
+
+    /// A milestone that is not reached, with what is paid for it in minor units.
+    pub fn milestone(&self, project: ProjectId, title: &str, amount: Option<i64>) -> MilestoneId {
+        let actor = self.actor();
+        let new = NewMilestone { title: title.into(), due_on: None, amount_cents: amount };
+        self.write(|conn| milestones::create(conn, &actor, self.now(), project, &new)).id
     }
 
     /// An open billable task called "Homepage" that nobody has taken.
