@@ -102,6 +102,7 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
     let next_draft = Arc::new(AtomicUsize::new(0));
     let scenarios: Vec<(&str, Make, bool)> = vec![
         ("task list, filtered", get("/tasks?status=todo".into()), true),
+        ("board with 500 cards", get("/tasks/board".into()), true),
         ("task with 100 comments", get(format!("/tasks/{task}")), true),
         ("client page", get(format!("/clients/{client}")), true),
         ("dashboard", get("/".into()), true),

@@ -74,6 +74,8 @@ crate::text_enum! {
         Task = "task", "task";
         /// A comment on a task.
         Comment = "comment", "comment on";
+        /// A label of tasks.
+        Label = "label", "label";
         /// Hours.
         TimeEntry = "time_entry", "hours on";
         /// Hours that run.
@@ -252,7 +254,7 @@ impl TimelineEntry {
                 .map(|id| format!("/tasks/{id}"))
                 .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
             Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
-            Subject::Rate | Subject::CostRate => None,
+            Subject::Rate | Subject::CostRate | Subject::Label => None,
             Subject::Agency | Subject::User | Subject::Token => None,
         }
     }

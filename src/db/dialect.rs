@@ -87,6 +87,14 @@ pub enum LockedTable {
     TaskKey,
 }
 
+/// Lets one transaction at a time say which task waits for which. On SQLite the write transaction itself is the lock.
+pub fn lock_dependencies(conn: &mut Conn) -> AppResult<()> {
+    if let Conn::Pg(pg) = conn {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(4242000002)").execute(pg)?;
+    }
+    Ok(())
+}
+
 #[derive(QueryableByName)]
 struct Line {
     #[diesel(sql_type = Text)]

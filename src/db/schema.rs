@@ -86,6 +86,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    checklist_items (id) {
+        id -> BigInt,
+        task_id -> BigInt,
+        position -> BigInt,
+        title -> Text,
+        is_done -> Bool,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     clients (id) {
         id -> BigInt,
         name -> Text,
@@ -248,6 +260,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    labels (id) {
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        colour -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     master_keys (id) {
         id -> BigInt,
         install_id -> Text,
@@ -398,6 +422,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    task_dependencies (task_id, blocker_id) {
+        task_id -> BigInt,
+        blocker_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    task_labels (task_id, label_id) {
+        task_id -> BigInt,
+        label_id -> BigInt,
+    }
+}
+
+diesel::table! {
     tasks (id) {
         id -> BigInt,
         client_id -> BigInt,
@@ -407,11 +446,14 @@ diesel::table! {
         description -> Text,
         description_html -> Text,
         status -> Text,
+        priority -> Text,
         assignee_id -> Nullable<BigInt>,
         due_on -> Nullable<Date>,
         due_order -> Date,
         estimate_seconds -> Nullable<BigInt>,
         is_billable -> Bool,
+        is_client_visible -> Bool,
+        position -> BigInt,
         completed_at -> Nullable<Timestamp>,
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
@@ -483,6 +525,7 @@ diesel::joinable!(activity_seals -> activities (activity_id));
 diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(billed_entries -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> time_entries (time_entry_id));
+diesel::joinable!(checklist_items -> tasks (task_id));
 diesel::joinable!(contacts -> clients (client_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(invoice_documents -> invoices (invoice_id));
@@ -506,6 +549,8 @@ diesel::joinable!(rates -> tasks (task_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(task_comments -> users (author_id));
 diesel::joinable!(task_comments -> tasks (task_id));
+diesel::joinable!(task_labels -> labels (label_id));
+diesel::joinable!(task_labels -> tasks (task_id));
 diesel::joinable!(tasks -> clients (client_id));
 diesel::joinable!(tasks -> projects (project_id));
 diesel::joinable!(time_entries -> clients (client_id));
@@ -523,6 +568,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     agency,
     api_tokens,
     billed_entries,
+    checklist_items,
     clients,
     contacts,
     idempotency_keys,
@@ -532,6 +578,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_series_years,
     invoice_taxes,
     invoices,
+    labels,
     master_keys,
     milestones,
     payment_allocations,
@@ -543,6 +590,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     sign_in_throttles,
     task_comments,
+    task_dependencies,
+    task_labels,
     tasks,
     time_entries,
     time_write_offs,

@@ -239,6 +239,8 @@ fn task(
         } else {
             ["todo", "doing", "review"].get(index / 5 % 3).copied().unwrap_or("todo")
         },
+        priority: "normal",
+        is_client_visible: false,
         assignee_id: Some(worker),
         due_on: Some(due_on),
         due_order: due_on,

@@ -6,6 +6,7 @@
 mod bulk;
 mod cast;
 mod invoices;
+mod plan;
 mod rates;
 mod story;
 mod work;

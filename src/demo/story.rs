@@ -6,6 +6,7 @@ use rand::RngExt;
 use super::Sample;
 use super::cast::{CLIENTS, ClientLine, MILESTONES, ProjectLine};
 use super::invoices::Schedule;
+use super::plan;
 use super::work::{self, Place, TaskRow};
 use crate::auth::policy::Role;
 use crate::auth::user::Actor;
@@ -73,6 +74,7 @@ pub(super) fn go_on(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
     let owner = sample.owner();
     let task: TaskId = tasks::table.order(tasks::id).select(tasks::id).first(conn)?;
     discuss(conn, sample, task)?;
+    plan::sort_out(conn, sample, task)?;
     let when = When {
         on: sample.today,
         starts: None,
@@ -178,6 +180,13 @@ fn add_project(
             } else {
                 ["doing", "todo", "review", "todo"].get(index % 4).copied().unwrap_or("todo")
             },
+            priority: match (project.id.0 + index as i64) % 7 {
+                1 => "high",
+                4 if is_late => "urgent",
+                5 => "low",
+                _ => "normal",
+            },
+            is_client_visible: index % 3 == 0,
             assignee_id: assignee.filter(|_| index % 5 != 4),
             due_on,
             due_order: due_on.unwrap_or_else(work::far),

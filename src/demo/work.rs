@@ -30,6 +30,8 @@ pub(super) struct TaskRow {
     pub description: String,
     pub description_html: String,
     pub status: &'static str,
+    pub priority: &'static str,
+    pub is_client_visible: bool,
     pub assignee_id: Option<UserId>,
     pub due_on: Option<NaiveDate>,
     pub due_order: NaiveDate,

@@ -5,14 +5,16 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::figures::{self, TaskRow};
-use super::form::{TaskForm, TaskQuery};
+use super::form::TaskForm;
+use super::labels::model::{Label, LabelColour};
 use super::model;
+use super::query::TaskQuery;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
+use crate::types::ids::{ClientId, LabelId, ProjectId, TaskId, UserId};
 use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
@@ -37,12 +39,24 @@ pub struct TaskJson {
     /// Markdown.
     pub description: String,
     pub status: model::TaskStatus,
+    pub priority: model::TaskPriority,
+    /// By name.
+    pub labels: Vec<TaskLabel>,
     pub assignee_id: Option<UserId>,
     pub assignee_name: Option<String>,
     pub due_on: Option<NaiveDate>,
     pub estimate_seconds: Option<i64>,
     pub logged_seconds: i64,
     pub is_billable: bool,
+    pub is_client_visible: bool,
+    /// The place in its column of the board, from the top.
+    pub position: i64,
+    /// Steps of its checklist.
+    pub steps: i64,
+    /// Steps that are ticked.
+    pub steps_done: i64,
+    /// Open tasks that it waits for.
+    pub open_blockers: i64,
     pub completed_at: Option<UtcTime>,
     pub created_by: Option<UserId>,
     pub created_at: UtcTime,
@@ -50,9 +64,24 @@ pub struct TaskJson {
     pub version: i64,
 }
 
+/// A label on a task.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of Label")]
+pub struct TaskLabel {
+    pub id: LabelId,
+    pub name: String,
+    pub colour: LabelColour,
+}
+
+impl From<Label> for TaskLabel {
+    fn from(label: Label) -> Self {
+        Self { id: label.id, name: label.name, colour: label.colour }
+    }
+}
+
 impl From<TaskRow> for TaskJson {
     fn from(row: TaskRow) -> Self {
-        let task = row.task;
+        let (task, parts) = (row.task, row.parts);
         Self {
             id: task.id,
             client_id: task.client_id,
@@ -62,12 +91,19 @@ impl From<TaskRow> for TaskJson {
             title: task.title,
             description: task.description,
             status: task.status,
+            priority: task.priority,
+            labels: parts.labels.into_iter().map(TaskLabel::from).collect(),
             assignee_id: task.assignee_id,
             assignee_name: row.assignee_name,
             due_on: task.due_on,
             estimate_seconds: task.estimate_seconds,
             logged_seconds: row.logged_seconds,
             is_billable: task.is_billable,
+            is_client_visible: task.is_client_visible,
+            position: task.position,
+            steps: parts.steps,
+            steps_done: parts.steps_done,
+            open_blockers: parts.open_blockers,
             completed_at: task.completed_at,
             created_by: task.created_by,
             created_at: task.created_at,

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::dependencies::model as dependencies;
 use super::figures::{self, TaskRow};
 use super::model::{self, Task};
 use crate::auth::extract::Worker;
@@ -51,17 +52,20 @@ async fn change(
     message: &str,
 ) -> AppResult<HttpResponse> {
     let (actor, now, look) = (actor.clone(), app.clock.now(), view.clone());
-    let part = app
+    let (part, held_up) = app
         .db
         .write(move |conn| {
-            verb(conn, &actor, now, id)?;
+            let task = verb(conn, &actor, now, id)?;
+            let held_up = if task.is_done() { dependencies::hold_up(conn, id)? } else { None };
             let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
-            Ok(TaskRowPart { row: figures::row(conn, &actor, id)?, shell })
+            Ok((TaskRowPart { row: figures::row(conn, &actor, id)?, shell }, held_up))
         })
         .await?;
     if view.is_fragment() {
         view.html(|| part.render(), || part.render())
     } else {
-        view.redirect(&format!("/tasks/{id}"), message)
+        let message = held_up
+            .map_or_else(|| message.to_owned(), |what| format!("Task done, although {what} is still open."));
+        view.redirect(&format!("/tasks/{id}"), &message)
     }
 }

@@ -5,9 +5,10 @@ use diesel::prelude::*;
 
 use super::filter::{Assignee, Cursor, TaskDue, TaskFilter, TaskState};
 use super::model::{NO_DUE, Task, TaskStatus, Tasks, visible_to};
+use super::parts::{self, Parts};
 use crate::auth::user::Actor;
 use crate::db::count::Capped;
-use crate::db::schema::{clients, projects, tasks, time_entries, users};
+use crate::db::schema::{clients, projects, task_labels, tasks, time_entries, users};
 use crate::db::sum::sum;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
@@ -30,12 +31,25 @@ pub struct TaskRow {
     pub logged_seconds: i64,
     /// Whether the timer of the one who asks runs on it.
     pub is_running: bool,
+    /// Labels, checklist, what it waits for.
+    pub parts: Parts,
 }
 
 impl TaskRow {
     /// Whether more was logged than estimated.
     pub fn is_over(&self) -> bool {
         self.task.estimate_seconds.is_some_and(|estimate| self.logged_seconds > estimate)
+    }
+
+    /// "Below Fix the cart", for a choice of places.
+    pub fn below(&self) -> String {
+        format!("Below {}", self.task.title)
+    }
+
+    /// Whether lists point anything out about it.
+    pub fn has_marks(&self) -> bool {
+        let Parts { labels, steps, open_blockers, .. } = &self.parts;
+        self.task.priority.is_marked() || !labels.is_empty() || *steps > 0 || *open_blockers > 0
     }
 
     /// The place after this row.
@@ -61,7 +75,7 @@ pub const TASKS_PER_PAGE: i64 = 25;
 pub const COUNT_CAP: i64 = 1_001;
 
 /// Each filter leads one of the `tasks_*` indexes, or narrows the walk along `tasks_order_idx`.
-fn filtered<'a>(actor: &Actor, filter: &TaskFilter, today: NaiveDate) -> Tasks<'a> {
+pub(in crate::tasks) fn filtered<'a>(actor: &Actor, filter: &TaskFilter, today: NaiveDate) -> Tasks<'a> {
     let mut query = visible_to(actor);
     query = match filter.state {
         // Said so, for the partial indexes.
@@ -94,6 +108,18 @@ fn filtered<'a>(actor: &Actor, filter: &TaskFilter, today: NaiveDate) -> Tasks<'
         }
         Some(TaskDue::None) => query.filter(tasks::due_order.eq(NO_DUE)),
     };
+    if let Some(priority) = filter.priority {
+        query = query.filter(tasks::priority.eq(priority));
+    }
+    if let Some(label) = filter.label {
+        // Looked up row by row, so that the walk along the index of tasks stays the plan.
+        let carried = task_labels::table
+            .filter(task_labels::task_id.eq(tasks::id))
+            .filter(task_labels::label_id.eq(label))
+            .select(task_labels::label_id)
+            .single_value();
+        query = query.filter(carried.is_not_null());
+    }
     for word in fold(&filter.q).split(' ').filter(|word| !word.is_empty()) {
         query = query.filter(tasks::title_key.like(dialect::contains(word)).escape('\\'));
     }
@@ -130,7 +156,11 @@ pub fn row(conn: &mut Conn, actor: &Actor, id: TaskId) -> AppResult<TaskRow> {
 type Figures = (Task, Option<String>, Option<String>, Option<String>, Option<i64>);
 
 /// Names and hours come by look-ups of single rows, so that the walk along the index of tasks stays the plan.
-fn with_figures(conn: &mut Conn, actor: &Actor, query: Tasks<'_>) -> AppResult<Vec<TaskRow>> {
+pub(in crate::tasks) fn with_figures(
+    conn: &mut Conn,
+    actor: &Actor,
+    query: Tasks<'_>,
+) -> AppResult<Vec<TaskRow>> {
     let rows: Vec<Figures> = query
         .select((
             Task::as_select(),
@@ -153,10 +183,13 @@ fn with_figures(conn: &mut Conn, actor: &Actor, query: Tasks<'_>) -> AppResult<V
         .first(conn)
         .optional()?;
     let running = running.flatten();
+    let ids: Vec<TaskId> = rows.iter().map(|row| row.0.id).collect();
+    let mut parts = parts::of(conn, &ids)?;
     Ok(rows
         .into_iter()
         .map(|(task, client_name, project_name, assignee_name, logged_seconds)| TaskRow {
             is_running: running == Some(task.id),
+            parts: parts.remove(&task.id).unwrap_or_default(),
             task,
             client_name: client_name.unwrap_or_default(),
             project_name: project_name.unwrap_or_default(),

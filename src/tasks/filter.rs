@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::model::NO_DUE;
-use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
+use super::model::{NO_DUE, TaskPriority};
+use crate::types::ids::{ClientId, LabelId, ProjectId, TaskId, UserId};
 
 crate::text_enum! {
     /// Which tasks a list shows.
@@ -106,6 +106,10 @@ pub struct TaskFilter {
     pub project_id: Option<ProjectId>,
     /// Whose.
     pub assignee: Assignee,
+    /// How much they matter.
+    pub priority: Option<TaskPriority>,
+    /// With this label.
+    pub label: Option<LabelId>,
     /// When due.
     pub due: Option<TaskDue>,
     /// Only rows behind this place.

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::filter::{Assignee, TaskFilter, TaskState};
-use super::model::{NewTask, Task, TaskStatus};
+use super::labels::model::Label;
+use super::model::{NewTask, Task, TaskPriority, TaskStatus};
 use crate::error::FormErrors;
 use crate::types::duration;
-use crate::types::ids::{ClientId, ProjectId, UserId};
+use crate::types::ids::{LabelId, ProjectId, UserId};
 use crate::web::form::{Check, Difference, name_of};
 use crate::web::json::Typed;
 
@@ -27,6 +27,8 @@ pub struct TaskForm {
     pub description: String,
     /// todo, doing, review or done.
     pub status: String,
+    /// urgent, high, normal or low; blank is normal.
+    pub priority: String,
     /// Who does it; blank is nobody.
     pub assignee_id: Typed,
     /// When it is due, `YYYY-MM-DD`.
@@ -35,6 +37,10 @@ pub struct TaskForm {
     pub estimate: Typed,
     /// Whether new hours are billable; blank follows the project.
     pub is_billable: Typed,
+    /// Whether the client may see it; blank is no.
+    pub is_client_visible: Typed,
+    /// Ids of its labels.
+    pub labels: Vec<Typed>,
     /// The version that was edited.
     pub version: Typed,
     /// For a new task: the same key with the same content is saved once.
@@ -47,20 +53,28 @@ pub struct TaskForm {
 impl TaskForm {
     /// What a new task of `project` is offered.
     pub fn blank(project: Option<ProjectId>) -> Self {
-        Self { project_id: project.into(), status: TaskStatus::Todo.to_string(), ..Self::default() }
+        Self {
+            project_id: project.into(),
+            status: TaskStatus::Todo.to_string(),
+            priority: TaskPriority::Normal.to_string(),
+            ..Self::default()
+        }
     }
 
     /// The form of a stored task.
-    pub fn filled(task: &Task) -> Self {
+    pub fn filled(task: &Task, labels: &[Label]) -> Self {
         Self {
             project_id: Some(task.project_id).into(),
             title: task.title.clone(),
             description: task.description.clone(),
             status: task.status.to_string(),
+            priority: task.priority.to_string(),
             assignee_id: task.assignee_id.into(),
             due_on: task.due_on.map(|date| date.to_string()).unwrap_or_default(),
             estimate: task.estimate_seconds.map(duration::plain).into(),
             is_billable: Some(task.is_billable).into(),
+            is_client_visible: Some(task.is_client_visible).into(),
+            labels: labels.iter().map(|label| Some(label.id).into()).collect(),
             version: Some(task.version).into(),
             idempotency_key: String::new(),
             then: String::new(),
@@ -78,6 +92,7 @@ impl TaskForm {
         } else {
             check.choice("status", &self.status)
         };
+        let priority = check.id("priority", &self.priority).unwrap_or(TaskPriority::Normal);
         let assignee_id = check.id("assignee_id", &self.assignee_id);
         let due_on = check.date("due_on", &self.due_on);
         let estimate_seconds = check.seconds("estimate", &self.estimate, MAX_ESTIMATE_SECONDS);
@@ -86,17 +101,27 @@ impl TaskForm {
         } else {
             Some(check.flag("is_billable", &self.is_billable))
         };
+        let is_client_visible = check.flag("is_client_visible", &self.is_client_visible);
+        let labels: Vec<LabelId> = self.labels.iter().filter_map(|id| check.id("labels", id)).collect();
         let new = project_id.zip(status).map(|(project_id, status)| NewTask {
             project_id,
             title,
             description,
             status,
+            priority,
             assignee_id,
             due_on,
             estimate_seconds,
+            is_client_visible,
             is_billable,
+            labels: Some(labels),
         });
         check.finish(new)
+    }
+
+    /// Whether this label is ticked.
+    pub fn has_label(&self, id: &LabelId) -> bool {
+        self.labels.iter().any(|ticked| ticked.parse() == Ok(*id))
     }
 
     /// Fields in which this form and the stored task differ.
@@ -108,14 +133,25 @@ impl TaskForm {
             "false" => "Not billable".to_owned(),
             other => other.to_owned(),
         };
+        let labels = |form: &Self| {
+            let ticked = names.labels.iter().filter(|label| form.has_label(&label.id));
+            ticked.map(|label| label.name.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        let seen_by = |form: &Self| match form.is_client_visible.0.as_str() {
+            "true" => "The client, too".to_owned(),
+            _ => "The agency only".to_owned(),
+        };
         Difference::between([
             ("Title", stored.title.clone(), self.title.clone()),
             ("Project", project(stored), project(self)),
             ("Status", status_label(&stored.status), status_label(&self.status)),
+            ("Priority", priority_label(&stored.priority), priority_label(&self.priority)),
             ("Assignee", person(stored), person(self)),
             ("Due", stored.due_on.clone(), self.due_on.clone()),
             ("Estimate, hours", stored.estimate.0.clone(), self.estimate.0.clone()),
             ("Billing", billing(stored), billing(self)),
+            ("Visible to", seen_by(stored), seen_by(self)),
+            ("Labels", labels(stored), labels(self)),
             ("Description", stored.description.clone(), self.description.clone()),
         ])
     }
@@ -128,6 +164,12 @@ pub struct Names {
     pub projects: Vec<(ProjectId, String)>,
     /// People to choose from.
     pub people: Vec<(UserId, String)>,
+    /// Labels to choose from.
+    pub labels: Vec<Label>,
+}
+
+fn priority_label(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), |priority: TaskPriority| priority.label().to_owned())
 }
 
 fn status_label(text: &str) -> String {
@@ -140,6 +182,8 @@ fn status_label(text: &str) -> String {
 pub struct DetailsForm {
     /// todo, doing, review or done.
     pub status: String,
+    /// urgent, high, normal or low; blank leaves it.
+    pub priority: String,
     /// Who does it; blank is nobody.
     pub assignee_id: String,
     /// When it is due, `YYYY-MM-DD`.
@@ -151,9 +195,10 @@ pub struct DetailsForm {
 impl DetailsForm {
     /// The details of a stored task.
     pub fn filled(task: &Task) -> Self {
-        let form = TaskForm::filled(task);
+        let form = TaskForm::filled(task, &[]);
         Self {
             status: form.status,
+            priority: form.priority,
             assignee_id: form.assignee_id.0,
             due_on: form.due_on,
             version: form.version.0,
@@ -166,7 +211,9 @@ impl DetailsForm {
         let status = check.choice("status", &self.status);
         let assignee_id = check.id("assignee_id", &self.assignee_id);
         let due_on = check.date("due_on", &self.due_on);
-        let new = status.map(|status| NewTask { status, assignee_id, due_on, ..NewTask::same(task) });
+        let priority = check.id("priority", &self.priority).unwrap_or(task.priority);
+        let new =
+            status.map(|status| NewTask { status, priority, assignee_id, due_on, ..NewTask::same(task) });
         check.finish(new)
     }
 
@@ -175,93 +222,9 @@ impl DetailsForm {
         let person = |form: &Self| name_of(people, &form.assignee_id);
         Difference::between([
             ("Status", status_label(&stored.status), status_label(&self.status)),
+            ("Priority", priority_label(&stored.priority), priority_label(&self.priority)),
             ("Assignee", person(stored), person(self)),
             ("Due", stored.due_on.clone(), self.due_on.clone()),
         ])
-    }
-}
-
-/// The list's query string.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
-#[serde(default, deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TaskQuery {
-    /// Words in the title.
-    pub q: String,
-    /// open (also when blank), todo, doing, review, done or all.
-    pub status: String,
-    /// One client's.
-    pub client_id: String,
-    /// One project's.
-    pub project_id: String,
-    /// me, nobody, a person's id, or anybody (also when blank).
-    pub assignee: String,
-    /// late, today, week or none; blank is whenever.
-    pub due: String,
-    /// The place after which the page begins, as `meta.next` gave it.
-    pub after: String,
-}
-
-impl TaskQuery {
-    /// The filter, or which part of it makes no sense.
-    pub fn check(&self) -> Result<TaskFilter, FormErrors> {
-        let mut check = Check::new();
-        let filter = TaskFilter {
-            q: check.line("q", &self.q),
-            state: check.id("status", &self.status).unwrap_or(TaskState::Open),
-            client_id: check.id("client_id", &self.client_id),
-            project_id: check.id("project_id", &self.project_id),
-            assignee: check.id("assignee", &self.assignee).unwrap_or(Assignee::Anybody),
-            due: check.id("due", &self.due),
-            after: check.id("after", &self.after),
-        };
-        check.finish(Some(filter))
-    }
-
-    /// [`TaskQuery::check`] among the tasks of one client.
-    pub fn check_of_client(&self, client: ClientId) -> Result<TaskFilter, FormErrors> {
-        self.check().map(|filter| TaskFilter { client_id: Some(client), ..filter })
-    }
-
-    /// [`TaskQuery::check`] among the tasks of one project.
-    pub fn check_of_project(&self, project: ProjectId) -> Result<TaskFilter, FormErrors> {
-        self.check().map(|filter| TaskFilter { project_id: Some(project), ..filter })
-    }
-
-    /// Whether it asks for all open tasks.
-    pub fn is_plain(&self) -> bool {
-        [&self.q, &self.status, &self.client_id, &self.project_id, &self.assignee, &self.due]
-            .iter()
-            .all(|part| part.is_empty())
-    }
-
-    /// Whether it begins behind the first row.
-    pub fn is_paged(&self) -> bool {
-        !self.after.is_empty()
-    }
-
-    /// The address of the page of `path` that begins at `after`; blank is the first.
-    pub fn address(&self, path: &str, after: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
-            ("q", self.q.as_str()),
-            ("status", &self.status),
-            ("client_id", &self.client_id),
-            ("project_id", &self.project_id),
-            ("assignee", &self.assignee),
-            ("due", &self.due),
-            ("after", after),
-        ] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        let query = query.finish();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-    }
-
-    /// The list's address without the project.
-    pub fn without_project(&self) -> String {
-        Self { project_id: String::new(), ..self.clone() }.address("/tasks", "")
     }
 }

@@ -4,37 +4,50 @@
 //! the database. It repeats its project's client, and its due date once more with "no date" at the far end, so that
 //! every list walks one index; lists page by key, never by offset. A task with hours cannot be deleted nor leave its
 //! project. Descriptions and comments are Markdown, rendered and sanitised once, when they are saved.
-//! URLs: `/tasks`, `/tasks/{id}`, `…/edit`, `…/details`, `…/closure`, `…/reopening`, `…/comments`; the tabs
-//! `/clients/{client_id}/tasks` and `/projects/{id}`; `/api/tasks`, `/api/tasks/{task_id}/comments`.
+//! What it carries along are rooms of their own: labels, the checklist, what it waits for, comments.
+//! URLs: `/tasks`, `/tasks/board`, `/tasks/{id}`, `…/edit`, `…/details`, `…/closure`, `…/reopening`, `…/move`, `…/comments`; the tabs
+//! `/clients/{client_id}/tasks`, `/projects/{id}` and `/projects/{id}/board`; `/api/tasks`, `/api/tasks/{task_id}/comments`.
 
 pub mod api;
+pub mod board;
+pub mod checklist;
 pub mod closure;
 pub mod comments;
+pub mod dependencies;
 pub mod figures;
 pub mod filter;
 pub mod form;
+pub mod labels;
+pub mod lists;
 pub mod model;
 pub mod pages;
+pub mod parts;
+pub mod query;
+pub mod show;
 
 use crate::web::routes::Routes;
 
 /// The pages of this area.
 pub fn pages() -> Routes {
     Routes::new()
-        .get("/tasks", pages::index)
+        .get("/tasks", lists::index)
         .post("/tasks", pages::create)
         .get("/tasks/new", pages::new)
-        .get("/tasks/{id}", pages::show)
+        .get("/tasks/{id}", show::show)
         .post("/tasks/{id}", pages::update)
         .delete("/tasks/{id}", pages::destroy)
         .get("/tasks/{id}/edit", pages::edit)
-        .post("/tasks/{id}/details", pages::update_details)
+        .post("/tasks/{id}/details", show::update_details)
         .post("/tasks/{id}/closure", closure::complete)
         .delete("/tasks/{id}/closure", closure::reopen)
         .post("/tasks/{id}/reopening", closure::reopen)
-        .get("/clients/{client_id}/tasks", pages::of_client)
-        .get("/projects/{id}", pages::of_project)
+        .get("/clients/{client_id}/tasks", lists::of_client)
+        .get("/projects/{id}", lists::of_project)
+        .and(board::pages())
+        .and(checklist::pages())
+        .and(dependencies::pages())
         .and(comments::pages())
+        .and(labels::pages())
 }
 
 /// The JSON API of this area.
@@ -45,5 +58,9 @@ pub fn api() -> Routes {
         .get("/api/tasks/{id}", api::find_task)
         .put("/api/tasks/{id}", api::update_task)
         .delete("/api/tasks/{id}", api::delete_task)
+        .and(board::api())
+        .and(checklist::api())
+        .and(dependencies::api())
         .and(comments::api())
+        .and(labels::api())
 }

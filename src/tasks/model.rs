@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::labels::model as labels;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients_model;
@@ -15,7 +16,7 @@ use crate::error::{AppError, AppResult, found};
 use crate::projects::model as projects_model;
 use crate::rates::model::{self as rates, Scope};
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
+use crate::types::ids::{ClientId, LabelId, ProjectId, TaskId, UserId};
 use crate::types::text::fold;
 use crate::types::{duration, markdown};
 
@@ -45,6 +46,36 @@ impl TaskStatus {
     }
 }
 
+crate::text_enum! {
+    /// How much a task matters beside others.
+    pub enum TaskPriority {
+        /// Before everything else.
+        Urgent = "urgent", "Urgent";
+        /// Before most.
+        High = "high", "High";
+        /// As most.
+        Normal = "normal", "Normal";
+        /// When there is time.
+        Low = "low", "Low";
+    }
+}
+
+impl TaskPriority {
+    /// The badge's colour.
+    pub fn tone(self) -> &'static str {
+        match self {
+            Self::Urgent => "badge-bad",
+            Self::High => "badge-warn",
+            Self::Normal | Self::Low => "",
+        }
+    }
+
+    /// Whether lists point it out.
+    pub fn is_marked(self) -> bool {
+        self != Self::Normal
+    }
+}
+
 /// A task.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = tasks)]
@@ -61,6 +92,8 @@ pub struct Task {
     pub description: String,
     /// How far it is.
     pub status: TaskStatus,
+    /// How much it matters.
+    pub priority: TaskPriority,
     /// Who does it.
     pub assignee_id: Option<UserId>,
     /// When it is due.
@@ -71,6 +104,10 @@ pub struct Task {
     pub estimate_seconds: Option<i64>,
     /// Whether new hours on it are billable.
     pub is_billable: bool,
+    /// Whether its client may see it.
+    pub is_client_visible: bool,
+    /// The place in its column of the board, from the top.
+    pub position: i64,
     /// When it was finished.
     pub completed_at: Option<UtcTime>,
     /// Who added it.
@@ -107,15 +144,22 @@ pub struct NewTask {
     pub description: String,
     /// How far it is.
     pub status: TaskStatus,
+    /// How much it matters.
+    pub priority: TaskPriority,
     /// Who does it.
     pub assignee_id: Option<UserId>,
     /// When it is due.
     pub due_on: Option<NaiveDate>,
     /// Estimate in seconds.
     pub estimate_seconds: Option<i64>,
+    /// Whether its client may see it.
+    pub is_client_visible: bool,
     /// Whether new hours on it are billable; `None` follows the project, or leaves it as it is.
     #[diesel(skip_insertion, skip_update)]
     pub is_billable: Option<bool>,
+    /// Its labels; `None` leaves them as they are.
+    #[diesel(skip_insertion, skip_update)]
+    pub labels: Option<Vec<LabelId>>,
 }
 
 impl NewTask {
@@ -126,10 +170,13 @@ impl NewTask {
             title: task.title.clone(),
             description: task.description.clone(),
             status: task.status,
+            priority: task.priority,
             assignee_id: task.assignee_id,
             due_on: task.due_on,
             estimate_seconds: task.estimate_seconds,
+            is_client_visible: task.is_client_visible,
             is_billable: Some(task.is_billable),
+            labels: None,
         }
     }
 }
@@ -191,6 +238,9 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTask) -> Ap
         ))
         .returning(tasks::id)
         .get_result(conn)?;
+    if let Some(chosen) = &new.labels {
+        labels::assign(conn, id, chosen)?;
+    }
     let task = find(conn, actor, id)?;
     audit::record(conn, Some(actor.id), now, &entry(Action::Created, &task))?;
     Ok(task)
@@ -254,7 +304,11 @@ pub fn update(
         (true, false) => Action::Reopened,
         _ => Action::Updated,
     };
-    let entry = with_changes(conn, actor, entry(action, &after), &before, &after)?;
+    let mut entry = with_changes(conn, actor, entry(action, &after), &before, &after)?;
+    if let Some(chosen) = &new.labels {
+        let (before, after) = labels::assign(conn, id, chosen)?;
+        entry = entry.change("labels", before, after);
+    }
     if entry.has_changes() {
         audit::record(conn, Some(actor.id), now, &entry)?;
     }
@@ -305,7 +359,8 @@ fn logged_seconds(conn: &mut Conn, id: TaskId) -> AppResult<Option<i64>> {
         .get_result(conn)?)
 }
 
-fn entry(action: Action, task: &Task) -> Entry {
+/// What the activity log says about a task.
+pub(in crate::tasks) fn entry(action: Action, task: &Task) -> Entry {
     Entry::new(action, Subject::Task, task.id.0, &task.title)
         .client(task.client_id)
         .project(task.project_id)
@@ -326,9 +381,11 @@ fn with_changes(
         .change("title", &before.title, &after.title)
         .change("description", &before.description, &after.description)
         .change("status", before.status.label(), after.status.label())
+        .change("priority", before.priority.label(), after.priority.label())
         .change("due_on", day(before.due_on), day(after.due_on))
         .change("estimate", hours(before.estimate_seconds), hours(after.estimate_seconds))
-        .change("billable", yes(before.is_billable), yes(after.is_billable));
+        .change("billable", yes(before.is_billable), yes(after.is_billable))
+        .change("client_visible", yes(before.is_client_visible), yes(after.is_client_visible));
     if before.assignee_id != after.assignee_id {
         entry = entry.change(
             "assignee",

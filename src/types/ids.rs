@@ -76,6 +76,10 @@ ids! {
     TaskId => "task";
     /// A comment on a task.
     CommentId => "comment";
+    /// A label of tasks.
+    LabelId => "label";
+    /// A step of a task's checklist.
+    StepId => "step";
     /// A stretch of worked time.
     TimeEntryId => "time_entry";
     /// An invoice, draft or issued.

@@ -85,11 +85,13 @@ pub fn field_name(name: &str, _: &dyn Values) -> askama::Result<String> {
 
 /// Fields that forms call something else than their name says. A test holds it against the templates.
 const LABELS: &[(&str, &str)] = &[
+    ("after", "Place"),
     ("assignee_id", "Assignee"),
     ("bank_holder", "Account holder"),
     ("bank_name", "Bank"),
     ("bic", "BIC"),
     ("billing_model", "Billing"),
+    ("blocker_id", "Waits for"),
     ("body", "Comment"),
     ("break_time", "Break"),
     ("budget", "Budget, money"),
@@ -105,6 +107,7 @@ const LABELS: &[(&str, &str)] = &[
     ("invoice_footer", "Footer"),
     ("invoice_terms", "Terms"),
     ("is_billable", "Billing"),
+    ("is_client_visible", "Visible to"),
     ("language", "Language of documents"),
     ("owner_email", "Your email"),
     ("owner_name", "Your name"),

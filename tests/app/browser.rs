@@ -130,3 +130,52 @@ async fn main_job(browser: &Browser, app: &TestApp, scripts: Scripts) {
     browser.see_text("recorded a payment on").await;
     browser.see_text("€0").await;
 }
+
+#[actix_web::test]
+async fn a_card_moves_by_mouse_and_by_keyboard() {
+    let app = TestApp::new().await;
+    let Some(browser) = Browser::open(&app, Scripts::On, "the board in the browser").await else { return };
+    let project = app.project(app.client("Halden"));
+    let (first, second) = (app.task_named(project, "Gift cards"), app.task_named(project, "Age gate"));
+    let column = |task: bureau::types::ids::TaskId| {
+        app.line(&format!("SELECT status AS line FROM tasks WHERE id = {task}"))
+    };
+    browser.sign_in("ines@fielder.studio").await;
+    browser.visit(&format!("/projects/{project}/board")).await;
+    browser.see("[data-wired]").await;
+
+    browser.drag("#task_1", "ol[data-status=doing]").await;
+    browser.see("ol[data-status=doing] #task_1").await;
+    browser.see_live("#board-live", "Moved “Gift cards” to In progress, 1 of 1.").await;
+    assert_eq!((column(first), column(second)), ("doing".to_owned(), "todo".to_owned()));
+
+    browser.focus("#task_2 > .t").await;
+    browser.keys("\u{e008}\u{e014}").await;
+    browser.see("ol[data-status=doing] #task_2").await;
+    browser.see_live("#board-live", "Moved “Age gate” to In progress, 1 of 2.").await;
+    assert_eq!(column(second), "doing");
+    browser.keys("\u{e008}\u{e015}").await;
+    browser.see("#task_1 + #task_2").await;
+    browser.see_live("#board-live", "Moved “Age gate” to In progress, 2 of 2.").await;
+
+    browser.visit(&format!("/projects/{project}/board")).await;
+    browser.see("ol[data-status=doing] #task_1 + #task_2").await;
+    browser.close().await;
+}
+
+#[actix_web::test]
+async fn a_card_moves_without_scripts() {
+    let app = TestApp::new().await;
+    let Some(browser) = Browser::open(&app, Scripts::Off, "the board without scripts").await else { return };
+    let project = app.project(app.client("Halden"));
+    app.task_named(project, "Gift cards");
+    browser.sign_in("ines@fielder.studio").await;
+    browser.visit(&format!("/projects/{project}/board")).await;
+    browser.press("#task_1 [aria-label='Move Gift cards to…']").await;
+    browser.choose("status", "Review").await;
+    browser.press_text("Move task").await;
+    browser.see_text("Moved to Review.").await;
+    browser.see("ol[data-status=review] #task_1").await;
+    assert_eq!(browser.path().await, format!("/projects/{project}/board"));
+    browser.close().await;
+}

@@ -14,13 +14,14 @@ use crate::routes::{Rows, routes};
 use crate::support::{TestApp, day};
 
 /// Tables that stay as small as the agency itself, or in the thousands.
-const SMALL: [&str; 9] = [
+const SMALL: [&str; 10] = [
     "agency",
     "clients",
     "projects",
     "project_hours",
     "contacts",
     "users",
+    "labels",
     "rates",
     "invoice_series",
     "master_keys",
@@ -30,7 +31,7 @@ const SMALL: [&str; 9] = [
 const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
 
 /// Lists with what narrows them, beside the plain ones that the routes name.
-const FILTERED: [&str; 43] = [
+const FILTERED: [&str; 51] = [
     "/clients?q=no",
     "/clients?status=active",
     "/clients?status=archived",
@@ -55,6 +56,14 @@ const FILTERED: [&str; 43] = [
     "/tasks?due=none",
     "/tasks?status=all&client_id=1",
     "/tasks?status=all&assignee=nobody",
+    "/tasks?priority=urgent",
+    "/tasks?label=1",
+    "/tasks/board?q=home",
+    "/tasks/board?client_id=1",
+    "/tasks/board?assignee=me",
+    "/tasks/board?assignee=nobody&label=1",
+    "/tasks/board?project_id=1&priority=high",
+    "/tasks/board?due=week",
     "/time-entries?week=2026-W47",
     "/time-entries/all?client_id=1",
     "/time-entries/all?project_id=1",

@@ -18,6 +18,9 @@ pub struct Rows {
     pub project: i64,
     milestone: i64,
     task: i64,
+    blocker: i64,
+    step: i64,
+    label: i64,
     comment: i64,
     entry: i64,
     invoice: i64,
@@ -51,6 +54,8 @@ impl Rows {
         app.execute("UPDATE projects SET budget_cents = 777700, budget_seconds = 360000");
         let milestone = app.milestone(project, "Launch", Some(777_701));
         let task = app.task_for(project, "Homepage", Some(tom), Some(day("2026-11-20")));
+        let blocker = app.task_named(project, "Wireframes");
+        let (label, step) = app.carry(task, blocker);
         let comment = app.comment(task, tom, "Looks good.");
         let entry = app.entry_at(tom, task, day("2026-11-18"), 3_600, Some(RATES[2]));
         app.running_timer(tom, task, 600);
@@ -63,6 +68,9 @@ impl Rows {
             project: project.0,
             milestone: milestone.0,
             task: task.0,
+            blocker: blocker.0,
+            step: step.0,
+            label: label.0,
             comment: comment.0,
             entry: entry.0,
             invoice: invoice.0,
@@ -84,6 +92,9 @@ impl Rows {
                 ("{project_id}", _) | ("{id}", "projects") => self.project,
                 ("{id}", "milestones") => self.milestone,
                 ("{task_id}", _) | ("{id}", "tasks") => self.task,
+                ("{blocker_id}", _) => self.blocker,
+                ("{id}", "checklist") => self.step,
+                ("{id}", "labels") => self.label,
                 ("{comment_id}", _) | ("{id}", "comments") => self.comment,
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,
                 ("{user_id}", _) | ("{id}", "users" | "people") => self.user,

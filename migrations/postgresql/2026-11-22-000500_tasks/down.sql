@@ -1,2 +1,3 @@
 DROP TABLE task_comments;
 DROP TABLE tasks;
+DROP FUNCTION tasks_take_a_place();

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer};
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -165,6 +166,19 @@ impl Browser {
         }
     }
 
+    /// Waits until a live region says `text`, which is there to be heard and not to be seen.
+    pub async fn see_live(&self, css: &str, text: &str) {
+        let until = std::time::Instant::now() + PATIENCE;
+        loop {
+            let said = self.see(css).await.prop("textContent").await.unwrap().unwrap_or_default();
+            if said.contains(text) {
+                return;
+            }
+            assert!(std::time::Instant::now() < until, "{css} says {said:?}, not {text:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The visible text of the page.
     pub async fn text(&self) -> String {
         match self.client.find(Locator::Css("body")).await {
@@ -182,6 +196,34 @@ impl Browser {
     /// Presses keys as a person does, wherever the focus is.
     pub async fn keys(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// Puts the focus on an element.
+    pub async fn focus(&self, css: &str) {
+        let script = "document.querySelector(arguments[0]).focus()";
+        self.see(css).await;
+        self.client.execute(script, vec![json!(css)]).await.unwrap();
+    }
+
+    /// Takes the middle of one element to the middle of another with the mouse.
+    pub async fn drag(&self, from: &str, to: &str) {
+        let (from, to) = (self.see(from).await, self.see(to).await);
+        let slowly = Some(Duration::from_millis(120));
+        let over = |element: &Element, y: f64| PointerAction::MoveToElement {
+            element: element.clone(),
+            duration: slowly,
+            x: 0.0,
+            y,
+        };
+        let mouse = MouseActions::new("mouse".to_owned())
+            .then(over(&from, -8.0))
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+            .then(PointerAction::MoveBy { duration: slowly, x: 12.0, y: 12.0 })
+            .then(over(&to, -4.0))
+            .then(over(&to, 0.0))
+            .then(PointerAction::Pause { duration: Duration::from_millis(200) })
+            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(mouse).await.unwrap();
     }
 
     /// Asserts that the browser reported neither a script error nor a breach of the content policy, and closes it.

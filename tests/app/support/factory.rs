@@ -8,9 +8,13 @@ use bureau::db::schema::{
     payments, projects, rates, task_comments, tasks, time_entries,
 };
 use bureau::projects::milestones::model::{self as milestones, NewMilestone};
+use bureau::tasks::checklist::model as checklist;
+use bureau::tasks::dependencies::model as dependencies;
+use bureau::tasks::labels::model::{self as labels, LabelColour, NewLabel};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
-    ClientId, CommentId, ContactId, InvoiceId, MilestoneId, PaymentId, ProjectId, TaskId, TimeEntryId, UserId,
+    ClientId, CommentId, ContactId, InvoiceId, LabelId, MilestoneId, PaymentId, ProjectId, StepId, TaskId,
+    TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::text::fold;
@@ -180,6 +184,25 @@ impl TestApp {
                 .returning(tasks::id)
                 .get_result(conn)?)
         })
+    }
+
+    /// A label called `name`.
+    pub fn label(&self, name: &str) -> LabelId {
+        let actor = self.actor();
+        let new = NewLabel { name: name.into(), colour: LabelColour::Blue };
+        self.write(|conn| labels::create(conn, &actor, self.now(), &new)).id
+    }
+
+    /// Gives a task a label, a step and another task to wait for.
+    pub fn carry(&self, task: TaskId, blocker: TaskId) -> (LabelId, StepId) {
+        let actor = self.actor();
+        let label = self.label("Design");
+        let step = self.write(|conn| {
+            labels::assign(conn, task, &[label])?;
+            dependencies::add(conn, &actor, self.now(), task, blocker)?;
+            checklist::add(conn, &actor, self.now(), task, &["Sketch".to_owned()])
+        });
+        (label, step[0].id)
     }
 
     /// A comment.
