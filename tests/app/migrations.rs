@@ -138,7 +138,7 @@ fn rules(conn: &mut Conn) -> BTreeSet<String> {
 /// A rule without what the databases spell differently.
 fn plain(rule: &str) -> String {
     let mut text = rule.to_lowercase().replace("public.", "").replace("using btree", "");
-    for cast in ["::bigint", "::text", "(", ")", "\n"] {
+    for cast in ["::bigint", "::text", "(", ")", "\n", "\""] {
         text = text.replace(cast, " ");
     }
     text.replace(',', " ").split_whitespace().collect::<Vec<_>>().join(" ")
