@@ -41,6 +41,7 @@ pub fn pages() -> Routes {
         .and(crate::agency::pages())
         .and(crate::clients::pages())
         .and(crate::projects::pages())
+        .and(crate::notifications::pages())
         .and(crate::tasks::pages())
         .and(crate::time_entries::pages())
         .and(crate::billing::pages())
@@ -52,6 +53,7 @@ pub fn api() -> Routes {
     crate::rates::api()
         .and(crate::clients::api())
         .and(crate::projects::api())
+        .and(crate::notifications::api())
         .and(crate::tasks::api())
         .and(crate::time_entries::api())
         .and(crate::billing::api())
@@ -65,7 +67,9 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::projects::api::ApiDoc::openapi(),
         crate::projects::budget::api::ApiDoc::openapi(),
         crate::projects::milestones::api::ApiDoc::openapi(),
+        crate::notifications::api::ApiDoc::openapi(),
         crate::tasks::api::ApiDoc::openapi(),
+        crate::tasks::watchers::api::ApiDoc::openapi(),
         crate::tasks::board::api::ApiDoc::openapi(),
         crate::tasks::checklist::api::ApiDoc::openapi(),
         crate::tasks::dependencies::api::ApiDoc::openapi(),

@@ -25,6 +25,7 @@ pub mod rates;
 pub mod agency;
 pub mod clients;
 pub mod projects;
+pub mod notifications;
 pub mod tasks;
 pub mod time_entries;
 pub mod billing;

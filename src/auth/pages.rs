@@ -15,7 +15,7 @@ use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::web::client_ip::{client_ip, network};
-use crate::web::form::Form;
+use crate::web::form::{Check, Form};
 use crate::web::page::{self, View};
 use crate::web::query::Query;
 use crate::web::routes::Routes;
@@ -23,7 +23,11 @@ use crate::web::{App, filters};
 
 /// The pages of this area.
 pub fn pages() -> Routes {
-    Routes::new().get("/login", new).post("/login", create).post("/logout", destroy)
+    Routes::new()
+        .get("/login", new)
+        .post("/login", create)
+        .post("/logout", destroy)
+        .post("/shortcuts", set_shortcuts)
 }
 
 /// What was typed.
@@ -183,4 +187,30 @@ fn local(path: &str) -> &str {
         && !path.chars().any(char::is_control)
         && path.is_ascii();
     if ours { path } else { "/" }
+}
+
+/// Whether single keys are shortcuts.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ShortcutsForm {
+    /// Ticked for yes.
+    pub has_shortcuts: String,
+}
+
+/// Switches single keys on or off for the one who asks.
+pub async fn set_shortcuts(
+    user: CurrentUser,
+    app: web::Data<App>,
+    view: View,
+    form: Form<ShortcutsForm>,
+) -> AppResult<HttpResponse> {
+    let mut check = Check::new();
+    let has_shortcuts = check.flag("has_shortcuts", &form.0.has_shortcuts);
+    let has_shortcuts = check.finish(Some(has_shortcuts))?;
+    let (actor, now) = (user.actor, app.clock.now());
+    app.db.write(move |conn| user::set_shortcuts(conn, &actor, now, has_shortcuts)).await?;
+    if view.is_fragment() {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    view.redirect(view.came_from.as_deref().unwrap_or("/"), "Saved.")
 }

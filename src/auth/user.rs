@@ -26,6 +26,8 @@ pub struct Actor {
     pub role: Role,
     /// Their IANA zone.
     pub time_zone: String,
+    /// Whether single keys are shortcuts for them.
+    pub has_shortcuts: bool,
 }
 
 impl Actor {
@@ -66,6 +68,8 @@ pub struct User {
     pub password_hash: Option<String>,
     /// IANA zone.
     pub time_zone: String,
+    /// Whether single keys are shortcuts for them.
+    pub has_shortcuts: bool,
     /// Sessions and tokens of an older epoch are void.
     pub auth_epoch: i64,
     /// Set when they may no longer come in.
@@ -81,6 +85,7 @@ impl User {
             email: self.email.clone(),
             role: self.role,
             time_zone: self.time_zone.clone(),
+            has_shortcuts: self.has_shortcuts,
         }
     }
 }
@@ -124,13 +129,31 @@ pub fn create(conn: &mut Conn, by: Option<UserId>, now: UtcTime, new: &NewUser) 
 }
 
 type UserRow =
-    (UserId, String, String, Role, Option<String>, String, i64, Option<UtcTime>, UtcTime, UtcTime, i64);
+    (UserId, String, String, Role, Option<String>, String, bool, i64, Option<UtcTime>, UtcTime, UtcTime, i64);
 
 impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
-        let (id, email, name, role, password_hash, time_zone, auth_epoch, disabled_at, ..) = row;
-        Self { id, email, name, role, password_hash, time_zone, auth_epoch, disabled_at }
+        let (id, email, name, role, password_hash, time_zone, has_shortcuts, auth_epoch, disabled_at, ..) =
+            row;
+        Self { id, email, name, role, password_hash, time_zone, has_shortcuts, auth_epoch, disabled_at }
     }
+}
+
+/// Switches single keys on or off for `actor`: speech input and trembling hands press them unmeant.
+pub fn set_shortcuts(conn: &mut Conn, actor: &Actor, now: UtcTime, has_shortcuts: bool) -> AppResult<()> {
+    if actor.has_shortcuts == has_shortcuts {
+        return Ok(());
+    }
+    diesel::update(users::table.find(actor.id))
+        .set((users::has_shortcuts.eq(has_shortcuts), users::updated_at.eq(now)))
+        .execute(conn)?;
+    let on = |flag: bool| if flag { "on" } else { "off" };
+    let entry = Entry::new(Action::Updated, Subject::User, actor.id.0, &actor.name).change(
+        "shortcuts",
+        on(actor.has_shortcuts),
+        on(has_shortcuts),
+    );
+    audit::record(conn, Some(actor.id), now, &entry)
 }
 
 /// The person who signs in as `email`, in any case.

@@ -128,6 +128,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    comment_versions (comment_id, version) {
+        comment_id -> BigInt,
+        version -> BigInt,
+        body -> Text,
+        body_html -> Text,
+        written_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     contacts (id) {
         id -> BigInt,
         client_id -> BigInt,
@@ -297,6 +307,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    notifications (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        kind -> Text,
+        task_id -> BigInt,
+        comment_id -> Nullable<BigInt>,
+        actor_id -> BigInt,
+        created_at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     payment_allocations (id) {
         id -> BigInt,
         payment_id -> BigInt,
@@ -437,6 +460,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    task_mentions (id) {
+        id -> BigInt,
+        task_id -> BigInt,
+        comment_id -> Nullable<BigInt>,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    task_watchers (task_id, user_id) {
+        task_id -> BigInt,
+        user_id -> BigInt,
+        is_muted -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     tasks (id) {
         id -> BigInt,
         client_id -> BigInt,
@@ -512,6 +553,7 @@ diesel::table! {
         role -> Text,
         password_hash -> Nullable<Text>,
         time_zone -> Text,
+        has_shortcuts -> Bool,
         auth_epoch -> BigInt,
         disabled_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
@@ -526,6 +568,7 @@ diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(billed_entries -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> time_entries (time_entry_id));
 diesel::joinable!(checklist_items -> tasks (task_id));
+diesel::joinable!(comment_versions -> task_comments (comment_id));
 diesel::joinable!(contacts -> clients (client_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(invoice_documents -> invoices (invoice_id));
@@ -536,6 +579,8 @@ diesel::joinable!(invoices -> clients (client_id));
 diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(invoices -> invoice_series (series_id));
 diesel::joinable!(milestones -> projects (project_id));
+diesel::joinable!(notifications -> task_comments (comment_id));
+diesel::joinable!(notifications -> tasks (task_id));
 diesel::joinable!(payment_allocations -> invoices (invoice_id));
 diesel::joinable!(payment_allocations -> payments (payment_id));
 diesel::joinable!(payments -> clients (client_id));
@@ -551,6 +596,11 @@ diesel::joinable!(task_comments -> users (author_id));
 diesel::joinable!(task_comments -> tasks (task_id));
 diesel::joinable!(task_labels -> labels (label_id));
 diesel::joinable!(task_labels -> tasks (task_id));
+diesel::joinable!(task_mentions -> task_comments (comment_id));
+diesel::joinable!(task_mentions -> tasks (task_id));
+diesel::joinable!(task_mentions -> users (user_id));
+diesel::joinable!(task_watchers -> tasks (task_id));
+diesel::joinable!(task_watchers -> users (user_id));
 diesel::joinable!(tasks -> clients (client_id));
 diesel::joinable!(tasks -> projects (project_id));
 diesel::joinable!(time_entries -> clients (client_id));
@@ -570,6 +620,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     billed_entries,
     checklist_items,
     clients,
+    comment_versions,
     contacts,
     idempotency_keys,
     invoice_documents,
@@ -581,6 +632,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     labels,
     master_keys,
     milestones,
+    notifications,
     payment_allocations,
     payments,
     project_hours,
@@ -592,6 +644,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     task_comments,
     task_dependencies,
     task_labels,
+    task_mentions,
+    task_watchers,
     tasks,
     time_entries,
     time_write_offs,

@@ -67,6 +67,7 @@ impl Sample {
             email: String::new(),
             role: Role::Owner,
             time_zone: ZONE.to_owned(),
+            has_shortcuts: true,
         })
     }
 

@@ -4,7 +4,8 @@
 //! the database. It repeats its project's client, and its due date once more with "no date" at the far end, so that
 //! every list walks one index; lists page by key, never by offset. A task with hours cannot be deleted nor leave its
 //! project. Descriptions and comments are Markdown, rendered and sanitised once, when they are saved.
-//! What it carries along are rooms of their own: labels, the checklist, what it waits for, comments.
+//! What it carries along are rooms of their own: labels, the checklist, what it waits for, who
+//! follows it, comments. People who are named in its texts with an @ are stored and told.
 //! URLs: `/tasks`, `/tasks/board`, `/tasks/{id}`, `…/edit`, `…/details`, `…/closure`, `…/reopening`, `…/move`, `…/comments`; the tabs
 //! `/clients/{client_id}/tasks`, `/projects/{id}` and `/projects/{id}/board`; `/api/tasks`, `/api/tasks/{task_id}/comments`.
 
@@ -19,11 +20,13 @@ pub mod filter;
 pub mod form;
 pub mod labels;
 pub mod lists;
+pub mod mentions;
 pub mod model;
 pub mod pages;
 pub mod parts;
 pub mod query;
 pub mod show;
+pub mod watchers;
 
 use crate::web::routes::Routes;
 
@@ -46,6 +49,7 @@ pub fn pages() -> Routes {
         .and(board::pages())
         .and(checklist::pages())
         .and(dependencies::pages())
+        .and(watchers::pages())
         .and(comments::pages())
         .and(labels::pages())
 }
@@ -61,6 +65,7 @@ pub fn api() -> Routes {
         .and(board::api())
         .and(checklist::api())
         .and(dependencies::api())
+        .and(watchers::api())
         .and(comments::api())
         .and(labels::api())
 }

@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::labels::model as labels;
+use super::mentions;
+use super::watchers::model as watchers;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients_model;
@@ -13,12 +15,13 @@ use crate::db::saved::Saved;
 use crate::db::schema::{task_comments, tasks, time_entries, users};
 use crate::db::sum::sum;
 use crate::error::{AppError, AppResult, found};
+use crate::notifications::model::{Notice, NotificationKind};
 use crate::projects::model as projects_model;
 use crate::rates::model::{self as rates, Scope};
 use crate::types::clock::UtcTime;
+use crate::types::duration;
 use crate::types::ids::{ClientId, LabelId, ProjectId, TaskId, UserId};
 use crate::types::text::fold;
-use crate::types::{duration, markdown};
 
 crate::text_enum! {
     /// How far a task is.
@@ -223,12 +226,13 @@ pub fn choices(conn: &mut Conn, actor: &Actor, project: ProjectId) -> AppResult<
 pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTask) -> AppResult<Task> {
     let project = open_project(conn, actor, new.project_id)?;
     check_assignee(conn, new.assignee_id)?;
+    let (description_html, named) = mentions::render(conn, &new.description)?;
     let id: TaskId = diesel::insert_into(tasks::table)
         .values((
             new,
             tasks::client_id.eq(project.client_id),
             tasks::title_key.eq(fold(&new.title)),
-            tasks::description_html.eq(markdown::to_html(&new.description)),
+            tasks::description_html.eq(description_html),
             tasks::due_order.eq(due_order(new.due_on)),
             tasks::is_billable.eq(new.is_billable.unwrap_or(true) && project.is_billable()),
             tasks::completed_at.eq((new.status == TaskStatus::Done).then_some(now)),
@@ -241,6 +245,9 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTask) -> Ap
     if let Some(chosen) = &new.labels {
         labels::assign(conn, id, chosen)?;
     }
+    watchers::follow(conn, now, id, &[actor.id])?;
+    watchers::assign(conn, actor, now, id, new.assignee_id)?;
+    watchers::name(conn, actor, now, id, None, &named)?;
     let task = find(conn, actor, id)?;
     audit::record(conn, Some(actor.id), now, &entry(Action::Created, &task))?;
     Ok(task)
@@ -282,12 +289,13 @@ pub fn update(
         (TaskStatus::Done, None) => Some(now),
         _ => None,
     };
+    let (description_html, named) = mentions::render(conn, &new.description)?;
     let updated = diesel::update(tasks::table.filter(tasks::id.eq(id)).filter(tasks::version.eq(version)))
         .set((
             new,
             tasks::client_id.eq(client_id),
             tasks::title_key.eq(fold(&new.title)),
-            tasks::description_html.eq(markdown::to_html(&new.description)),
+            tasks::description_html.eq(description_html),
             tasks::due_order.eq(due_order(new.due_on)),
             tasks::is_billable.eq(new.is_billable.unwrap_or(before.is_billable)),
             tasks::completed_at.eq(completed_at),
@@ -311,6 +319,18 @@ pub fn update(
     }
     if entry.has_changes() {
         audit::record(conn, Some(actor.id), now, &entry)?;
+    }
+    if after.assignee_id != before.assignee_id {
+        watchers::assign(conn, actor, now, id, after.assignee_id)?;
+    }
+    watchers::name(conn, actor, now, id, None, &named)?;
+    let kind = match action {
+        Action::Completed => Some(NotificationKind::Completed),
+        Action::Reopened => Some(NotificationKind::Reopened),
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        watchers::tell(conn, actor, now, Notice { kind, task: id, comment: None }, &[])?;
     }
     Ok(Saved::Done(after))
 }

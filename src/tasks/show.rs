@@ -14,6 +14,7 @@ use super::figures::{self, TaskRow};
 use super::form::DetailsForm;
 use super::model::{self, TaskPriority, TaskStatus};
 use super::pages::people;
+use super::watchers::model as watchers;
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
@@ -45,6 +46,8 @@ pub(in crate::tasks) struct TaskShow {
     conflict: Vec<Difference>,
     pub(in crate::tasks) checklist: Checklist,
     pub(in crate::tasks) waits: Waits,
+    task_id: TaskId,
+    watchers: Vec<(UserId, String)>,
     comments: Vec<Comment>,
     form: CommentForm,
     entries: Vec<TimelineEntry>,
@@ -95,6 +98,8 @@ fn show_page(
         conflict: Vec::new(),
         checklist: Checklist::load(conn, id)?,
         waits: Waits::load(conn, actor, &row.task)?,
+        task_id: id,
+        watchers: watchers::of_task(conn, id)?,
         comments: comments::of_task(conn, id)?,
         form: CommentForm { idempotency_key: once::new_key(), ..CommentForm::default() },
         entries: timeline(conn, Scope::Task(id), actor.sees_money(), None, ACTIVITY_ROWS)?,

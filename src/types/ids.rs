@@ -76,6 +76,8 @@ ids! {
     TaskId => "task";
     /// A comment on a task.
     CommentId => "comment";
+    /// Something that somebody is told.
+    NotificationId => "notification";
     /// A label of tasks.
     LabelId => "label";
     /// A step of a task's checklist.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeStream, html};
 
 static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut sanitizer = ammonia::Builder::default();
@@ -44,10 +44,26 @@ const DEEPEST: usize = 16;
 
 /// Renders `text`; pictures and every scheme that could run or call home are dropped, tags are shown as they were typed.
 pub fn to_html(text: &str) -> String {
+    to_html_naming(text, |_| None)
+}
+
+/// [`to_html`] with people: `find` is asked what stands behind an @, and answers with the bytes that name somebody and
+/// the name to be shown. Code names nobody.
+pub fn to_html_naming(text: &str, mut find: impl FnMut(&str) -> Option<(usize, String)>) -> String {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     let mut rendered = String::with_capacity(text.len() * 2);
     let mut depth = 0_usize;
-    let events = Parser::new_ext(text, options).filter_map(move |event| match event {
+    let mut in_code = false;
+    let parsed = TextMergeStream::new(Parser::new_ext(text, options)).flat_map(|event| {
+        match &event {
+            Event::Start(Tag::CodeBlock(_)) => in_code = true,
+            Event::End(TagEnd::CodeBlock) => in_code = false,
+            Event::Text(text) if !in_code && text.contains('@') => return named(text, &mut find),
+            _ => {}
+        }
+        vec![event]
+    });
+    let events = parsed.filter_map(move |event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
         Event::Start(tag) => {
             depth += 1;
@@ -62,6 +78,33 @@ pub fn to_html(text: &str) -> String {
     });
     html::push_html(&mut rendered, events);
     SANITIZER.clean(&rendered).to_string()
+}
+
+/// A text with each name behind an @ set in bold.
+fn named<'a>(text: &str, find: &mut impl FnMut(&str) -> Option<(usize, String)>) -> Vec<Event<'a>> {
+    let plain = |text: &str| Event::Text(CowStr::from(text.to_owned()));
+    let mut events = Vec::new();
+    let (mut rest, mut shown) = (text, String::new());
+    while let Some((before, after)) = rest.split_once('@') {
+        shown.push_str(before);
+        // An e-mail address names nobody.
+        let is_apart = !shown.ends_with(|c: char| c.is_alphanumeric());
+        rest = after;
+        match if is_apart { find(after) } else { None } {
+            Some((length, name)) => {
+                events.push(plain(&shown));
+                shown.clear();
+                events.push(Event::Start(Tag::Strong));
+                events.push(plain(&format!("@{name}")));
+                events.push(Event::End(TagEnd::Strong));
+                rest = after.get(length..).unwrap_or_default();
+            }
+            None => shown.push('@'),
+        }
+    }
+    shown.push_str(rest);
+    events.push(plain(&shown));
+    events
 }
 
 /// A page has one h1 and its sections are h2: headings of a comment begin below them.

@@ -22,6 +22,7 @@ use crate::db::Conn;
 use crate::db::cached::Cache;
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
+use crate::types::ids::UserId;
 use crate::types::money::Currency;
 use crate::types::zone::{self, Tz};
 
@@ -196,6 +197,8 @@ pub enum Section {
     Billing,
     /// What an hour costs.
     Rates,
+    /// What one was told.
+    Notifications,
     /// The agency's own settings.
     Settings,
 }
@@ -267,6 +270,9 @@ pub struct Counts {
     /// Invoices past their due date.
     #[diesel(sql_type = BigInt)]
     pub overdue: i64,
+    /// Notifications that wait to be read.
+    #[diesel(sql_type = BigInt)]
+    pub unread: i64,
 }
 
 #[derive(QueryableByName)]
@@ -331,13 +337,19 @@ impl Shell {
             "SELECT (SELECT count(*) FROM (SELECT 1 FROM clients WHERE status IN ('lead', 'active', 'paused') LIMIT 100) c) AS clients, \
                     (SELECT count(*) FROM (SELECT 1 FROM projects WHERE status = 'active' LIMIT 100) p) AS projects, \
                     (SELECT count(*) FROM (SELECT 1 FROM tasks WHERE assignee_id = $1 AND completed_at IS NULL LIMIT 100) t) AS tasks, \
-                    (SELECT count(*) FROM (SELECT 1 FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $2 LIMIT 100) i) AS overdue",
+                    (SELECT count(*) FROM (SELECT 1 FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $2 LIMIT 100) i) AS overdue, \
+                    (SELECT count(*) FROM (SELECT 1 FROM notifications WHERE user_id = $1 AND read_at IS NULL LIMIT 100) n) AS unread",
         )
         .bind::<BigInt, _>(actor.id)
         .bind::<Date, _>(today)
         .cached()
         .get_result(conn)?;
         Ok(shell)
+    }
+
+    /// Whether the one who looks is among `people`.
+    pub fn is_among(&self, people: &[(UserId, String)]) -> bool {
+        people.iter().any(|(id, _)| *id == self.actor.id)
     }
 
     /// Whether a navigation entry is the current one.

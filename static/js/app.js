@@ -315,7 +315,10 @@
   /* ── Shortcuts ─────────────────────────────────────────────────────────── */
 
   const SEQUENCES = {
-    g: { d: "/", c: "/clients", p: "/projects", t: "/tasks", h: "/time-entries", i: "/billing" },
+    g: {
+      d: "/", c: "/clients", p: "/projects", t: "/tasks", b: "/tasks/board", h: "/time-entries", i: "/billing",
+      n: "/notifications",
+    },
     c: { c: "/clients/new", p: "/projects/new", t: "/tasks/new", i: "/billing/new" },
   };
   const TYPING =
@@ -327,19 +330,33 @@
     $(`a[href="${path}"]`)?.click();
   }
 
-  // Single keys can be switched off: speech input and trembling hands press them unmeant.
-  function showShortcuts() {
-    const off = localStorage.getItem("shortcuts") === "off";
-    root.dataset.shortcuts = off ? "off" : "on";
-    for (const box of $$("[data-shortcuts-switch]")) box.checked = !off;
-  }
-  on("DOMContentLoaded", showShortcuts);
+  // The server prints data-shortcuts: speech input and trembling hands press single keys unmeant.
   on("change", (event) => {
     const box = closest(event, "[data-shortcuts-switch]");
-    if (!box) return;
-    localStorage.setItem("shortcuts", box.checked ? "on" : "off");
-    showShortcuts();
+    if (box) root.dataset.shortcuts = box.checked ? "on" : "off";
   });
+
+  // Rows of lists: j and k go from one to the next by its link, which Enter opens; x presses its tick.
+  const ROW = "main :is(.table tbody tr, .list > li, .kcard)";
+  const rowLink = (row) => $("a.title, .t, a, button.link-button", row);
+  const currentRow = () => document.activeElement?.closest(ROW);
+  const shownRows = () => $$(ROW).filter((row) => visible(row) && rowLink(row));
+
+  function stepRow(by) {
+    const rows = shownRows();
+    const at = rows.indexOf(currentRow());
+    const row = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by];
+    if (!row) return false;
+    rowLink(row).focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  function tickRow() {
+    const tick = $("[data-tick], .check[data-row]", currentRow() ?? document.createElement("i"));
+    tick?.click();
+    return Boolean(tick);
+  }
 
   const KEYS = {
     "/": () => {
@@ -349,6 +366,9 @@
       return Boolean(search);
     },
     "?": () => openDialog($("#shortcuts")),
+    j: () => stepRow(1),
+    k: () => stepRow(-1),
+    x: () => tickRow(),
     t: () => go("/time-entries/new"),
     s: () => $("#timer form[data-stop], form#timer[data-stop]")?.requestSubmit(),
   };

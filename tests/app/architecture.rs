@@ -23,6 +23,7 @@ const AREAS: &[&str] = &[
     "users",
     "clients",
     "projects",
+    "notifications",
     "tasks",
     "time_entries",
     "billing",
@@ -40,7 +41,12 @@ const AREAS: &[&str] = &[
 const TOP: &[&str] = &["demo", "doctor", "openapi", "app", "lib", "main"];
 
 /// Templates that may switch escaping off: HTML that was sanitised, or rendered by us, when it was stored.
-const SAFE: &[&str] = &["tasks/comments/_comment.html", "tasks/_description.html", "billing/print.html"];
+const SAFE: &[&str] = &[
+    "tasks/comments/_comment.html",
+    "tasks/comments/_versions.html",
+    "tasks/_description.html",
+    "billing/print.html",
+];
 
 /// Lines that a source file may have.
 const LONGEST: usize = 500;

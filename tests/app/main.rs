@@ -34,6 +34,7 @@ mod doctor;
 mod errors;
 mod migrations;
 mod money;
+mod notifications;
 mod openapi;
 mod payments;
 mod project_hours;

@@ -174,7 +174,7 @@ fn walks(conn: &mut Conn, sql: &str) -> Vec<String> {
                 let grows = table.is_some_and(|table| {
                     !SMALL.contains(&table)
                         && !table.starts_with('(')
-                        && !["CONSTANT", "capped", "c", "p", "t", "i", "e"].contains(&table)
+                        && !["CONSTANT", "capped", "c", "p", "t", "i", "e", "n"].contains(&table)
                         && !step.ends_with("LEFT-JOIN")
                 });
                 // A page walks along an index, or along the rows themselves, and stops.

@@ -21,6 +21,7 @@ pub struct Rows {
     blocker: i64,
     step: i64,
     label: i64,
+    notification: i64,
     comment: i64,
     entry: i64,
     invoice: i64,
@@ -56,6 +57,7 @@ impl Rows {
         let task = app.task_for(project, "Homepage", Some(tom), Some(day("2026-11-20")));
         let blocker = app.task_named(project, "Wireframes");
         let (label, step) = app.carry(task, blocker);
+        let notification = app.notification(tom, task);
         let comment = app.comment(task, tom, "Looks good.");
         let entry = app.entry_at(tom, task, day("2026-11-18"), 3_600, Some(RATES[2]));
         app.running_timer(tom, task, 600);
@@ -71,6 +73,7 @@ impl Rows {
             blocker: blocker.0,
             step: step.0,
             label: label.0,
+            notification: notification.0,
             comment: comment.0,
             entry: entry.0,
             invoice: invoice.0,
@@ -95,6 +98,7 @@ impl Rows {
                 ("{blocker_id}", _) => self.blocker,
                 ("{id}", "checklist") => self.step,
                 ("{id}", "labels") => self.label,
+                ("{id}", "notifications") => self.notification,
                 ("{comment_id}", _) | ("{id}", "comments") => self.comment,
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,
                 ("{user_id}", _) | ("{id}", "users" | "people") => self.user,

@@ -42,6 +42,8 @@ CREATE TABLE users (
   role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'manager', 'member', 'bookkeeper')),
   password_hash TEXT,
   time_zone TEXT NOT NULL,
+  -- Whether single keys are shortcuts for them.
+  has_shortcuts BOOLEAN NOT NULL DEFAULT TRUE,
   -- A session or token is good only while its epoch equals this one.
   auth_epoch BIGINT NOT NULL DEFAULT 1,
   disabled_at TIMESTAMP,

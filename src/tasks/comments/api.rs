@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use super::form::CommentForm;
-use super::model::{self, Comment};
+use super::model::{self, Comment, FormerText};
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::error::{AppError, AppResult};
 use crate::tasks::model as tasks;
@@ -20,7 +20,14 @@ type Path = web::Path<(TaskId, CommentId)>;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list_comments, find_comment, create_comment, update_comment, delete_comment))]
+#[openapi(paths(
+    list_comments,
+    find_comment,
+    create_comment,
+    update_comment,
+    delete_comment,
+    list_comment_versions
+))]
 pub struct ApiDoc;
 
 /// A comment as JSON.
@@ -150,4 +157,53 @@ pub async fn delete_comment(user: Worker, app: web::Data<App>, path: Path) -> Ap
     let ((task, id), actor, now) = (path.into_inner(), user.actor, app.clock.now());
     app.db.write(move |conn| model::delete(conn, &actor, now, task, id)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// What a comment said before, as JSON.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of FormerText")]
+pub struct FormerTextJson {
+    pub version: i64,
+    /// Markdown.
+    pub body: String,
+    /// The same as sanitised HTML.
+    pub body_html: String,
+    pub written_at: UtcTime,
+}
+
+impl From<FormerText> for FormerTextJson {
+    fn from(text: FormerText) -> Self {
+        Self {
+            version: text.version,
+            body: text.body,
+            body_html: text.body_html,
+            written_at: text.written_at,
+        }
+    }
+}
+
+/// Everything that a comment said before.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FormerTextList {
+    /// The latest first.
+    pub versions: Vec<FormerTextJson>,
+}
+
+/// Everything that a comment said before, the latest first.
+#[utoipa::path(get, path = "/api/tasks/{task_id}/comments/{id}/versions", tag = "comments", params(("task_id" = i64, Path), ("id" = i64, Path)), responses((status = 200, body = FormerTextList)))]
+pub async fn list_comment_versions(
+    user: CurrentUser,
+    app: web::Data<App>,
+    path: Path,
+) -> AppResult<HttpResponse> {
+    let ((task, id), actor) = (path.into_inner(), user.actor);
+    let former = app
+        .db
+        .read(move |conn| {
+            model::find(conn, &actor, task, id)?;
+            model::former_texts(conn, id)
+        })
+        .await?;
+    let versions = former.into_iter().map(FormerTextJson::from).collect();
+    Ok(HttpResponse::Ok().json(FormerTextList { versions }))
 }

@@ -6,12 +6,14 @@ use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::policy::Policy;
 use crate::auth::user::Actor;
 use crate::db::Conn;
-use crate::db::schema::{task_comments, users};
+use crate::db::schema::{comment_versions, task_comments, users};
 use crate::error::{AppError, AppResult};
+use crate::notifications::model::{Notice, NotificationKind};
+use crate::tasks::mentions;
 use crate::tasks::model::{self as tasks, Task};
+use crate::tasks::watchers::model as watchers;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{CommentId, TaskId, UserId};
-use crate::types::markdown;
 
 /// A comment with its author's name.
 #[derive(Debug, Clone, Queryable)]
@@ -111,19 +113,51 @@ pub fn find_editable(conn: &mut Conn, actor: &Actor, task: TaskId, id: CommentId
     if comment.is_editable_by(actor) { Ok(comment) } else { Err(AppError::NotFound) }
 }
 
+/// What a comment said before.
+#[derive(Debug, Clone, Queryable)]
+pub struct FormerText {
+    /// Which version it was.
+    pub version: i64,
+    /// What was written, in Markdown.
+    pub body: String,
+    /// The same rendered and sanitised.
+    pub body_html: String,
+    /// When.
+    pub written_at: UtcTime,
+}
+
+/// Everything that a comment said before, the latest first. The caller has found the comment.
+pub fn former_texts(conn: &mut Conn, id: CommentId) -> AppResult<Vec<FormerText>> {
+    Ok(comment_versions::table
+        .filter(comment_versions::comment_id.eq(id))
+        .order(comment_versions::version.desc())
+        .select((
+            comment_versions::version,
+            comment_versions::body,
+            comment_versions::body_html,
+            comment_versions::written_at,
+        ))
+        .load(conn)?)
+}
+
 /// Adds a comment in Markdown.
 pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, task: TaskId, body: &str) -> AppResult<Comment> {
     let task = tasks::find(conn, actor, task)?;
+    let (body_html, named) = mentions::render(conn, body)?;
     let id: CommentId = diesel::insert_into(task_comments::table)
         .values((
             task_comments::task_id.eq(task.id),
             task_comments::author_id.eq(actor.id),
             task_comments::body.eq(body),
-            task_comments::body_html.eq(markdown::to_html(body)),
+            task_comments::body_html.eq(body_html),
             task_comments::created_at.eq(now),
         ))
         .returning(task_comments::id)
         .get_result(conn)?;
+    watchers::follow(conn, now, task.id, &[actor.id])?;
+    let told = watchers::name(conn, actor, now, task.id, Some(id), &named)?;
+    let notice = Notice { kind: NotificationKind::Commented, task: task.id, comment: Some(id) };
+    watchers::tell(conn, actor, now, notice, &told)?;
     note(conn, actor, now, Action::Created, &task, id)?;
     find(conn, actor, task.id, id)
 }
@@ -141,12 +175,13 @@ pub fn update(
     if before.version == version && before.body == body {
         return Ok(before);
     }
+    let (body_html, named) = mentions::render(conn, body)?;
     let updated = diesel::update(
         task_comments::table.filter(task_comments::id.eq(id)).filter(task_comments::version.eq(version)),
     )
     .set((
         task_comments::body.eq(body),
-        task_comments::body_html.eq(markdown::to_html(body)),
+        task_comments::body_html.eq(body_html),
         task_comments::edited_at.eq(now),
         task_comments::version.eq(task_comments::version + 1),
     ))
@@ -154,6 +189,16 @@ pub fn update(
     if updated == 0 {
         return Err(AppError::Conflict("This comment was changed meanwhile. Reload to see how.".into()));
     }
+    diesel::insert_into(comment_versions::table)
+        .values((
+            comment_versions::comment_id.eq(id),
+            comment_versions::version.eq(before.version),
+            comment_versions::body.eq(&before.body),
+            comment_versions::body_html.eq(&before.body_html),
+            comment_versions::written_at.eq(before.edited_at.unwrap_or(before.created_at)),
+        ))
+        .execute(conn)?;
+    watchers::name(conn, actor, now, task, Some(id), &named)?;
     let task = tasks::find(conn, actor, task)?;
     note(conn, actor, now, Action::Updated, &task, id)?;
     find(conn, actor, task.id, id)

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::form::CommentForm;
-use super::model::{self, Comment};
+use super::model::{self, Comment, FormerText};
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
 use crate::error::{AppError, AppResult, FormErrors};
@@ -22,6 +22,15 @@ type Path = web::Path<(TaskId, CommentId)>;
 struct CommentPart {
     shell: Shell,
     comment: Comment,
+}
+
+#[derive(Template)]
+#[template(path = "tasks/comments/versions.html", blocks = ["list"])]
+struct CommentVersions {
+    shell: Shell,
+    task: Task,
+    comment: Comment,
+    former: Vec<FormerText>,
 }
 
 #[derive(Template)]
@@ -141,6 +150,27 @@ pub async fn update(
         }
         Err(error) => Err(error),
     }
+}
+
+/// What a comment says, and all that it said before.
+pub async fn versions(
+    user: CurrentUser,
+    app: web::Data<App>,
+    view: View,
+    path: Path,
+) -> AppResult<HttpResponse> {
+    let ((task, id), actor) = (path.into_inner(), user.actor);
+    let (now, look) = (app.clock.now(), view.clone());
+    let page = app
+        .db
+        .read(move |conn| {
+            let comment = model::find(conn, &actor, task, id)?;
+            let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
+            let former = model::former_texts(conn, id)?;
+            Ok(CommentVersions { shell, task: tasks::find(conn, &actor, task)?, comment, former })
+        })
+        .await?;
+    view.html(|| page.render(), || page.as_list().render())
 }
 
 /// Deletes a comment.

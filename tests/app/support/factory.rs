@@ -3,18 +3,20 @@
 use bureau::audit::model as audit;
 use bureau::clients::contacts::model::{self as contacts, NewContact};
 use bureau::clients::model::{self as clients, ClientStatus, NewClient};
+use bureau::db::schema::notifications as notification_rows;
 use bureau::db::schema::{
     invoice_lines, invoice_series, invoice_series_years, invoice_taxes, invoices, payment_allocations,
     payments, projects, rates, task_comments, tasks, time_entries,
 };
+use bureau::notifications::model::{self as notifications, Notice, NotificationKind};
 use bureau::projects::milestones::model::{self as milestones, NewMilestone};
 use bureau::tasks::checklist::model as checklist;
 use bureau::tasks::dependencies::model as dependencies;
 use bureau::tasks::labels::model::{self as labels, LabelColour, NewLabel};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
-    ClientId, CommentId, ContactId, InvoiceId, LabelId, MilestoneId, PaymentId, ProjectId, StepId, TaskId,
-    TimeEntryId, UserId,
+    ClientId, CommentId, ContactId, InvoiceId, LabelId, MilestoneId, NotificationId, PaymentId, ProjectId,
+    StepId, TaskId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::text::fold;
@@ -203,6 +205,19 @@ impl TestApp {
             checklist::add(conn, &actor, self.now(), task, &["Sketch".to_owned()])
         });
         (label, step[0].id)
+    }
+
+    /// The owner gives somebody a task and tells them so.
+    pub fn notification(&self, user: UserId, task: TaskId) -> NotificationId {
+        let actor = self.actor();
+        let notice = Notice { kind: NotificationKind::Assigned, task, comment: None };
+        self.write(|conn| {
+            notifications::tell(conn, &actor, self.now(), notice, &[user])?;
+            Ok(notification_rows::table
+                .select(diesel::dsl::max(notification_rows::id))
+                .first::<Option<NotificationId>>(conn)?
+                .unwrap())
+        })
     }
 
     /// A comment.

@@ -1,0 +1,4 @@
+DROP TABLE comment_versions;
+DROP TABLE notifications;
+DROP TABLE task_mentions;
+DROP TABLE task_watchers;
