@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::db::manager::{DatabaseUrl, Manager};
 use crate::db::schema::master_keys;
 use crate::db::{Conn, Db, dialect, migrate};
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, found};
 use crate::keys::{Keys, MasterKey, random_token};
 use crate::openapi;
 use crate::types::clock::Clock;
@@ -33,6 +33,9 @@ pub const PUBLIC: &[&str] =
 const SEAL_EVERY: u64 = 2;
 /// Entries chained in one pass.
 const SEAL_BATCH: i64 = 500;
+
+/// Seconds between two looks for recurring tasks whose day has come.
+const RECUR_EVERY: u64 = 60;
 
 /// The pages of every area.
 pub fn pages() -> Routes {
@@ -75,6 +78,8 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::tasks::dependencies::api::ApiDoc::openapi(),
         crate::tasks::comments::api::ApiDoc::openapi(),
         crate::tasks::labels::api::ApiDoc::openapi(),
+        crate::tasks::schedules::api::ApiDoc::openapi(),
+        crate::tasks::views::api::ApiDoc::openapi(),
         crate::time_entries::api::ApiDoc::openapi(),
         crate::time_entries::repricing::api::ApiDoc::openapi(),
         crate::billing::api::ApiDoc::openapi(),
@@ -303,6 +308,7 @@ pub async fn serve(app: App) -> AppResult<()> {
     let listen = app.config.listen;
     let workers = app.config.workers;
     let sealer = actix_web::rt::spawn(seal(Arc::clone(&app)));
+    let recurrer = actix_web::rt::spawn(recur(Arc::clone(&app)));
     let served = app.clone();
     let mut server = HttpServer::new(move || actix_web::App::new().configure(configure(&served)))
         .shutdown_timeout(30)
@@ -321,6 +327,7 @@ pub async fn serve(app: App) -> AppResult<()> {
     tracing::info!(address = %app.config.base_url, database = %app.config.database.shown(), "Bureau is ready");
     server.run().await.map_err(AppError::internal)?;
     sealer.abort();
+    recurrer.abort();
     app.db.write(|conn| crate::audit::seal::seal_next(conn, SEAL_BATCH)).await?;
     let mut conn = Manager::new(app.config.database.clone()).open().map_err(AppError::internal)?;
     dialect::checkpoint(&mut conn)
@@ -338,5 +345,26 @@ async fn seal(app: Arc<App>) {
             }
         }
         tokio::time::sleep(std::time::Duration::from_secs(SEAL_EVERY)).await;
+    }
+}
+
+/// Makes the recurring tasks whose day has come.
+async fn recur(app: Arc<App>) {
+    loop {
+        let now = app.clock.now();
+        let made = app
+            .db
+            .write(move |conn| {
+                // Nothing comes back before the agency is set up.
+                let Some(today) = found(crate::web::page::today(conn, now))? else { return Ok(0) };
+                crate::tasks::schedules::model::run_due(conn, now, today)
+            })
+            .await;
+        match made {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "recurring tasks were made"),
+            Err(error) => tracing::warn!(%error, "recurring tasks wait; the next look tries again"),
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(RECUR_EVERY)).await;
     }
 }

@@ -74,6 +74,8 @@ crate::text_enum! {
         Task = "task", "task";
         /// A comment on a task.
         Comment = "comment", "comment on";
+        /// A task that comes back.
+        Schedule = "schedule", "recurring task";
         /// A label of tasks.
         Label = "label", "label";
         /// Hours.
@@ -248,6 +250,7 @@ impl TimelineEntry {
             Subject::Client | Subject::Contact => activity.client_id.map(|id| format!("/clients/{id}")),
             Subject::Project => activity.project_id.map(|id| format!("/projects/{id}")),
             Subject::Milestone => activity.project_id.map(|id| format!("/projects/{id}/milestones")),
+            Subject::Schedule => Some("/schedules".to_owned()),
             Subject::Task | Subject::Comment => activity.task_id.map(|id| format!("/tasks/{id}")),
             Subject::TimeEntry | Subject::Timer => activity
                 .task_id

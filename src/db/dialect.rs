@@ -55,6 +55,7 @@ pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
             LockedTable::Projects => "SELECT 1 FROM projects WHERE id = $1 FOR UPDATE",
             LockedTable::ProjectKey => "SELECT 1 FROM projects WHERE id = $1 FOR KEY SHARE",
             LockedTable::Tasks => "SELECT 1 FROM tasks WHERE id = $1 FOR UPDATE",
+            LockedTable::TaskSchedules => "SELECT 1 FROM task_schedules WHERE id = $1 FOR UPDATE",
             LockedTable::TaskKey => "SELECT 1 FROM tasks WHERE id = $1 FOR KEY SHARE",
         };
         diesel::sql_query(sql).bind::<BigInt, _>(id).execute(pg)?;
@@ -83,6 +84,8 @@ pub enum LockedTable {
     ProjectKey,
     /// One task, against everything.
     Tasks,
+    /// One task that comes back.
+    TaskSchedules,
     /// That a task stays on its project while something is put on it.
     TaskKey,
 }

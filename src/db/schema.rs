@@ -469,6 +469,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    task_occurrences (schedule_id, period_on) {
+        schedule_id -> BigInt,
+        period_on -> Date,
+        task_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    task_schedules (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        title -> Text,
+        description -> Text,
+        steps -> Text,
+        priority -> Text,
+        assignee_id -> Nullable<BigInt>,
+        estimate_seconds -> Nullable<BigInt>,
+        every -> BigInt,
+        unit -> Text,
+        anchor_on -> Date,
+        mode -> Text,
+        next_on -> Nullable<Date>,
+        is_paused -> Bool,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    task_views (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        name -> Text,
+        address -> Text,
+        is_shared -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     task_watchers (task_id, user_id) {
         task_id -> BigInt,
         user_id -> BigInt,
@@ -599,6 +641,10 @@ diesel::joinable!(task_labels -> tasks (task_id));
 diesel::joinable!(task_mentions -> task_comments (comment_id));
 diesel::joinable!(task_mentions -> tasks (task_id));
 diesel::joinable!(task_mentions -> users (user_id));
+diesel::joinable!(task_occurrences -> task_schedules (schedule_id));
+diesel::joinable!(task_occurrences -> tasks (task_id));
+diesel::joinable!(task_schedules -> projects (project_id));
+diesel::joinable!(task_views -> users (user_id));
 diesel::joinable!(task_watchers -> tasks (task_id));
 diesel::joinable!(task_watchers -> users (user_id));
 diesel::joinable!(tasks -> clients (client_id));
@@ -645,6 +691,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     task_dependencies,
     task_labels,
     task_mentions,
+    task_occurrences,
+    task_schedules,
+    task_views,
     task_watchers,
     tasks,
     time_entries,

@@ -9,6 +9,9 @@ use crate::error::AppResult;
 use crate::tasks::checklist::model::{self as checklist, StepChanges};
 use crate::tasks::dependencies::model as dependencies;
 use crate::tasks::labels::model::{self as labels, LabelColour, NewLabel};
+use crate::tasks::model::TaskPriority;
+use crate::tasks::schedules::model::{self as schedules, NewSchedule, RhythmUnit, ScheduleMode};
+use crate::tasks::views::model::{self as views, NewTaskView};
 use crate::types::ids::{ProjectId, TaskId};
 
 const LABELS: [(&str, LabelColour); 5] = [
@@ -67,6 +70,39 @@ pub(super) fn sort_out(conn: &mut Conn, sample: &Sample, first: TaskId) -> AppRe
         .load(conn)?;
     for task in next {
         dependencies::add(conn, &owner, sample.morning(2), task, first)?;
+    }
+    come_back(conn, sample, project)?;
+    for (name, address) in [("My week", "/tasks?assignee=me&due=week"), ("Fires", "/tasks?priority=urgent")] {
+        let new = NewTaskView { name: name.into(), address: address.into(), is_shared: name == "Fires" };
+        views::create(conn, &owner, since, &new)?;
+    }
+    Ok(())
+}
+
+/// What is to be done again and again, from next week on.
+fn come_back(conn: &mut Conn, sample: &Sample, project: ProjectId) -> AppResult<()> {
+    let owner = sample.owner();
+    let recurring = [
+        ("Check that a backup can be restored", 1, RhythmUnit::Month, ScheduleMode::Due),
+        ("Install shop updates", 2, RhythmUnit::Week, ScheduleMode::Due),
+        ("Send the hosting report", 3, RhythmUnit::Month, ScheduleMode::Completed),
+    ];
+    for (title, every, unit, mode) in recurring {
+        let new = NewSchedule {
+            project_id: project,
+            title: title.into(),
+            description: String::new(),
+            steps: String::new(),
+            priority: TaskPriority::Normal,
+            assignee_id: sample.team.get(1).map(|actor| actor.id),
+            estimate_seconds: Some(3_600),
+            every,
+            unit,
+            anchor_on: sample.days_ahead(7),
+            mode,
+            is_paused: false,
+        };
+        schedules::create(conn, &owner, sample.morning(3), sample.today, &new)?;
     }
     Ok(())
 }

@@ -15,15 +15,15 @@ use crate::billing::tax::TaxCategory;
 use crate::clients::contacts::model::{self as contacts, NewContact};
 use crate::clients::model::{self as clients, NewClient};
 use crate::db::Conn;
-use crate::db::schema::{task_comments, tasks};
+use crate::db::schema::tasks;
 use crate::error::AppResult;
 use crate::projects::milestones::model::{self as milestones, NewMilestone};
 use crate::projects::model::{self as projects, BillingModel, NewProject, ProjectStatus};
+use crate::tasks::comments::model as comments;
 use crate::time_entries::model::NewTimeEntry;
 use crate::time_entries::span::{Length, When};
 use crate::time_entries::timer::model as timer;
 use crate::types::ids::{ProjectId, TaskId};
-use crate::types::markdown;
 use crate::types::money::Currency;
 use crate::types::text::fold;
 
@@ -268,20 +268,12 @@ fn discuss(conn: &mut Conn, sample: &Sample, task: TaskId) -> AppResult<()> {
         (
             2,
             1_200,
-            "On it. The message in the cart needs a new text, too:\n\n- under the threshold: “Only 4 € to free shipping”\n- over it: “Shipping is on us”",
+            "On it, @Ines. The message in the cart needs a new text, too:\n\n- under the threshold: “Only 4 € to free shipping”\n- over it: “Shipping is on us”",
         ),
     ];
     for (who, ago, body) in talk {
         let Some(author) = sample.team.get(who) else { continue };
-        diesel::insert_into(task_comments::table)
-            .values((
-                task_comments::task_id.eq(task),
-                task_comments::author_id.eq(author.id),
-                task_comments::body.eq(body),
-                task_comments::body_html.eq(markdown::to_html(body)),
-                task_comments::created_at.eq(sample.now.plus_seconds(-ago)),
-            ))
-            .execute(conn)?;
+        comments::create(conn, author, sample.now.plus_seconds(-ago), task, body)?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::web::form::{Check, Difference, name_of};
 use crate::web::json::Typed;
 
 /// The longest estimate: ten thousand hours.
-const MAX_ESTIMATE_SECONDS: i64 = 10_000 * 3_600;
+pub(in crate::tasks) const MAX_ESTIMATE_SECONDS: i64 = 10_000 * 3_600;
 
 /// What was typed.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]

@@ -10,6 +10,7 @@ use super::filter::{TaskDue, TaskFilter, TaskState};
 use super::labels::model::{self as labels, Label};
 use super::model::TaskPriority;
 use super::query::TaskQuery;
+use super::views::model::{self as views, TaskView};
 use crate::auth::extract::CurrentUser;
 use crate::auth::user;
 use crate::clients::model::{self as clients, ClientHead};
@@ -52,12 +53,23 @@ struct TasksIndex {
     clients: Arc<Vec<(ClientId, String)>>,
     people: Vec<(UserId, String)>,
     labels: Vec<Label>,
+    views: Vec<TaskView>,
     /// The project it is narrowed to.
     project: Option<(ProjectId, String)>,
     lines: TaskLines,
 }
 
 impl TasksIndex {
+    /// The address of what is shown, from the first row on.
+    fn here(&self) -> String {
+        self.query.address(self.path(), "")
+    }
+
+    /// Its query string.
+    fn asked(&self) -> String {
+        self.here().split_once('?').map(|(_, asked)| asked.to_owned()).unwrap_or_default()
+    }
+
     fn path(&self) -> &'static str {
         "/tasks"
     }
@@ -110,7 +122,7 @@ pub async fn index(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
             let lines = lines(conn, &shell, &filter, &query, "/tasks")?;
-            let (clients, people, labels, project) = if look.is_fragment() {
+            let (clients, people, labels, views, project) = if look.is_fragment() {
                 Default::default()
             } else {
                 let project = filter.project_id.map(|id| projects::find(conn, &actor, id)).transpose()?;
@@ -118,10 +130,11 @@ pub async fn index(
                     clients::kept_choices(conn, &actor, &offers.clients, filter.client_id)?,
                     user::choices(conn)?,
                     labels::all(conn)?,
+                    views::of(conn, &actor)?,
                     project.map(|project| (project.id, project.name)),
                 )
             };
-            Ok(TasksIndex { shell, query, clients, people, labels, project, lines })
+            Ok(TasksIndex { shell, query, clients, people, labels, views, project, lines })
         })
         .await?;
     view.html(|| page.render(), || page.as_list().render())

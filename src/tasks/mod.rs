@@ -25,7 +25,9 @@ pub mod model;
 pub mod pages;
 pub mod parts;
 pub mod query;
+pub mod schedules;
 pub mod show;
+pub mod views;
 pub mod watchers;
 
 use crate::web::routes::Routes;
@@ -52,6 +54,8 @@ pub fn pages() -> Routes {
         .and(watchers::pages())
         .and(comments::pages())
         .and(labels::pages())
+        .and(schedules::pages())
+        .and(views::pages())
 }
 
 /// The JSON API of this area.
@@ -68,4 +72,6 @@ pub fn api() -> Routes {
         .and(watchers::api())
         .and(comments::api())
         .and(labels::api())
+        .and(schedules::api())
+        .and(views::api())
 }

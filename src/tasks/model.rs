@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::labels::model as labels;
 use super::mentions;
+use super::schedules::model as schedules;
 use super::watchers::model as watchers;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
@@ -332,6 +333,9 @@ pub fn update(
     if let Some(kind) = kind {
         watchers::tell(conn, actor, now, Notice { kind, task: id, comment: None }, &[])?;
     }
+    if action == Action::Completed {
+        schedules::go_on(conn, now, id)?;
+    }
     Ok(Saved::Done(after))
 }
 
@@ -431,7 +435,11 @@ pub fn person(conn: &mut Conn, id: Option<UserId>) -> AppResult<Option<String>> 
 
 /// Refuses a project that is gone, put away, or whose client is, at the field that names it. It stays with that client
 /// until the transaction ends.
-fn open_project(conn: &mut Conn, actor: &Actor, id: ProjectId) -> AppResult<projects_model::Project> {
+pub(in crate::tasks) fn open_project(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: ProjectId,
+) -> AppResult<projects_model::Project> {
     lock_row(conn, LockedTable::ProjectKey, id.0)?;
     let refused = |message: &str| Err(AppError::invalid("project_id", message));
     match found(projects_model::find(conn, actor, id))? {
@@ -445,7 +453,7 @@ fn open_project(conn: &mut Conn, actor: &Actor, id: ProjectId) -> AppResult<proj
 }
 
 /// Refuses somebody who is not there or may not come in any more.
-fn check_assignee(conn: &mut Conn, id: Option<UserId>) -> AppResult<()> {
+pub(in crate::tasks) fn check_assignee(conn: &mut Conn, id: Option<UserId>) -> AppResult<()> {
     let Some(id) = id else { return Ok(()) };
     let known: Option<UserId> = users::table
         .filter(users::id.eq(id))

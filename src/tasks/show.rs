@@ -14,6 +14,7 @@ use super::figures::{self, TaskRow};
 use super::form::DetailsForm;
 use super::model::{self, TaskPriority, TaskStatus};
 use super::pages::people;
+use super::schedules::model::{self as schedules, Schedule};
 use super::watchers::model as watchers;
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::{CurrentUser, Worker};
@@ -47,6 +48,8 @@ pub(in crate::tasks) struct TaskShow {
     pub(in crate::tasks) checklist: Checklist,
     pub(in crate::tasks) waits: Waits,
     task_id: TaskId,
+    /// What it was made by.
+    schedule: Option<Schedule>,
     watchers: Vec<(UserId, String)>,
     comments: Vec<Comment>,
     form: CommentForm,
@@ -99,6 +102,7 @@ fn show_page(
         checklist: Checklist::load(conn, id)?,
         waits: Waits::load(conn, actor, &row.task)?,
         task_id: id,
+        schedule: schedules::of_task(conn, id)?,
         watchers: watchers::of_task(conn, id)?,
         comments: comments::of_task(conn, id)?,
         form: CommentForm { idempotency_key: once::new_key(), ..CommentForm::default() },

@@ -76,6 +76,10 @@ ids! {
     TaskId => "task";
     /// A comment on a task.
     CommentId => "comment";
+    /// A task that comes back.
+    ScheduleId => "schedule";
+    /// A filter that somebody keeps.
+    TaskViewId => "task_view";
     /// Something that somebody is told.
     NotificationId => "notification";
     /// A label of tasks.

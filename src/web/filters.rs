@@ -86,6 +86,7 @@ pub fn field_name(name: &str, _: &dyn Values) -> askama::Result<String> {
 /// Fields that forms call something else than their name says. A test holds it against the templates.
 const LABELS: &[(&str, &str)] = &[
     ("after", "Place"),
+    ("anchor_on", "First day"),
     ("assignee_id", "Assignee"),
     ("bank_holder", "Account holder"),
     ("bank_name", "Bank"),
@@ -108,7 +109,9 @@ const LABELS: &[(&str, &str)] = &[
     ("invoice_terms", "Terms"),
     ("is_billable", "Billing"),
     ("is_client_visible", "Visible to"),
+    ("is_paused", "State"),
     ("language", "Language of documents"),
+    ("mode", "The next one is made"),
     ("owner_email", "Your email"),
     ("owner_name", "Your name"),
     ("payment_terms_days", "Days to pay"),

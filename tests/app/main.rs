@@ -49,6 +49,8 @@ mod task_board;
 mod task_comments;
 mod task_labels;
 mod task_parts;
+mod task_schedules;
+mod task_views;
 mod tasks;
 mod time_entries;
 mod time_entries_clock;

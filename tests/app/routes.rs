@@ -22,6 +22,8 @@ pub struct Rows {
     step: i64,
     label: i64,
     notification: i64,
+    schedule: i64,
+    view: i64,
     comment: i64,
     entry: i64,
     invoice: i64,
@@ -58,6 +60,8 @@ impl Rows {
         let blocker = app.task_named(project, "Wireframes");
         let (label, step) = app.carry(task, blocker);
         let notification = app.notification(tom, task);
+        let schedule = app.schedule(project, "Backups", |_| {}).id;
+        let view = app.view("Late ones");
         let comment = app.comment(task, tom, "Looks good.");
         let entry = app.entry_at(tom, task, day("2026-11-18"), 3_600, Some(RATES[2]));
         app.running_timer(tom, task, 600);
@@ -74,6 +78,8 @@ impl Rows {
             step: step.0,
             label: label.0,
             notification: notification.0,
+            schedule: schedule.0,
+            view: view.0,
             comment: comment.0,
             entry: entry.0,
             invoice: invoice.0,
@@ -99,6 +105,8 @@ impl Rows {
                 ("{id}", "checklist") => self.step,
                 ("{id}", "labels") => self.label,
                 ("{id}", "notifications") => self.notification,
+                ("{id}", "schedules") => self.schedule,
+                ("{view_id}", _) => self.view,
                 ("{comment_id}", _) | ("{id}", "comments") => self.comment,
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,
                 ("{user_id}", _) | ("{id}", "users" | "people") => self.user,

@@ -18,6 +18,7 @@ use crate::tasks::filter::{TaskDue, TaskState};
 use crate::tasks::labels::model::{self as labels, Label};
 use crate::tasks::model::{self as tasks, Task, TaskPriority, TaskStatus};
 use crate::tasks::query::TaskQuery;
+use crate::tasks::views::model::{self as views, TaskView};
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::web::form::Form;
 use crate::web::page::{Section, Shell, View};
@@ -32,12 +33,23 @@ struct BoardIndex {
     clients: Arc<Vec<(ClientId, String)>>,
     people: Vec<(UserId, String)>,
     labels: Vec<Label>,
+    views: Vec<TaskView>,
     /// The project it is narrowed to.
     project: Option<(ProjectId, String)>,
     board: Board,
 }
 
 impl BoardIndex {
+    /// The address of what is shown, from the first row on.
+    fn here(&self) -> String {
+        self.query.address(self.path(), "")
+    }
+
+    /// Its query string.
+    fn asked(&self) -> String {
+        self.here().split_once('?').map(|(_, asked)| asked.to_owned()).unwrap_or_default()
+    }
+
     fn path(&self) -> &'static str {
         "/tasks/board"
     }
@@ -90,7 +102,7 @@ pub async fn index(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
             let board = model::board(conn, &actor, &filter, shell.today)?;
-            let (clients, people, labels, project) = if look.is_fragment() {
+            let (clients, people, labels, views, project) = if look.is_fragment() {
                 Default::default()
             } else {
                 let project = filter.project_id.map(|id| projects::find(conn, &actor, id)).transpose()?;
@@ -98,10 +110,11 @@ pub async fn index(
                     clients::kept_choices(conn, &actor, &offers.clients, filter.client_id)?,
                     user::choices(conn)?,
                     labels::all(conn)?,
+                    views::of(conn, &actor)?,
                     project.map(|project| (project.id, project.name)),
                 )
             };
-            Ok(BoardIndex { shell, query, clients, people, labels, project, board })
+            Ok(BoardIndex { shell, query, clients, people, labels, views, project, board })
         })
         .await?;
     view.html(|| page.render(), || page.as_list().render())

@@ -13,10 +13,13 @@ use bureau::projects::milestones::model::{self as milestones, NewMilestone};
 use bureau::tasks::checklist::model as checklist;
 use bureau::tasks::dependencies::model as dependencies;
 use bureau::tasks::labels::model::{self as labels, LabelColour, NewLabel};
+use bureau::tasks::model::TaskPriority;
+use bureau::tasks::schedules::model::{self as schedules, NewSchedule, RhythmUnit, Schedule, ScheduleMode};
+use bureau::tasks::views::model::{self as views, NewTaskView};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
     ClientId, CommentId, ContactId, InvoiceId, LabelId, MilestoneId, NotificationId, PaymentId, ProjectId,
-    StepId, TaskId, TimeEntryId, UserId,
+    StepId, TaskId, TaskViewId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::text::fold;
@@ -205,6 +208,39 @@ impl TestApp {
             checklist::add(conn, &actor, self.now(), task, &["Sketch".to_owned()])
         });
         (label, step[0].id)
+    }
+
+    /// A task that comes back on the first of each month from next year on, made on its day.
+    pub fn schedule(
+        &self,
+        project: ProjectId,
+        title: &str,
+        change: impl FnOnce(&mut NewSchedule),
+    ) -> Schedule {
+        let mut new = NewSchedule {
+            project_id: project,
+            title: title.into(),
+            description: String::new(),
+            steps: String::new(),
+            priority: TaskPriority::Normal,
+            assignee_id: None,
+            estimate_seconds: None,
+            every: 1,
+            unit: RhythmUnit::Month,
+            anchor_on: day("2027-01-01"),
+            mode: ScheduleMode::Due,
+            is_paused: false,
+        };
+        change(&mut new);
+        let (actor, today) = (self.actor(), self.today());
+        self.write(|conn| schedules::create(conn, &actor, self.now(), today, &new))
+    }
+
+    /// A view of the owner that everybody may use.
+    pub fn view(&self, name: &str) -> TaskViewId {
+        let actor = self.actor();
+        let new = NewTaskView { name: name.into(), address: "/tasks?due=late".into(), is_shared: true };
+        self.write(|conn| views::create(conn, &actor, self.now(), &new)).id
     }
 
     /// The owner gives somebody a task and tells them so.
