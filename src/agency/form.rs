@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Deserializer};
 
-use super::model::{Agency, AgencyChanges, Logo, Setup};
+use super::model::{Agency, AgencyChanges, Logo, Paper, Setup};
 use crate::auth::password;
 use crate::error::FormErrors;
 use crate::types::money::{Currency, Money, plain_decimal};
+use crate::types::terms::TermsKind;
 use crate::types::zone::Tz;
 use crate::web::form::{Check, Difference};
 
@@ -29,7 +30,14 @@ pub struct AgencyForm {
     pub website: String,
     pub currency: String,
     pub time_zone: String,
+    pub payment_terms_kind: String,
     pub payment_terms_days: String,
+    pub tax_name: String,
+    pub second_tax_name: String,
+    pub second_tax_rate: String,
+    pub prices_include_tax: String,
+    pub rounding_step: String,
+    pub paper: String,
     pub tax_rate: String,
     pub rate: String,
     pub invoice_terms: String,
@@ -82,7 +90,22 @@ impl AgencyForm {
         let agency = agency.clone();
         Self {
             currency: agency.currency.to_string(),
+            payment_terms_kind: agency.payment_terms_kind.to_string(),
             payment_terms_days: agency.payment_terms_days.to_string(),
+            tax_name: agency.tax_name,
+            second_tax_name: agency.second_tax_name,
+            second_tax_rate: if agency.second_tax_rate_millis == 0 {
+                String::new()
+            } else {
+                plain_decimal(agency.second_tax_rate_millis, 3)
+            },
+            prices_include_tax: if agency.prices_include_tax { "true".into() } else { String::new() },
+            rounding_step: if agency.rounding_step_cents == 1 {
+                String::new()
+            } else {
+                Money::new(agency.rounding_step_cents, agency.currency).plain()
+            },
+            paper: agency.paper.to_string(),
             tax_rate: plain_decimal(agency.tax_rate_millis, 3),
             rate: rate_cents.map(|cents| Money::new(cents, agency.currency).plain()).unwrap_or_default(),
             name: agency.name,
@@ -131,7 +154,14 @@ impl AgencyForm {
             ("Website", &stored.website, &self.website),
             ("Currency", &stored.currency, &self.currency),
             ("Time zone", &stored.time_zone, &self.time_zone),
+            ("Days counted from", &stored.payment_terms_kind, &self.payment_terms_kind),
             ("Days to pay", &stored.payment_terms_days, &self.payment_terms_days),
+            ("Name of the tax", &stored.tax_name, &self.tax_name),
+            ("Second tax", &stored.second_tax_name, &self.second_tax_name),
+            ("Second tax, %", &stored.second_tax_rate, &self.second_tax_rate),
+            ("Prices include tax", &stored.prices_include_tax, &self.prices_include_tax),
+            ("Smallest coin", &stored.rounding_step, &self.rounding_step),
+            ("Paper", &stored.paper, &self.paper),
             ("Tax", &stored.tax_rate, &self.tax_rate),
             ("Hourly rate", &stored.rate, &self.rate),
             ("Account holder", &stored.bank_holder, &self.bank_holder),
@@ -157,6 +187,16 @@ impl AgencyForm {
         let time_zone = check.choice::<Tz>("time_zone", &self.time_zone);
         let terms = check.number("payment_terms_days", &self.payment_terms_days, 0..=365);
         let tax_rate = check.percent("tax_rate", &self.tax_rate);
+        let second_tax_name = check.line("second_tax_name", &self.second_tax_name);
+        let second_tax_rate = check.percent("second_tax_rate", &self.second_tax_rate).unwrap_or(0);
+        if second_tax_rate > 0 && second_tax_name.is_empty() {
+            check.error("second_tax_name", "can't be blank where a second tax has a rate");
+        }
+        let coins = self.currency.parse().unwrap_or(Currency::EUR);
+        let rounding_step = check.cents("rounding_step", &self.rounding_step, coins).unwrap_or(1);
+        if !(1..=1_000).contains(&rounding_step) {
+            check.error("rounding_step", "must be a coin, like 0.05");
+        }
         let iban = check.line("iban", &self.iban.replace(' ', "").to_uppercase());
         if !iban.is_empty() && !is_iban(&iban) {
             check.error("iban", "is not an IBAN: a digit is wrong or missing");
@@ -172,7 +212,16 @@ impl AgencyForm {
             email: check.email("email", &self.email),
             phone: check.line("phone", &self.phone),
             website: check.website("website", &self.website),
+            payment_terms_kind: check
+                .id("payment_terms_kind", &self.payment_terms_kind)
+                .unwrap_or(TermsKind::Net),
             payment_terms_days: terms.unwrap_or(14),
+            tax_name: check.line("tax_name", &self.tax_name),
+            second_tax_name,
+            second_tax_rate_millis: second_tax_rate,
+            prices_include_tax: check.flag("prices_include_tax", &self.prices_include_tax),
+            rounding_step_cents: rounding_step,
+            paper: check.id("paper", &self.paper).unwrap_or(Paper::A4),
             tax_rate_millis: tax_rate.unwrap_or(0),
             invoice_terms: check.text("invoice_terms", &self.invoice_terms),
             invoice_footer: check.text("invoice_footer", &self.invoice_footer),

@@ -13,6 +13,7 @@ use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as dated, RateKind, Scope};
 use crate::types::clock::UtcTime;
 use crate::types::money::{Currency, Money, plain_decimal};
+use crate::types::terms::{PaymentTerms, TermsKind};
 use crate::types::zone::{self, Tz};
 
 /// Who we are, as it is printed on invoices.
@@ -43,8 +44,22 @@ pub struct Agency {
     pub currency: Currency,
     /// IANA zone, in which due dates fall.
     pub time_zone: String,
+    /// What the days to pay are counted from.
+    pub payment_terms_kind: TermsKind,
     /// Days until an invoice is due.
     pub payment_terms_days: i64,
+    /// What the tax is called on documents; blank is "tax".
+    pub tax_name: String,
+    /// What a second tax on the same price is called.
+    pub second_tax_name: String,
+    /// Its rate for new lines, in thousandths of a percent; 0 where there is none.
+    pub second_tax_rate_millis: i64,
+    /// Whether new invoices have tax in their prices already.
+    pub prices_include_tax: bool,
+    /// The smallest coin that totals in the agency's currency are rounded to, in minor units; 1 does not round.
+    pub rounding_step_cents: i64,
+    /// What documents are printed on.
+    pub paper: Paper,
     /// Tax of new lines, in thousandths of a percent.
     pub tax_rate_millis: i64,
     /// Words above the bank data.
@@ -67,7 +82,22 @@ pub struct Agency {
     pub version: i64,
 }
 
+crate::text_enum! {
+    /// What documents are printed on.
+    pub enum Paper {
+        /// 210 × 297 mm.
+        A4 = "a4", "A4";
+        /// 8.5 × 11 in.
+        Letter = "letter", "US Letter";
+    }
+}
+
 impl Agency {
+    /// How long clients have to pay.
+    pub fn payment_terms(&self) -> PaymentTerms {
+        PaymentTerms { kind: self.payment_terms_kind, days: self.payment_terms_days }
+    }
+
     /// Its zone.
     pub fn zone(&self) -> Tz {
         zone::zone(&self.time_zone)
@@ -102,8 +132,22 @@ pub struct AgencyChanges {
     pub currency: Currency,
     /// IANA zone.
     pub time_zone: String,
+    /// What the days to pay are counted from.
+    pub payment_terms_kind: TermsKind,
     /// Days until an invoice is due.
     pub payment_terms_days: i64,
+    /// What the tax is called on documents; blank is "tax".
+    pub tax_name: String,
+    /// What a second tax on the same price is called.
+    pub second_tax_name: String,
+    /// Its rate for new lines, in thousandths of a percent; 0 where there is none.
+    pub second_tax_rate_millis: i64,
+    /// Whether new invoices have tax in their prices already.
+    pub prices_include_tax: bool,
+    /// The smallest coin that totals in the agency's currency are rounded to, in minor units; 1 does not round.
+    pub rounding_step_cents: i64,
+    /// What documents are printed on.
+    pub paper: Paper,
     /// Tax of new lines.
     pub tax_rate_millis: i64,
     /// Words above the bank data.
@@ -265,7 +309,18 @@ pub fn update(
         .change("website", &before.website, &after.website)
         .change("currency", before.currency, after.currency)
         .change("time_zone", &before.time_zone, &after.time_zone)
+        .change("payment_terms_kind", before.payment_terms_kind.label(), after.payment_terms_kind.label())
         .change("payment_terms_days", before.payment_terms_days, after.payment_terms_days)
+        .change("tax_name", &before.tax_name, &after.tax_name)
+        .change("second_tax_name", &before.second_tax_name, &after.second_tax_name)
+        .change(
+            "second_tax_rate",
+            plain_decimal(before.second_tax_rate_millis, 3),
+            plain_decimal(after.second_tax_rate_millis, 3),
+        )
+        .change("prices_include_tax", before.prices_include_tax, after.prices_include_tax)
+        .change("rounding_step_cents", before.rounding_step_cents, after.rounding_step_cents)
+        .change("paper", before.paper.label(), after.paper.label())
         .change("tax_rate", plain_decimal(before.tax_rate_millis, 3), plain_decimal(after.tax_rate_millis, 3))
         .change(
             "rate",

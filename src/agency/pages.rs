@@ -5,13 +5,14 @@ use askama::Template;
 
 use super::form::{AgencyForm, SetupForm};
 use super::logo;
-use super::model::{self, LogoChange};
+use super::model::{self, LogoChange, Paper};
 use crate::auth::extract::{Admin, Anyone};
 use crate::auth::password;
 use crate::auth::user::Actor;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::money::Currency;
+use crate::types::terms::TermsKind;
 use crate::types::zone;
 use crate::web::form::{Difference, edited_version};
 use crate::web::page::{Section, Shell, View};

@@ -46,6 +46,12 @@ crate::text_enum! {
         Paid = "paid", "recorded a payment on";
         /// A payment was taken back.
         Reversed = "reversed", "reversed a payment on";
+        /// Money came in that settles no invoice yet.
+        Received = "received", "recorded";
+        /// Money went back to a client.
+        Refunded = "refunded", "refunded";
+        /// An invoice was settled by a credit note.
+        Credited = "credited", "credited";
         /// Somebody signed in.
         SignedIn = "signed_in", "signed in";
         /// The agency was set up.
@@ -88,6 +94,8 @@ crate::text_enum! {
         CostRate = "cost_rate", "the cost rate of";
         /// An invoice.
         Invoice = "invoice", "invoice";
+        /// Money that came in or went out.
+        Payment = "payment", "payment";
     }
 }
 
@@ -258,6 +266,7 @@ impl TimelineEntry {
                 .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
             Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
             Subject::Rate | Subject::CostRate | Subject::Label => None,
+            Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
             Subject::Agency | Subject::User | Subject::Token => None,
         }
     }
@@ -281,8 +290,17 @@ pub enum Scope {
 }
 
 /// Fields whose values are amounts, rates or terms, and so for roles with money only.
-const MONEY_FIELDS: [&str; 8] =
-    ["rate", "cost", "budget", "price", "amount", "payment_terms_days", "tax_rate", "tax_rate_millis"];
+const MONEY_FIELDS: [&str; 9] = [
+    "rate",
+    "cost",
+    "budget",
+    "price",
+    "amount",
+    "payment_terms_kind",
+    "payment_terms_days",
+    "tax_rate",
+    "tax_rate_millis",
+];
 
 /// `changes` without the fields that tell of money.
 fn without_money(changes: &str) -> String {
@@ -326,6 +344,7 @@ pub fn timeline(
     if !with_money {
         query = query.filter(activities::subject_type.ne_all([
             Subject::Invoice,
+            Subject::Payment,
             Subject::TimeEntry,
             Subject::Timer,
             Subject::Rate,

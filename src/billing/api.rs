@@ -8,18 +8,16 @@ use super::draft;
 use super::equation::{self, Equation};
 use super::filter::InvoiceQuery;
 use super::form::{DraftForm, InvoiceForm, VersionForm};
-use super::intake::{create_draft, record_payment, save_draft};
+use super::intake::{create_draft, save_draft};
 use super::issue;
-use super::model::{self, Grouping, Invoice, InvoiceStatus, Unit};
-use super::payment_form::PaymentForm;
-use super::payments::{self, PaymentMethod, PaymentRow};
+use super::model::{self, Grouping, Invoice, InvoiceStatus, Kind, Unit};
 use super::tax::{TaxCategory, taxes_of};
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::db::Conn;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, PaymentId, ProjectId};
+use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
 use crate::types::money::Currency;
 use crate::web::App;
 use crate::web::form::{Check, edited_version};
@@ -35,9 +33,6 @@ use crate::web::query::{AfterQuery, Query};
     update_invoice,
     delete_invoice,
     issue_invoice,
-    list_payments,
-    create_payment,
-    reverse_payment,
     list_equations,
     run_billing_util
 ))]
@@ -61,10 +56,26 @@ pub struct InvoiceJson {
     pub grouping: Grouping,
     pub note: String,
     pub terms: String,
+    pub kind: Kind,
+    /// The invoice that a credit note corrects, and why.
+    pub corrects_id: Option<InvoiceId>,
+    pub reason: String,
+    pub is_deposit: bool,
+    pub with_time_detail: bool,
+    pub prices_include_tax: bool,
+    /// Where it was agreed as a percentage.
+    pub discount_millis: Option<i64>,
+    pub discount_cents: i64,
     pub net_cents: i64,
     pub tax_cents: i64,
+    /// What rounding to the smallest coin adds.
+    pub rounding_cents: i64,
     pub total_cents: i64,
+    /// One unit of its currency in millionths of the agency's.
+    pub exchange_rate_e6: Option<i64>,
     pub paid_cents: i64,
+    pub credited_cents: i64,
+    pub written_off_cents: i64,
     pub balance_cents: i64,
     /// Absent in lists, as are the taxes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,9 +99,14 @@ pub struct LineJson {
     pub quantity_e4: i64,
     pub unit: Unit,
     pub unit_price_cents: i64,
+    pub discount_millis: Option<i64>,
+    pub discount_cents: i64,
     pub tax_rate_millis: i64,
+    /// A second tax on the same price; 0 where there is none.
+    pub second_tax_rate_millis: i64,
     pub tax_category: TaxCategory,
-    pub net_cents: i64,
+    /// Quantity times price less the discount: with tax where the invoice's prices include it.
+    pub amount_cents: i64,
     /// Seconds of the hours it claims; null for a free line.
     pub logged_seconds: Option<i64>,
     /// The sum of those hours' own values.
@@ -103,6 +119,8 @@ pub struct LineJson {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the fields are those of InvoiceTax")]
 pub struct TaxJson {
+    /// Whether it is the second tax on prices that have a first one.
+    pub is_second: bool,
     pub category: TaxCategory,
     pub rate_millis: i64,
     pub base_cents: i64,
@@ -120,33 +138,6 @@ pub struct InvoiceList {
     pub meta: Meta,
 }
 
-/// A payment as JSON.
-#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[expect(missing_docs, reason = "the fields are those of Payment")]
-pub struct PaymentJson {
-    pub id: PaymentId,
-    pub received_on: NaiveDate,
-    /// Negative for a reversal.
-    pub amount_cents: i64,
-    /// What of it went to this invoice.
-    pub allocated_cents: i64,
-    pub currency: Currency,
-    pub method: PaymentMethod,
-    pub reference: String,
-    pub reverses_id: Option<PaymentId>,
-    pub is_reversed: bool,
-    pub created_at: UtcTime,
-}
-
-/// The payments on an invoice.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct PaymentList {
-    /// The rows.
-    pub payments: Vec<PaymentJson>,
-    /// How many.
-    pub meta: Meta,
-}
-
 /// What `/api/billing/utils` is asked to do.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -159,7 +150,7 @@ pub struct UtilForm {
     pub id: Typed,
 }
 
-fn brief(invoice: Invoice, today: NaiveDate) -> InvoiceJson {
+pub(in crate::billing) fn brief(invoice: Invoice, today: NaiveDate) -> InvoiceJson {
     InvoiceJson {
         status: invoice.status(today),
         balance_cents: if invoice.is_draft() { 0 } else { invoice.balance() },
@@ -175,10 +166,22 @@ fn brief(invoice: Invoice, today: NaiveDate) -> InvoiceJson {
         grouping: invoice.grouping,
         note: invoice.note,
         terms: invoice.terms,
+        kind: invoice.kind,
+        corrects_id: invoice.corrects_id,
+        reason: invoice.reason,
+        is_deposit: invoice.is_deposit,
+        with_time_detail: invoice.with_time_detail,
+        prices_include_tax: invoice.prices_include_tax,
+        discount_millis: invoice.discount_millis,
+        discount_cents: invoice.discount_cents,
         net_cents: invoice.net_cents,
         tax_cents: invoice.tax_cents,
+        rounding_cents: invoice.rounding_cents,
         total_cents: invoice.total_cents,
+        exchange_rate_e6: invoice.exchange_rate_e6,
         paid_cents: invoice.paid_cents,
+        credited_cents: invoice.credited_cents,
+        written_off_cents: invoice.written_off_cents,
         lines: None,
         taxes: None,
         issued_at: invoice.issued_at,
@@ -189,7 +192,12 @@ fn brief(invoice: Invoice, today: NaiveDate) -> InvoiceJson {
     }
 }
 
-fn whole(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> AppResult<InvoiceJson> {
+pub(in crate::billing) fn whole(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    id: InvoiceId,
+) -> AppResult<InvoiceJson> {
     let today = crate::web::page::today(conn, now)?;
     let invoice = model::find(conn, actor, id)?;
     let lines = model::lines_of(conn, id)?
@@ -201,9 +209,12 @@ fn whole(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> AppResu
             quantity_e4: line.quantity_e4,
             unit: line.unit,
             unit_price_cents: line.unit_price_cents,
+            discount_millis: line.discount_millis,
+            discount_cents: line.discount_cents,
             tax_rate_millis: line.tax_rate_millis,
+            second_tax_rate_millis: line.second_tax_rate_millis,
             tax_category: line.tax_category,
-            net_cents: line.net_cents,
+            amount_cents: line.amount_cents,
             logged_seconds: line.logged_seconds,
             logged_cents: line.logged_cents,
             adjustment_reason: line.adjustment_reason,
@@ -212,6 +223,7 @@ fn whole(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> AppResu
     let taxes = taxes_of(conn, id)?
         .into_iter()
         .map(|tax| TaxJson {
+            is_second: tax.is_second,
             category: tax.tax_category,
             rate_millis: tax.tax_rate_millis,
             base_cents: tax.base_cents,
@@ -327,90 +339,6 @@ pub async fn issue_invoice(
         })
         .await?;
     Ok(HttpResponse::Ok().json(issued))
-}
-
-fn payment_json(row: PaymentRow) -> PaymentJson {
-    PaymentJson {
-        id: row.payment.id,
-        received_on: row.payment.received_on,
-        amount_cents: row.payment.amount_cents,
-        allocated_cents: row.allocated_cents,
-        currency: row.payment.currency,
-        method: row.payment.method,
-        reference: row.payment.reference,
-        reverses_id: row.payment.reverses_id,
-        is_reversed: row.is_reversed,
-        created_at: row.payment.created_at,
-    }
-}
-
-/// The payments on an invoice, oldest first.
-#[utoipa::path(get, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), responses((status = 200, body = PaymentList)))]
-pub async fn list_payments(
-    user: Biller,
-    app: web::Data<App>,
-    id: web::Path<InvoiceId>,
-) -> AppResult<HttpResponse> {
-    let (actor, id) = (user.actor, id.into_inner());
-    let list = app
-        .db
-        .read(move |conn| {
-            model::find(conn, &actor, id)?;
-            let payments: Vec<PaymentJson> =
-                payments::of_invoice(conn, id)?.into_iter().map(payment_json).collect();
-            let meta = Meta { count: payments.len(), next: None, total: None };
-            Ok(PaymentList { payments, meta })
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(list))
-}
-
-/// Records a payment. The same `idempotency_key` again is a 409 and changes nothing.
-#[utoipa::path(post, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), request_body = PaymentForm, responses((status = 201, body = PaymentJson)))]
-pub async fn create_payment(
-    user: Biller,
-    app: web::Data<App>,
-    id: web::Path<InvoiceId>,
-    body: Json<PaymentForm>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), body.0);
-    let recorded = app
-        .db
-        .write(move |conn| {
-            let payment = record_payment(conn, &actor, now, id, &form)?;
-            recorded(conn, id, payment)
-        })
-        .await?;
-    let location = format!("/api/billing/{id}/payments");
-    Ok(HttpResponse::Created().insert_header(("location", location)).json(recorded))
-}
-
-/// Takes a payment back by a row of the opposite sign; both stay in the ledger.
-#[utoipa::path(post, path = "/api/billing/{id}/payments/{payment_id}/reversal", tag = "billing", params(("id" = i64, Path), ("payment_id" = i64, Path)), responses((status = 201, body = PaymentJson)))]
-pub async fn reverse_payment(
-    user: Biller,
-    app: web::Data<App>,
-    path: web::Path<(InvoiceId, PaymentId)>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, (id, payment)) = (user.actor, app.clock.now(), path.into_inner());
-    let reversed = app
-        .db
-        .write(move |conn| {
-            let today = crate::web::page::today(conn, now)?;
-            let reversal = payments::reverse(conn, &actor, now, today, id, payment)?;
-            recorded(conn, id, reversal)
-        })
-        .await?;
-    let location = format!("/api/billing/{id}/payments");
-    Ok(HttpResponse::Created().insert_header(("location", location)).json(reversed))
-}
-
-fn recorded(conn: &mut Conn, id: InvoiceId, payment: PaymentId) -> AppResult<PaymentJson> {
-    payments::of_invoice(conn, id)?
-        .into_iter()
-        .find(|row| row.payment.id == payment)
-        .map(payment_json)
-        .ok_or(AppError::NotFound)
 }
 
 /// Where one client's billable hours are.

@@ -3,11 +3,10 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::model::Invoice;
+use super::model::{Invoice, InvoiceLine};
 use super::parties::{Buyer, Seller};
 use super::print::Document;
-use super::tax::TaxCategory;
-use super::totals::{self, Priced};
+use super::totals;
 use crate::db::Conn;
 use crate::db::schema::{invoice_documents, invoice_lines, invoices};
 use crate::error::AppResult;
@@ -76,16 +75,32 @@ const LEDGER: &[(&str, &str)] = &[
     (
         "what is stored as paid is not the sum of its payments",
         "SELECT i.id FROM invoices i LEFT JOIN (SELECT invoice_id, SUM(amount_cents) AS cents FROM payment_allocations \
-         GROUP BY invoice_id) a ON a.invoice_id = i.id WHERE i.paid_cents <> coalesce(a.cents, 0) ORDER BY i.id LIMIT 50",
+         GROUP BY invoice_id) a ON a.invoice_id = i.id \
+         WHERE i.paid_cents <> coalesce(CASE WHEN i.kind = 'credit_note' THEN -a.cents ELSE a.cents END, 0) ORDER BY i.id LIMIT 50",
+    ),
+    (
+        "what is stored as credited is not the sum of its credits",
+        "SELECT i.id FROM invoices i WHERE i.credited_cents <> coalesce((SELECT SUM(a.amount_cents) FROM credit_allocations a \
+           WHERE CASE WHEN i.kind = 'credit_note' THEN a.credit_note_id ELSE a.invoice_id END = i.id), 0) ORDER BY i.id LIMIT 50",
+    ),
+    (
+        "what is stored as written off is not the sum of its write-offs",
+        "SELECT i.id FROM invoices i LEFT JOIN (SELECT invoice_id, SUM(amount_cents) AS cents FROM invoice_write_offs \
+         GROUP BY invoice_id) w ON w.invoice_id = i.id WHERE i.written_off_cents <> coalesce(w.cents, 0) ORDER BY i.id LIMIT 50",
+    ),
+    (
+        "more of it was credited than it billed",
+        "SELECT i.id FROM invoices i JOIN (SELECT corrects_id, SUM(total_cents) AS cents FROM invoices WHERE issued_at IS NOT NULL \
+         AND corrects_id IS NOT NULL GROUP BY corrects_id) c ON c.corrects_id = i.id WHERE c.cents > i.total_cents ORDER BY i.id LIMIT 50",
     ),
     (
         "it is settled although something is left to pay, or the other way round",
         "SELECT id FROM invoices WHERE issued_at IS NOT NULL \
-         AND (settled_at IS NOT NULL) <> (paid_cents + credited_cents = total_cents) ORDER BY id LIMIT 50",
+         AND (settled_at IS NOT NULL) <> (paid_cents + credited_cents + written_off_cents = total_cents) ORDER BY id LIMIT 50",
     ),
     (
         "its taxes do not stand on its lines",
-        "SELECT i.id FROM invoices i LEFT JOIN (SELECT invoice_id, SUM(base_cents) AS base, SUM(tax_cents) AS tax \
+        "SELECT i.id FROM invoices i LEFT JOIN (SELECT invoice_id, SUM(CASE WHEN is_second THEN 0 ELSE base_cents END) AS base, SUM(tax_cents) AS tax \
          FROM invoice_taxes GROUP BY invoice_id) t ON t.invoice_id = i.id \
          WHERE i.net_cents <> coalesce(t.base, 0) OR i.tax_cents <> coalesce(t.tax, 0) ORDER BY i.id LIMIT 50",
     ),
@@ -95,10 +110,10 @@ const LEDGER: &[(&str, &str)] = &[
          WHERE i.issued_at IS NOT NULL AND NOT i.is_imported AND d.invoice_id IS NULL ORDER BY i.id LIMIT 50",
     ),
     (
-        "a payment on it was shared out to more or less than its amount",
+        "a payment on it was shared out to more than its amount",
         "SELECT DISTINCT a.invoice_id AS id FROM payment_allocations a JOIN payments p ON p.id = a.payment_id \
          JOIN (SELECT payment_id, SUM(amount_cents) AS cents FROM payment_allocations GROUP BY payment_id) s \
-           ON s.payment_id = p.id WHERE s.cents <> p.amount_cents ORDER BY id LIMIT 50",
+           ON s.payment_id = p.id WHERE abs(s.cents) > abs(p.amount_cents) OR s.cents * p.amount_cents < 0 ORDER BY id LIMIT 50",
     ),
     (
         "a payment of another client or currency stands on it",
@@ -112,7 +127,7 @@ const LEDGER: &[(&str, &str)] = &[
            (SELECT x.invoice_line_id, SUM(e.duration_seconds) AS seconds, SUM(e.amount_cents) AS cents \
             FROM billed_entries x JOIN time_entries e ON e.id = x.time_entry_id GROUP BY x.invoice_line_id) b \
            ON b.invoice_line_id = l.id \
-         WHERE coalesce(l.logged_seconds, 0) <> coalesce(b.seconds, 0) OR coalesce(l.logged_cents, 0) <> coalesce(b.cents, 0) \
+         WHERE l.corrects_line_id IS NULL AND NOT EXISTS (SELECT 1 FROM released_entries r WHERE r.invoice_line_id = l.id) AND (coalesce(l.logged_seconds, 0) <> coalesce(b.seconds, 0) OR coalesce(l.logged_cents, 0) <> coalesce(b.cents, 0)) \
          ORDER BY id LIMIT 50",
     ),
     (
@@ -215,56 +230,44 @@ pub fn ledger_faults(conn: &mut Conn) -> AppResult<Vec<String>> {
 fn sums_that_do_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult<()> {
     let mut after = InvoiceId(0);
     loop {
-        let rows: Vec<(InvoiceId, i64, i64, i64, i64)> = invoices::table
+        let rows: Vec<Invoice> = invoices::table
             .filter(invoices::id.gt(after))
             .order(invoices::id)
             .limit(BATCH)
-            .select((
-                invoices::id,
-                invoices::discount_cents,
-                invoices::net_cents,
-                invoices::tax_cents,
-                invoices::total_cents - invoices::rounding_cents,
-            ))
+            .select(Invoice::as_select())
             .load(conn)?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        let lines: Vec<(InvoiceId, i64, i64, i64, TaxCategory, i64, i64)> = invoice_lines::table
+        let Some(last) = rows.last().map(|invoice| invoice.id) else { return Ok(()) };
+        let lines: Vec<(InvoiceId, InvoiceLine)> = invoice_lines::table
             .filter(invoice_lines::invoice_id.gt(after))
-            .filter(invoice_lines::invoice_id.le(last.0))
+            .filter(invoice_lines::invoice_id.le(last))
             .order((invoice_lines::invoice_id, invoice_lines::position))
-            .select((
-                invoice_lines::invoice_id,
-                invoice_lines::quantity_e4,
-                invoice_lines::unit_price_cents,
-                invoice_lines::tax_rate_millis,
-                invoice_lines::tax_category,
-                invoice_lines::discount_cents,
-                invoice_lines::net_cents,
-            ))
+            .select((invoice_lines::invoice_id, InvoiceLine::as_select()))
             .load(conn)?;
-        after = last.0;
+        after = last;
         let mut lines = lines.into_iter().peekable();
-        for (id, discount, net, tax, total) in rows {
-            let (mut priced, mut nets, mut discounted) = (Vec::new(), Vec::new(), discount != 0);
-            while let Some((_, quantity_e4, unit_price_cents, tax_rate_millis, tax_category, off, net)) =
-                lines.next_if(|line| line.0 == id)
-            {
-                priced.push(Priced { quantity_e4, unit_price_cents, tax_rate_millis, tax_category });
-                nets.push(net);
-                discounted |= off != 0;
+        for invoice in rows {
+            let mut own = Vec::new();
+            while let Some((_, line)) = lines.next_if(|(of, _)| *of == invoice.id) {
+                own.push(line);
             }
-            let holds = if discounted {
-                nets.iter().sum::<i64>() - discount == net
-            } else {
-                totals::compute(&priced).is_ok_and(|sums| {
-                    sums.nets == nets && sums.net == net && sums.tax == tax && sums.total == total
-                })
-            };
-            if !holds {
-                faults.push(format!("Invoice {id}: its lines and taxes do not add up to its total."));
+            if !adds_up(&invoice, &own) {
+                faults
+                    .push(format!("Invoice {}: its lines and taxes do not add up to its total.", invoice.id));
             }
         }
     }
+}
+
+fn adds_up(invoice: &Invoice, lines: &[InvoiceLine]) -> bool {
+    let priced: Vec<_> = lines.iter().map(InvoiceLine::priced).collect();
+    totals::compute(&priced, &invoice.pricing()).is_ok_and(|sums| {
+        let stored = lines.iter().map(|line| (line.discount_cents, line.amount_cents));
+        let computed = sums.lines.iter().map(|sum| (sum.discount_cents, sum.amount_cents));
+        stored.eq(computed)
+            && (sums.discount, sums.net, sums.tax)
+                == (invoice.discount_cents, invoice.net_cents, invoice.tax_cents)
+            && (sums.rounding, sums.total) == (invoice.rounding_cents, invoice.total_cents)
+    })
 }
 
 fn documents_that_changed(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult<()> {

@@ -1,6 +1,6 @@
 //! Drafts: made from unbilled hours and free lines, changed, thrown away. A draft claims its hours at once.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::hours::{self, HoursFilter, Key, Plan};
@@ -8,8 +8,9 @@ use super::lines::{
     extend_line, insert_hours, insert_line, remove_lines, store_totals, treated_as, update_line,
 };
 use super::model::{self, Grouping, Invoice, NewLine};
-use super::tax::Treatment;
-use crate::agency::model as agency;
+use super::tax::{TaxRates, Treatment};
+use super::totals::Discount;
+use crate::agency::model::{self as agency, Agency};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client};
@@ -18,7 +19,7 @@ use crate::db::schema::{invoice_lines, invoice_taxes, invoices, projects};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
-use crate::types::money::Money;
+use crate::types::money::{Currency, Money};
 use crate::types::zone;
 
 /// Lines that one invoice may have.
@@ -55,6 +56,23 @@ pub struct NewDraft {
     pub terms: Option<String>,
     /// How lines at 0 % are treated.
     pub treatment: Treatment,
+    /// What of the document can be chosen.
+    pub options: Options,
+    /// Whether tax is in its prices; `None` follows the agency.
+    pub prices_include_tax: Option<bool>,
+}
+
+/// What can be chosen for a document as a whole.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// What is taken off the sum of the lines.
+    pub discount: Discount,
+    /// Whether its hours are listed on a page of their own.
+    pub with_time_detail: bool,
+    /// Whether it asks for money before the work.
+    pub is_deposit: bool,
+    /// One unit of its currency in millionths of the agency's; `None` takes the last one that was used.
+    pub exchange_rate_e6: Option<i64>,
 }
 
 impl NewDraft {
@@ -75,6 +93,8 @@ impl NewDraft {
             note: String::new(),
             terms: None,
             treatment: Treatment::default(),
+            options: Options::default(),
+            prices_include_tax: None,
         }
     }
 
@@ -100,16 +120,36 @@ pub struct DraftChanges {
     pub terms: String,
     /// How lines at 0 % are treated.
     pub treatment: Treatment,
+    /// What of the document can be chosen.
+    pub options: Options,
+    /// Whether tax is in its prices.
+    pub prices_include_tax: bool,
     /// Every line in order; one with an id keeps its claim on hours, one that is missing gives it up.
     pub lines: Vec<(Option<InvoiceLineId>, NewLine)>,
 }
 
-/// Tax of a client's new lines, in thousandths of a percent.
-pub fn tax_rate(conn: &mut Conn, client: &Client) -> AppResult<i64> {
-    match client.tax_rate_millis {
-        Some(rate) => Ok(rate),
-        None => Ok(agency::load(conn)?.tax_rate_millis),
-    }
+/// Taxes of a client's new lines.
+pub fn tax_rates(conn: &mut Conn, client: &Client) -> AppResult<TaxRates> {
+    Ok(rates_of(&agency::load(conn)?, client))
+}
+
+/// A client that is not taxed is not taxed a second time.
+fn rates_of(agency: &Agency, client: &Client) -> TaxRates {
+    let first_millis = client.tax_rate_millis.unwrap_or(agency.tax_rate_millis);
+    let second_millis = if client.tax_rate_millis == Some(0) { 0 } else { agency.second_tax_rate_millis };
+    TaxRates { first_millis, second_millis }
+}
+
+/// The rate of `currency` that was used last, in millionths of the agency's.
+pub fn last_exchange_rate(conn: &mut Conn, currency: Currency) -> AppResult<Option<i64>> {
+    let last: Option<Option<i64>> = invoices::table
+        .filter(invoices::currency.eq(currency))
+        .filter(invoices::exchange_rate_e6.is_not_null())
+        .order(invoices::id.desc())
+        .select(invoices::exchange_rate_e6)
+        .first(conn)
+        .optional()?;
+    Ok(last.flatten())
 }
 
 /// The project must be the client's own: hours of others are never touched.
@@ -142,10 +182,16 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
     }
     check_line_count(plan.groups.len() + new.lines.len(), "grouping")?;
     let agency = agency::load(conn)?;
-    let tax_rate = client.tax_rate_millis.unwrap_or(agency.tax_rate_millis);
+    let rates = rates_of(&agency, &client);
     let issue_on = new.issue_on.unwrap_or_else(|| zone::local_date(now, agency.zone()));
-    let terms_days = client.payment_terms_days.unwrap_or(agency.payment_terms_days);
-    let due_on = new.due_on.or_else(|| due_after(issue_on, terms_days));
+    let terms = client.payment_terms().unwrap_or_else(|| agency.payment_terms());
+    let due_on = new.due_on.or_else(|| terms.due_on(issue_on));
+    let in_base = client.currency == agency.currency;
+    let exchange_rate = match new.options.exchange_rate_e6 {
+        _ if in_base => None,
+        Some(rate) => Some(rate),
+        None => last_exchange_rate(conn, client.currency)?,
+    };
     let id: InvoiceId = diesel::insert_into(invoices::table)
         .values((
             invoices::kind.eq("invoice"),
@@ -159,6 +205,15 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
             invoices::grouping.eq(new.grouping),
             invoices::note.eq(&new.note),
             invoices::terms.eq(new.terms.as_ref().unwrap_or(&agency.invoice_terms)),
+            invoices::prices_include_tax.eq(new.prices_include_tax.unwrap_or(agency.prices_include_tax)),
+            invoices::tax_name.eq(&agency.tax_name),
+            invoices::second_tax_name.eq(&agency.second_tax_name),
+            invoices::discount_millis.eq(new.options.discount.millis()),
+            invoices::discount_cents.eq(agreed(new.options.discount)),
+            invoices::rounding_step_cents.eq(if in_base { agency.rounding_step_cents } else { 1 }),
+            invoices::with_time_detail.eq(new.options.with_time_detail),
+            invoices::is_deposit.eq(new.options.is_deposit),
+            invoices::exchange_rate_e6.eq(exchange_rate),
             invoices::created_by.eq(actor.id),
             invoices::created_at.eq(now),
             invoices::updated_at.eq(now),
@@ -168,7 +223,7 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
     let mut position = 0;
     for group in &plan.groups {
         position += 1;
-        insert_hours(conn, id, position, group, tax_rate, new.treatment.category)?;
+        insert_hours(conn, id, position, group, rates, new.treatment.category)?;
     }
     for line in &new.lines {
         position += 1;
@@ -219,6 +274,7 @@ pub fn save(
             }
         }
     }
+    let agency = agency::load(conn)?;
     diesel::update(invoices::table.find(id))
         .set((
             invoices::issue_on.eq(changes.issue_on),
@@ -227,6 +283,18 @@ pub fn save(
             invoices::delivery_to.eq(changes.delivery_to),
             invoices::note.eq(&changes.note),
             invoices::terms.eq(&changes.terms),
+            invoices::prices_include_tax.eq(changes.prices_include_tax),
+            invoices::tax_name.eq(&agency.tax_name),
+            invoices::second_tax_name.eq(&agency.second_tax_name),
+            invoices::discount_millis.eq(changes.options.discount.millis()),
+            invoices::discount_cents.eq(agreed(changes.options.discount)),
+            invoices::with_time_detail.eq(changes.options.with_time_detail),
+            invoices::is_deposit.eq(changes.options.is_deposit),
+            invoices::exchange_rate_e6.eq(if before.currency == agency.currency {
+                None
+            } else {
+                changes.options.exchange_rate_e6
+            }),
             invoices::updated_at.eq(now),
             invoices::version.eq(invoices::version + 1),
         ))
@@ -241,6 +309,14 @@ pub fn save(
         .change("delivery_to", date(before.delivery_to), date(changes.delivery_to))
         .change("note", &before.note, &changes.note)
         .change("terms", &before.terms, &changes.terms)
+        .change("prices_include_tax", before.prices_include_tax, changes.prices_include_tax)
+        .change(
+            "discount",
+            before.pricing().discount.typed(before.currency),
+            changes.options.discount.typed(before.currency),
+        )
+        .change("with_time_detail", before.with_time_detail, changes.options.with_time_detail)
+        .change("is_deposit", before.is_deposit, changes.options.is_deposit)
         .change("lines", stored.len(), changes.lines.len())
         .change(
             "total",
@@ -288,7 +364,7 @@ pub fn add_hours(
     if plan.groups.is_empty() {
         return Err(AppError::Conflict("There are no unbilled hours with a rate to add.".into()));
     }
-    let tax_rate = tax_rate(conn, &client)?;
+    let rates = tax_rates(conn, &client)?;
     let lines = model::lines_of(conn, id)?;
     let category = treated_as(&lines);
     let keys: Vec<(InvoiceLineId, Option<Key>)> = hours::claimed(conn, id)?
@@ -304,7 +380,7 @@ pub fn add_hours(
             Some(line) => extend_line(conn, line, group)?,
             None => {
                 position += 1;
-                insert_hours(conn, id, position, group, tax_rate, category)?;
+                insert_hours(conn, id, position, group, rates, category)?;
             }
         }
     }
@@ -386,8 +462,12 @@ fn check_line_count(count: usize, field: &str) -> AppResult<()> {
     Err(AppError::invalid(field, format!("makes {count} lines; an invoice holds {MAX_LINES}")))
 }
 
-fn due_after(issue_on: NaiveDate, days: i64) -> Option<NaiveDate> {
-    issue_on.checked_add_days(Days::new(u64::try_from(days).ok()?))
+/// What is stored as taken off until the lines are added up: the amount, or nothing yet of a percentage.
+fn agreed(discount: Discount) -> i64 {
+    match discount {
+        Discount::Amount(cents) => cents,
+        Discount::Percent(_) => 0,
+    }
 }
 
 /// An entry of the activity log about a draft.

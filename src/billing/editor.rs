@@ -5,13 +5,15 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::draft;
-use super::form::{DraftForm, EditorForm, InvoiceForm, LineForm, VersionForm};
+use super::form::{DraftForm, EditorForm, InvoiceForm, VersionForm};
 use super::hours::{self, Plan};
 use super::intake;
 use super::issue as issuing;
+use super::line_form::LineForm;
 use super::model::{self, Grouping, Invoice, Unit};
 use super::rows::{self, Problem, Row, Sums};
-use super::tax::{TaxCategory, taxes_of};
+use super::tax::{TaxCategory, TaxRates, taxes_of};
+use crate::agency::model as agency;
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client};
@@ -66,8 +68,10 @@ pub(in crate::billing) struct EditorPage {
     rows: Vec<Row>,
     sums: Sums,
     addable: Plan,
-    /// Tax that new rows begin with, in percent.
-    tax_rate: String,
+    /// Taxes that new rows begin with.
+    taxes: TaxRates,
+    /// The agency's currency.
+    base: Currency,
     errors: FormErrors,
     /// Where somebody else has saved something different meanwhile.
     conflict: Vec<Difference>,
@@ -76,14 +80,19 @@ pub(in crate::billing) struct EditorPage {
 #[derive(Template)]
 #[template(path = "billing/preview.html")]
 struct TotalsPart {
-    currency: Currency,
+    invoice: Invoice,
+    form: InvoiceForm,
     rows: Vec<Row>,
     sums: Sums,
 }
 
 impl TotalsPart {
     fn currency(&self) -> &Currency {
-        &self.currency
+        &self.invoice.currency
+    }
+
+    fn prices_include_tax(&self) -> bool {
+        self.form.prices_include_tax.trim() == "true"
     }
 }
 
@@ -103,7 +112,8 @@ impl EditorPage {
     fn blank(&self, key: &str) -> Row {
         let form = LineForm {
             unit: Unit::Piece.to_string(),
-            tax_rate: self.tax_rate.as_str().into(),
+            tax_rate: plain_decimal(self.taxes.first_millis, 3).into(),
+            second_tax_rate: plain_decimal(self.taxes.second_millis, 3).into(),
             ..LineForm::default()
         };
         Row { key: key.to_owned(), form, ..Row::default() }
@@ -113,9 +123,24 @@ impl EditorPage {
         &self.invoice.currency
     }
 
+    fn prices_include_tax(&self) -> bool {
+        self.form.prices_include_tax.trim() == "true"
+    }
+
     /// What lines at 0 % can be, first what they are while nobody has said.
     fn treatments(&self) -> [(&'static str, &'static str); 7] {
         TREATMENTS
+    }
+
+    /// What the exchange rate is asked for.
+    fn rate_hint(&self) -> String {
+        format!("One {} in {}.", self.invoice.currency, self.base)
+    }
+
+    /// Whether lines have a second tax.
+    fn has_second_tax(&self) -> bool {
+        let zero = |text: &str| matches!(text.trim(), "" | "0");
+        self.taxes.second_millis > 0 || self.rows.iter().any(|row| !zero(&row.form.second_tax_rate))
     }
 
     fn has_hours(&self) -> bool {
@@ -145,15 +170,16 @@ fn filled(
     errors: FormErrors,
 ) -> AppResult<EditorPage> {
     let client = clients::find(conn, &shell.actor, invoice.client_id)?;
-    let tax_rate = draft::tax_rate(conn, &client)?;
-    let rules = form.rules(invoice.currency, tax_rate);
+    let taxes = draft::tax_rates(conn, &client)?;
+    let rules = form.rules(invoice.currency, taxes);
     let stored = model::lines_of(conn, invoice.id)?;
     Ok(EditorPage {
         rows: rows::of_form(&form, keys, &stored, rules, &errors),
-        sums: rows::sums(&form, rules).0,
+        sums: rows::sums(&form, rules, invoice.rounding_step_cents).0,
         project: model::project_name(conn, invoice.project_id)?,
         addable: draft::addable(conn, &invoice)?,
-        tax_rate: plain_decimal(tax_rate, 3),
+        taxes,
+        base: agency::load(conn)?.currency,
         shell,
         invoice,
         client,
@@ -314,12 +340,12 @@ pub async fn preview_totals(
         .read(move |conn| {
             let invoice = model::find(conn, &actor, id)?;
             let client = clients::find(conn, &actor, invoice.client_id)?;
-            let tax_rate = draft::tax_rate(conn, &client)?;
+            let taxes = draft::tax_rates(conn, &client)?;
             let currency = invoice.currency;
-            let rules = form.rules(currency, tax_rate);
+            let rules = form.rules(currency, taxes);
             let rows = rows::of_form(&form, &keys, &[], rules, &FormErrors::default());
-            let (sums, is_final) = rows::sums(&form, rules);
-            Ok((TotalsPart { currency, rows, sums }, is_final))
+            let (sums, is_final) = rows::sums(&form, rules, invoice.rounding_step_cents);
+            Ok((TotalsPart { invoice, form, rows, sums }, is_final))
         })
         .await?;
     if is_final {

@@ -106,16 +106,19 @@ const TERMS: &str = "\
     LEFT JOIN (SELECT v.client_id, CAST(SUM(l.logged_seconds) AS BIGINT) AS seconds, CAST(SUM(l.logged_cents) AS BIGINT) AS cents \
       FROM invoices v JOIN invoice_lines l ON l.invoice_id = v.id AND l.logged_seconds IS NOT NULL \
       WHERE v.issued_at IS NULL {invoice} GROUP BY v.client_id) d ON d.client_id = c.id \
-    LEFT JOIN (SELECT v.client_id, CAST(SUM(l.logged_seconds) AS BIGINT) AS logged_seconds, \
-        CAST(SUM(l.logged_cents) AS BIGINT) AS logged_cents, CAST(SUM(l.net_cents) AS BIGINT) AS cents, \
-        CAST(SUM(CASE WHEN l.unit = 'HUR' THEN (l.quantity_e4 * 18 + 25) / 50 ELSE l.logged_seconds END) AS BIGINT) AS seconds, \
-        CAST(SUM(CASE WHEN l.unit = 'HUR' AND l.unit_price_cents = l.logged_rate_cents \
-          AND l.quantity_e4 = (l.logged_seconds * 50 + 9) / 18 THEN l.logged_cents - l.net_cents ELSE 0 END) AS BIGINT) AS rounding_cents \
+    LEFT JOIN (SELECT v.client_id, CAST(SUM({sign} l.logged_seconds) AS BIGINT) AS logged_seconds, \
+        CAST(SUM({sign} l.logged_cents) AS BIGINT) AS logged_cents, CAST(SUM({sign} l.amount_cents) AS BIGINT) AS cents, \
+        CAST(SUM({sign} CASE WHEN l.unit = 'HUR' THEN (l.quantity_e4 * 18 + 25) / 50 ELSE l.logged_seconds END) AS BIGINT) AS seconds, \
+        CAST(SUM({sign} CASE WHEN l.unit = 'HUR' AND l.unit_price_cents = l.logged_rate_cents \
+          AND l.quantity_e4 = (l.logged_seconds * 50 + 9) / 18 THEN l.logged_cents - l.amount_cents - l.discount_cents ELSE 0 END) AS BIGINT) AS rounding_cents \
       FROM invoices v JOIN invoice_lines l ON l.invoice_id = v.id AND l.logged_seconds IS NOT NULL \
       WHERE v.issued_at IS NOT NULL {invoice} GROUP BY v.client_id) i ON i.client_id = c.id \
     LEFT JOIN (SELECT e.client_id, CAST(SUM(e.duration_seconds) AS BIGINT) AS seconds, CAST(SUM(e.amount_cents) AS BIGINT) AS cents \
       FROM time_write_offs o JOIN time_entries e ON e.id = o.time_entry_id WHERE TRUE {written_off} GROUP BY e.client_id) w ON w.client_id = c.id \
     WHERE TRUE {client} ORDER BY c.name_key, c.id";
+
+/// A line of a credit note with hours gives them back: they are billed no more.
+const SIGN: &str = "CASE WHEN v.kind = 'credit_note' THEN -1 ELSE 1 END *";
 
 /// The equations of `clients`, or of all.
 fn terms(conn: &mut Conn, clients: Option<&[ClientId]>) -> AppResult<Vec<Equation>> {
@@ -123,6 +126,7 @@ fn terms(conn: &mut Conn, clients: Option<&[ClientId]>) -> AppResult<Vec<Equatio
     let narrowed =
         |column: &str| list.as_ref().map(|ids| format!("AND {column} IN ({ids})")).unwrap_or_default();
     let text = TERMS
+        .replace("{sign}", SIGN)
         .replace("{entry}", &narrowed("client_id"))
         .replace("{invoice}", &narrowed("v.client_id"))
         .replace("{written_off}", &narrowed("e.client_id"))

@@ -3,13 +3,15 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::draft::{DraftChanges, NewDraft};
+use super::draft::{DraftChanges, NewDraft, Options};
 use super::hours::HoursFilter;
-use super::model::{Grouping, Invoice, InvoiceLine, NewLine, Unit};
-use super::tax::{InvoiceTax, TaxCategory, Treatment};
+use super::line_form::{LineForm, LineRules, check_lines, discount};
+use super::model::{Grouping, Invoice, InvoiceLine};
+use super::tax::{InvoiceTax, TaxCategory, TaxRates, Treatment};
+use super::totals::Pricing;
 use crate::error::FormErrors;
-use crate::types::ids::{ClientId, InvoiceLineId};
-use crate::types::money::{self, Currency, Money, plain_decimal};
+use crate::types::ids::ClientId;
+use crate::types::money::{self, Currency, plain_decimal};
 use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
@@ -46,6 +48,16 @@ pub struct DraftForm {
     pub tax_category: String,
     /// Why they are not taxed; blank takes the usual sentence where there is one.
     pub exemption_reason: String,
+    /// What is taken off the sum of the lines: an amount, or a percentage like "10 %".
+    pub discount: Typed,
+    /// Whether the hours are listed on a page of their own.
+    pub with_time_detail: Typed,
+    /// Whether it asks for money before the work.
+    pub is_deposit: Typed,
+    /// One unit of its currency in the agency's; blank takes the last one that was used.
+    pub exchange_rate: Typed,
+    /// Whether tax is in the prices; absent follows the agency.
+    pub prices_include_tax: Option<Typed>,
     /// Lines of their own.
     #[serde(deserialize_with = "crate::web::json::objects")]
     pub lines: Vec<LineForm>,
@@ -69,8 +81,8 @@ impl DraftForm {
         check.finish(Some(client.map(|client| (HoursFilter { client, project, from, to }, grouping))))
     }
 
-    /// A draft with amounts in `currency`, or what is wrong. `tax_rate` is that of lines which name none.
-    pub fn check(&self, currency: Currency, tax_rate: i64) -> Result<NewDraft, FormErrors> {
+    /// A draft with amounts in `currency`, or what is wrong. `taxes` are those of lines which name none.
+    pub fn check(&self, currency: Currency, taxes: TaxRates) -> Result<NewDraft, FormErrors> {
         let mut check = Check::new();
         let client = check.required_id("client_id", &self.client_id);
         let grouping = check.id("grouping", &self.grouping).unwrap_or(Grouping::Task);
@@ -78,7 +90,7 @@ impl DraftForm {
         let (delivery_from, delivery_to) =
             period(&mut check, ("delivery_from", &self.delivery_from), ("delivery_to", &self.delivery_to));
         let treatment = treatment(&mut check, &self.tax_category, &self.exemption_reason);
-        let rules = LineRules { currency, tax_rate, untaxed: treatment.category };
+        let rules = LineRules { currency, taxes, untaxed: treatment.category };
         let new = client.map(|client| NewDraft {
             client,
             project: check.id("project_id", &self.project_id),
@@ -93,160 +105,42 @@ impl DraftForm {
             note: check.text("note", &self.note),
             terms: self.terms.as_ref().map(|terms| check.text("terms", terms)),
             treatment,
+            options: Options {
+                discount: discount(&mut check, "discount", &self.discount, currency).unwrap_or_default(),
+                with_time_detail: check.flag("with_time_detail", &self.with_time_detail),
+                is_deposit: check.flag("is_deposit", &self.is_deposit),
+                exchange_rate_e6: exchange_rate(&mut check, &self.exchange_rate),
+            },
+            prices_include_tax: self
+                .prices_include_tax
+                .as_ref()
+                .map(|text| check.flag("prices_include_tax", text)),
             lines: check_lines(&mut check, &self.lines, rules).into_iter().map(|(_, line)| line).collect(),
         });
         check.finish(new)
     }
 }
 
-/// A line, as it was typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct LineForm {
-    /// The stored line, which keeps its claim on hours; blank for a new one.
-    pub id: Typed,
-    /// What it is for.
-    #[schema(required = true)]
-    pub title: String,
-    /// More about it.
-    pub details: String,
-    /// Quantity, up to four decimals.
-    #[schema(required = true)]
-    pub quantity: Typed,
-    /// HUR, DAY, C62 or MON; blank is C62.
-    pub unit: String,
-    /// Price of one unit; negative takes off.
-    #[schema(required = true)]
-    pub unit_price: Typed,
-    /// Tax in percent; blank follows client or agency.
-    pub tax_rate: Typed,
-    /// Why the line bills less or more than its hours say; asked for at issue when it does.
-    pub adjustment_reason: String,
-}
-
-/// What lines take from their invoice.
-#[derive(Debug, Clone, Copy)]
-pub struct LineRules {
-    /// What their prices are amounts of.
-    pub currency: Currency,
-    /// Tax of lines that name none, in thousandths of a percent.
-    pub tax_rate: i64,
-    /// Category of lines at 0 %.
-    pub untaxed: TaxCategory,
-}
-
-impl LineForm {
-    /// The form of a stored line.
-    pub fn filled(line: &InvoiceLine, currency: Currency) -> Self {
-        Self {
-            id: Some(line.id).into(),
-            title: line.title.clone(),
-            details: line.details.clone(),
-            quantity: plain_decimal(line.quantity_e4, 4).into(),
-            unit: line.unit.to_string(),
-            unit_price: Money::new(line.unit_price_cents, currency).plain().into(),
-            tax_rate: plain_decimal(line.tax_rate_millis, 3).into(),
-            adjustment_reason: line.adjustment_reason.clone(),
-        }
+/// One unit of a currency in millionths of another.
+pub(in crate::billing) fn exchange_rate(check: &mut Check, text: &str) -> Option<i64> {
+    if text.trim().is_empty() {
+        return None;
     }
-
-    /// Whether nothing was typed: such a row is passed over.
-    pub fn is_blank(&self) -> bool {
-        [self.title.as_str(), &self.details, &self.quantity, &self.unit_price]
-            .iter()
-            .all(|text| text.trim().is_empty())
+    let rate = money::parse_decimal(text, 6).filter(|rate| (1..=1_000_000_000_000).contains(rate));
+    if rate.is_none() {
+        check.error("exchange_rate", "is not a rate, like 1.0842");
     }
-
-    /// Whether it is a row that was offered and not used.
-    pub fn is_spare(&self) -> bool {
-        self.id.trim().is_empty() && self.is_blank()
-    }
-
-    /// The line in one sentence; empty when nothing was typed.
-    fn sentence(&self) -> String {
-        if self.is_blank() {
-            return String::new();
-        }
-        let unit = self.unit.parse().map_or("", |unit: Unit| unit.label());
-        let mut text = format!(
-            "{}: {} {unit} at {}, {} % tax",
-            self.title, self.quantity.0, self.unit_price.0, self.tax_rate.0
-        );
-        if !self.details.is_empty() {
-            text.push_str(&format!(" ({})", self.details));
-        }
-        text
-    }
-
-    /// The line, if it holds; its faults stand at `lines[index].…`.
-    pub fn check(
-        &self,
-        check: &mut Check,
-        index: usize,
-        rules: LineRules,
-    ) -> Option<(Option<InvoiceLineId>, NewLine)> {
-        let at = |field: &str| format!("lines[{index}].{field}");
-        let id = check.id(&at("id"), &self.id);
-        let title = check.required(&at("title"), &self.title);
-        let details = check.text(&at("details"), &self.details);
-        let unit =
-            if self.unit.is_empty() { Some(Unit::Piece) } else { check.choice(&at("unit"), &self.unit) };
-        let quantity_e4 = quantity(check, &at("quantity"), &self.quantity);
-        let unit_price_cents = price(check, &at("unit_price"), &self.unit_price, rules.currency);
-        let tax_rate_millis = check.percent(&at("tax_rate"), &self.tax_rate).unwrap_or(rules.tax_rate);
-        let adjustment_reason = check.line(&at("adjustment_reason"), &self.adjustment_reason);
-        let line = NewLine {
-            title,
-            details,
-            quantity_e4: quantity_e4?,
-            unit: unit?,
-            unit_price_cents: unit_price_cents?,
-            tax_rate_millis,
-            tax_category: rules.untaxed.at_rate(tax_rate_millis),
-            adjustment_reason,
-        };
-        Some((id, line))
-    }
-}
-
-fn quantity(check: &mut Check, field: &str, text: &str) -> Option<i64> {
-    let value = money::parse_decimal(text, 4);
-    match value {
-        Some(value) if (0..=money::MAX_QUANTITY_E4).contains(&value) => return Some(value),
-        Some(_) => check.error(field, "is out of range"),
-        None if text.trim().is_empty() => check.error(field, "can't be blank"),
-        None => check.error(field, "is not a quantity, like 3.5"),
-    }
-    None
-}
-
-fn price(check: &mut Check, field: &str, text: &str, currency: Currency) -> Option<i64> {
-    let value = money::parse_decimal(text, currency.decimals());
-    match value {
-        Some(value) if value.unsigned_abs() <= money::MAX_CENTS.unsigned_abs() => return Some(value),
-        Some(_) => check.error(field, "is out of range"),
-        None if text.trim().is_empty() => check.error(field, "can't be blank"),
-        None => check.error(field, "is not an amount, like 90.00"),
-    }
-    None
-}
-
-fn check_lines(
-    check: &mut Check,
-    lines: &[LineForm],
-    rules: LineRules,
-) -> Vec<(Option<InvoiceLineId>, NewLine)> {
-    lines
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| !line.is_blank())
-        .filter_map(|(index, line)| line.check(check, index, rules))
-        .collect()
+    rate
 }
 
 fn treatment(check: &mut Check, category: &str, reason: &str) -> Treatment {
     let category = check.id("tax_category", category).unwrap_or(TaxCategory::Standard);
     Treatment::new(category, check.line("exemption_reason", reason))
+}
+
+/// A box as its form sends it.
+fn ticked(is_set: bool) -> Typed {
+    if is_set { "true".into() } else { Typed::default() }
 }
 
 fn period(
@@ -281,6 +175,16 @@ pub struct InvoiceForm {
     pub tax_category: String,
     /// Why they are not taxed; blank takes the usual sentence where there is one.
     pub exemption_reason: String,
+    /// What is taken off the sum of the lines: an amount, or a percentage like "10 %".
+    pub discount: Typed,
+    /// Whether the hours are listed on a page of their own.
+    pub with_time_detail: Typed,
+    /// Whether it asks for money before the work.
+    pub is_deposit: Typed,
+    /// One unit of its currency in the agency's; asked for at issue.
+    pub exchange_rate: Typed,
+    /// Whether tax is in the prices.
+    pub prices_include_tax: Typed,
     /// Every line in order. One that is left out goes, and its hours are free again.
     #[serde(deserialize_with = "crate::web::json::objects")]
     pub lines: Vec<LineForm>,
@@ -303,6 +207,11 @@ impl InvoiceForm {
             terms: invoice.terms.clone(),
             tax_category: untaxed.map(|tax| tax.tax_category.to_string()).unwrap_or_default(),
             exemption_reason: untaxed.map(|tax| tax.exemption_reason.clone()).unwrap_or_default(),
+            discount: invoice.pricing().discount.typed(invoice.currency).into(),
+            with_time_detail: ticked(invoice.with_time_detail),
+            is_deposit: ticked(invoice.is_deposit),
+            prices_include_tax: ticked(invoice.prices_include_tax),
+            exchange_rate: invoice.exchange_rate_e6.map(|rate| plain_decimal(rate, 6)).into(),
             lines: lines.iter().map(|line| LineForm::filled(line, invoice.currency)).collect(),
             version: Some(invoice.version).into(),
         }
@@ -320,6 +229,11 @@ impl InvoiceForm {
             ("Payment terms", &stored.terms, &self.terms),
             ("Lines at 0 % tax", &stored.tax_category, &self.tax_category),
             ("Reason for no tax", &stored.exemption_reason, &self.exemption_reason),
+            ("Discount", &stored.discount.0, &self.discount.0),
+            ("Prices include tax", &stored.prices_include_tax.0, &self.prices_include_tax.0),
+            ("Exchange rate", &stored.exchange_rate.0, &self.exchange_rate.0),
+            ("Deposit", &stored.is_deposit.0, &self.is_deposit.0),
+            ("Time on page two", &stored.with_time_detail.0, &self.with_time_detail.0),
         ]);
         let name = |line: &LineForm| format!("Line “{}”", line.title);
         for line in &stored.lines {
@@ -344,7 +258,7 @@ impl InvoiceForm {
     }
 
     /// The changes, with amounts in `currency`, or what is wrong.
-    pub fn check(&self, currency: Currency, tax_rate: i64) -> Result<DraftChanges, FormErrors> {
+    pub fn check(&self, currency: Currency, taxes: TaxRates) -> Result<DraftChanges, FormErrors> {
         let mut check = Check::new();
         let issue_on = check.date("issue_on", &self.issue_on);
         let due_on = check.date("due_on", &self.due_on);
@@ -354,7 +268,7 @@ impl InvoiceForm {
         let (delivery_from, delivery_to) =
             period(&mut check, ("delivery_from", &self.delivery_from), ("delivery_to", &self.delivery_to));
         let treatment = treatment(&mut check, &self.tax_category, &self.exemption_reason);
-        let rules = LineRules { currency, tax_rate, untaxed: treatment.category };
+        let rules = LineRules { currency, taxes, untaxed: treatment.category };
         let changes = DraftChanges {
             issue_on,
             due_on,
@@ -363,15 +277,29 @@ impl InvoiceForm {
             note: check.text("note", &self.note),
             terms: check.text("terms", &self.terms),
             treatment,
+            options: Options {
+                discount: discount(&mut check, "discount", &self.discount, currency).unwrap_or_default(),
+                with_time_detail: check.flag("with_time_detail", &self.with_time_detail),
+                is_deposit: check.flag("is_deposit", &self.is_deposit),
+                exchange_rate_e6: exchange_rate(&mut check, &self.exchange_rate),
+            },
+            prices_include_tax: check.flag("prices_include_tax", &self.prices_include_tax),
             lines: check_lines(&mut check, &self.lines, rules),
         };
         check.finish(Some(changes))
     }
 
+    /// How its lines are added up, as far as that can be read; totals are rounded to `rounding_step_cents`.
+    pub fn pricing(&self, currency: Currency, rounding_step_cents: i64) -> Option<Pricing> {
+        let discount = discount(&mut Check::new(), "discount", &self.discount, currency)?;
+        let prices_include_tax = self.prices_include_tax.trim() == "true";
+        Some(Pricing { prices_include_tax, discount, rounding_step_cents })
+    }
+
     /// What its lines take from it, as far as that can be read.
-    pub fn rules(&self, currency: Currency, tax_rate: i64) -> LineRules {
+    pub fn rules(&self, currency: Currency, taxes: TaxRates) -> LineRules {
         let untaxed = self.tax_category.parse().unwrap_or(TaxCategory::Standard);
-        LineRules { currency, tax_rate, untaxed }
+        LineRules { currency, taxes, untaxed }
     }
 }
 
@@ -388,6 +316,11 @@ pub struct EditorForm {
     pub terms: String,
     pub tax_category: String,
     pub exemption_reason: String,
+    pub discount: String,
+    pub with_time_detail: String,
+    pub is_deposit: String,
+    pub prices_include_tax: String,
+    pub exchange_rate: String,
     pub version: String,
     /// What comes after saving: nothing, `issue`, `hours` or `reset`.
     pub then: String,
@@ -399,7 +332,9 @@ pub struct EditorForm {
     pub line_quantity: Vec<String>,
     pub line_unit: Vec<String>,
     pub line_price: Vec<String>,
+    pub line_discount: Vec<String>,
     pub line_tax: Vec<String>,
+    pub line_second_tax: Vec<String>,
     pub line_reason: Vec<String>,
 }
 
@@ -428,7 +363,9 @@ impl EditorForm {
             &self.line_quantity,
             &self.line_unit,
             &self.line_price,
+            &self.line_discount,
             &self.line_tax,
+            &self.line_second_tax,
             &self.line_reason,
         ];
         if lists.iter().any(|list| list.len() != count) {
@@ -443,21 +380,34 @@ impl EditorForm {
             .zip(self.line_quantity)
             .zip(self.line_unit)
             .zip(self.line_price)
+            .zip(self.line_discount)
             .zip(self.line_tax)
+            .zip(self.line_second_tax)
             .zip(self.line_reason);
         let lines = self
             .line_title
             .into_iter()
             .zip(rest)
-            .map(|(title, ((((((id, details), quantity), unit), unit_price), tax_rate), reason))| LineForm {
-                id: id.into(),
-                title,
-                details,
-                quantity: quantity.into(),
-                unit,
-                unit_price: unit_price.into(),
-                tax_rate: tax_rate.into(),
-                adjustment_reason: reason,
+            .map(|(title, rest)| {
+                let (
+                    (
+                        ((((((id, details), quantity), unit), unit_price), discount), tax_rate),
+                        second_tax_rate,
+                    ),
+                    reason,
+                ) = rest;
+                LineForm {
+                    id: id.into(),
+                    title,
+                    details,
+                    quantity: quantity.into(),
+                    unit,
+                    unit_price: unit_price.into(),
+                    discount: discount.into(),
+                    tax_rate: tax_rate.into(),
+                    second_tax_rate: second_tax_rate.into(),
+                    adjustment_reason: reason,
+                }
             })
             .collect();
         Ok(InvoiceForm {
@@ -469,6 +419,11 @@ impl EditorForm {
             terms: self.terms,
             tax_category: self.tax_category,
             exemption_reason: self.exemption_reason,
+            discount: self.discount.into(),
+            with_time_detail: self.with_time_detail.into(),
+            is_deposit: self.is_deposit.into(),
+            prices_include_tax: self.prices_include_tax.into(),
+            exchange_rate: self.exchange_rate.into(),
             lines,
             version: self.version.into(),
         })

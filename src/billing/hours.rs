@@ -7,7 +7,8 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::{Grouping, NewLine, Unit};
-use super::tax::TaxCategory;
+use super::tax::{TaxCategory, TaxRates};
+use super::totals::Discount;
 use crate::db::schema::{billed_entries, invoice_lines, projects, tasks, time_entries};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
@@ -112,14 +113,16 @@ pub struct Group {
 
 impl Group {
     /// The line: quantity from the summed seconds, as it will be printed.
-    pub fn line(&self, tax_rate_millis: i64, tax_category: TaxCategory) -> AppResult<NewLine> {
+    pub fn line(&self, rates: TaxRates, tax_category: TaxCategory) -> AppResult<NewLine> {
         Ok(NewLine {
             title: self.title.clone(),
             details: self.details.clone(),
             quantity_e4: quantity(self.seconds)?,
             unit: Unit::Hour,
             unit_price_cents: self.rate_cents,
-            tax_rate_millis,
+            discount: Discount::NONE,
+            tax_rate_millis: rates.first_millis,
+            second_tax_rate_millis: rates.second_millis,
             tax_category,
             adjustment_reason: String::new(),
         })

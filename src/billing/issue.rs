@@ -1,25 +1,27 @@
 //! Issuing: every fault named first, then number, snapshot and document in one transaction. The database freezes
 //! the result.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::lines::store_totals;
-use super::model::{self, Invoice};
+use super::model::{self, Invoice, Kind};
 use super::parties::{Buyer, Seller, billing_contact};
 use super::print::Document;
+use super::series::Series;
 use super::tax::{self, TaxCategory};
+use super::totals::SumFault;
 use crate::agency::model::{self as agency, Agency};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client};
-use crate::db::schema::{invoice_documents, invoice_series, invoice_series_years, invoices};
+use crate::db::schema::{invoice_documents, invoices};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::keys::sha256_hex;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId};
-use crate::types::money::Money;
+use crate::types::money::{self, Money};
 use crate::types::zone;
 
 /// The exchange rate of a currency to itself, in millionths.
@@ -36,98 +38,6 @@ pub fn remedy(fault: &str, client: ClientId) -> Option<(&'static str, String)> {
         }
         _ => None,
     }
-}
-
-/// A row of numbers.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = invoice_series)]
-struct Series {
-    id: i64,
-    pattern: String,
-    resets_yearly: bool,
-    year: i64,
-    next_seq: i64,
-    last_issue_on: Option<NaiveDate>,
-}
-
-/// The next place in a series.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    year: i64,
-    seq: i64,
-    number: String,
-}
-
-impl Series {
-    /// The series that invoices take their numbers from; its row is locked until the transaction ends, so that numbers follow each other.
-    fn locked(conn: &mut Conn) -> AppResult<Self> {
-        let default = || {
-            invoice_series::table.filter(invoice_series::kind.eq("invoice").and(invoice_series::is_default))
-        };
-        diesel::update(default()).set(invoice_series::next_seq.eq(invoice_series::next_seq)).execute(conn)?;
-        Ok(default().select(Self::as_select()).first(conn)?)
-    }
-
-    /// The place that an invoice of `issue_on` gets. A series that resets begins anew in its second year; in its
-    /// first it may begin anywhere.
-    fn next(&self, issue_on: NaiveDate) -> Place {
-        let issue_year = i64::from(issue_on.year());
-        let year = if self.resets_yearly { issue_year } else { 0 };
-        let begins_anew = self.resets_yearly && self.year != 0 && self.year != issue_year;
-        let seq = if begins_anew { 1 } else { self.next_seq };
-        Place { year, seq, number: number(&self.pattern, issue_on, seq) }
-    }
-
-    fn take(&self, conn: &mut Conn, place: &Place, issue_on: NaiveDate) -> AppResult<()> {
-        diesel::update(invoice_series::table.find(self.id))
-            .set((
-                invoice_series::year.eq(place.year),
-                invoice_series::next_seq.eq(place.seq + 1),
-                invoice_series::last_issue_on.eq(issue_on),
-            ))
-            .execute(conn)?;
-        let begun: i64 = invoice_series_years::table
-            .filter(invoice_series_years::series_id.eq(self.id))
-            .filter(invoice_series_years::year.eq(place.year))
-            .count()
-            .get_result(conn)?;
-        if begun == 0 {
-            diesel::insert_into(invoice_series_years::table)
-                .values((
-                    invoice_series_years::series_id.eq(self.id),
-                    invoice_series_years::year.eq(place.year),
-                    invoice_series_years::first_seq.eq(place.seq),
-                ))
-                .execute(conn)?;
-        }
-        Ok(())
-    }
-}
-
-/// Writes a number by its pattern: `{Y}`, `{M}`, `{seq}` and `{seq:4}`, padded to four digits.
-fn number(pattern: &str, issue_on: NaiveDate, seq: i64) -> String {
-    let mut text = String::new();
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once('{') {
-        text.push_str(before);
-        let Some((name, after)) = after.split_once('}') else {
-            text.push('{');
-            rest = after;
-            continue;
-        };
-        match name.split_once(':').unwrap_or((name, "0")) {
-            ("Y", _) => text.push_str(&issue_on.format("%Y").to_string()),
-            ("M", _) => text.push_str(&issue_on.format("%m").to_string()),
-            ("seq", width) => {
-                let width = width.parse::<usize>().unwrap_or(0).min(18);
-                text.push_str(&format!("{seq:0width$}"));
-            }
-            _ => text.push_str(&format!("{{{name}}}")),
-        }
-        rest = after;
-    }
-    text.push_str(rest);
-    text
 }
 
 /// Everything that still stops `draft` from being issued on `today`, by field: what EN 16931 asks of an invoice, and
@@ -167,6 +77,9 @@ fn lint(
         require(explained, &field, "must say why the line bills something else than its hours");
     }
     require(draft.total_cents >= 0, "lines", "add up to less than nothing");
+    let message = format!("must say what one {} is in {}", draft.currency, agency.currency);
+    let knows_rate = draft.currency == agency.currency || draft.exchange_rate_e6.is_some();
+    require(knows_rate, "exchange_rate", &message);
     match (draft.delivery_from, draft.delivery_to) {
         (None, None) => require(false, "delivery_from", "can't be blank"),
         (Some(from), Some(to)) => {
@@ -210,7 +123,7 @@ fn lint_taxes(
         "seller_tax_id",
         "can't be blank on an invoice that is subject to tax",
     );
-    for tax in taxes.iter().filter(|tax| tax.tax_rate_millis == 0) {
+    for tax in taxes.iter().filter(|tax| tax.tax_rate_millis == 0 && !tax.is_second) {
         let category = tax.tax_category;
         if category == TaxCategory::Standard {
             require(false, "tax_category", "must be chosen for the lines at 0 %");
@@ -236,28 +149,47 @@ pub fn issue(
     version: Option<i64>,
 ) -> AppResult<Invoice> {
     model::find_draft(conn, actor, id, version)?;
-    let totals = store_totals(conn, id, None)?;
+    store_totals(conn, id, None)?;
     let draft = model::find(conn, actor, id)?;
     let agency = agency::load(conn)?;
     let client = clients::find(conn, actor, draft.client_id)?;
-    let series = Series::locked(conn)?;
+    let series = Series::locked(conn, Kind::Invoice.as_str())?;
     let today = zone::local_date(now, agency.zone());
     let faults = lint(conn, &draft, &agency, &client, series.last_issue_on, today)?;
     if !faults.is_empty() {
         return Err(faults.into());
     }
+    freeze(conn, actor, now, &draft, &agency, &client, &series)
+}
+
+/// Gives a document that holds the next number of its series, the names of both parties and its amounts in the
+/// agency's currency, and keeps it as it is printed.
+pub(in crate::billing) fn freeze(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    draft: &Invoice,
+    agency: &Agency,
+    client: &Client,
+    series: &Series,
+) -> AppResult<Invoice> {
     let Some(issue_on) = draft.issue_on else {
         return Err(AppError::invalid("issue_on", "can't be blank"));
     };
     let place = series.next(issue_on);
     series.take(conn, &place, issue_on)?;
-    let seller = Seller::of(&agency);
-    let buyer = Buyer::of(&client, billing_contact(conn, client.id)?);
+    let seller = Seller::of(agency);
+    let buyer = Buyer::of(client, billing_contact(conn, client.id)?);
     // Nothing to pay is paid.
-    let settled_at = (totals.total == 0).then_some(now);
-    // The rate of another currency is not known here; it may be filled in later, once.
-    let in_base = draft.currency == agency.currency;
-    diesel::update(invoices::table.find(id))
+    let settled_at = (draft.total_cents == 0).then_some(now);
+    let rate = if draft.currency == agency.currency { Some(PAR_E6) } else { draft.exchange_rate_e6 };
+    let in_base = |cents: i64| {
+        rate.map(|rate| {
+            money::convert(cents, draft.currency, agency.currency, rate).ok_or(SumFault::TooLarge)
+        })
+        .transpose()
+    };
+    diesel::update(invoices::table.find(draft.id))
         .set((
             invoices::series_id.eq(series.id),
             invoices::series_year.eq(place.year),
@@ -266,10 +198,10 @@ pub fn issue(
             invoices::seller.eq(serde_json::to_string(&seller).map_err(AppError::internal)?),
             invoices::buyer.eq(serde_json::to_string(&buyer).map_err(AppError::internal)?),
             invoices::base_currency.eq(agency.currency),
-            invoices::exchange_rate_e6.eq(in_base.then_some(PAR_E6)),
-            invoices::base_net_cents.eq(in_base.then_some(totals.net)),
-            invoices::base_tax_cents.eq(in_base.then_some(totals.tax)),
-            invoices::base_total_cents.eq(in_base.then_some(totals.total)),
+            invoices::exchange_rate_e6.eq(rate),
+            invoices::base_net_cents.eq(in_base(draft.net_cents)?),
+            invoices::base_tax_cents.eq(in_base(draft.tax_cents)?),
+            invoices::base_total_cents.eq(in_base(draft.total_cents)?),
             invoices::issued_at.eq(now),
             invoices::issued_by.eq(actor.id),
             invoices::settled_at.eq(settled_at),
@@ -281,18 +213,18 @@ pub fn issue(
             Some(_) => AppError::Conflict(format!("The number {} is taken already.", place.number)),
             None => error.into(),
         })?;
-    let issued = model::find(conn, actor, id)?;
+    let issued = model::find(conn, actor, draft.id)?;
     let html = Document::load(conn, &issued, seller, buyer)?.html()?;
     diesel::insert_into(invoice_documents::table)
         .values((
-            invoice_documents::invoice_id.eq(id),
+            invoice_documents::invoice_id.eq(issued.id),
             invoice_documents::sha256.eq(sha256_hex(&html)),
             invoice_documents::html.eq(&html),
         ))
         .execute(conn)?;
-    let mut entry = Entry::new(Action::Issued, Subject::Invoice, id.0, &place.number)
+    let mut entry = Entry::new(Action::Issued, Subject::Invoice, issued.id.0, &place.number)
         .client(client.id)
-        .invoice(id)
+        .invoice(issued.id)
         .change("total", "", Money::new(issued.total_cents, issued.currency));
     if let Some(project) = issued.project_id {
         entry = entry.project(project);

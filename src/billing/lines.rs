@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use super::hours::{self, Group};
 use super::model::{self, InvoiceLine, NewLine};
-use super::tax::{self, TaxCategory};
-use super::totals::{self, Totals};
+use super::tax::{self, TaxCategory, TaxRates};
+use super::totals::{self, Discount, Pricing, Totals};
 use crate::db::Conn;
 use crate::db::schema::{invoice_lines, invoice_taxes, invoices};
 use crate::error::{AppError, AppResult};
@@ -35,20 +35,27 @@ pub(in crate::billing) fn store_totals(
     };
     let lines = model::lines_of(conn, id)?;
     let priced: Vec<_> = lines.iter().map(InvoiceLine::priced).collect();
-    let totals = totals::compute(&priced)?;
+    let pricing = invoice_pricing(conn, id)?;
+    let totals = totals::compute(&priced, &pricing)?;
     if totals.total < 0 {
         return Err(AppError::invalid("lines", "add up to less than nothing"));
     }
-    for (line, net) in lines.iter().zip(&totals.nets).filter(|(line, net)| line.net_cents != **net) {
-        diesel::update(invoice_lines::table.find(line.id))
-            .set(invoice_lines::net_cents.eq(*net))
-            .execute(conn)?;
+    for (line, sum) in lines.iter().zip(&totals.lines) {
+        if (line.discount_cents, line.amount_cents) != (sum.discount_cents, sum.amount_cents) {
+            diesel::update(invoice_lines::table.find(line.id))
+                .set((
+                    invoice_lines::discount_cents.eq(sum.discount_cents),
+                    invoice_lines::amount_cents.eq(sum.amount_cents),
+                ))
+                .execute(conn)?;
+        }
     }
     diesel::delete(invoice_taxes::table.filter(invoice_taxes::invoice_id.eq(id))).execute(conn)?;
     for group in &totals.groups {
         diesel::insert_into(invoice_taxes::table)
             .values((
                 invoice_taxes::invoice_id.eq(id),
+                invoice_taxes::is_second.eq(group.is_second),
                 invoice_taxes::tax_category.eq(group.category),
                 invoice_taxes::tax_rate_millis.eq(group.rate_millis),
                 invoice_taxes::base_cents.eq(group.base_cents),
@@ -59,12 +66,28 @@ pub(in crate::billing) fn store_totals(
     }
     diesel::update(invoices::table.find(id))
         .set((
+            invoices::discount_cents.eq(totals.discount),
             invoices::net_cents.eq(totals.net),
             invoices::tax_cents.eq(totals.tax),
+            invoices::rounding_cents.eq(totals.rounding),
             invoices::total_cents.eq(totals.total),
         ))
         .execute(conn)?;
     Ok(totals)
+}
+
+/// How the draft's lines are added up. What is stored as taken off is the amount that was agreed, or the percentage.
+fn invoice_pricing(conn: &mut Conn, id: InvoiceId) -> AppResult<Pricing> {
+    let (prices_include_tax, millis, cents, rounding_step_cents) = invoices::table
+        .find(id)
+        .select((
+            invoices::prices_include_tax,
+            invoices::discount_millis,
+            invoices::discount_cents,
+            invoices::rounding_step_cents,
+        ))
+        .first::<(bool, Option<i64>, i64, i64)>(conn)?;
+    Ok(Pricing { prices_include_tax, discount: Discount::stored(millis, cents), rounding_step_cents })
 }
 
 /// Adds a line of hours and claims them. Without tax it is treated as `untaxed`.
@@ -73,10 +96,10 @@ pub(in crate::billing) fn insert_hours(
     id: InvoiceId,
     position: i64,
     group: &Group,
-    tax_rate: i64,
+    rates: TaxRates,
     untaxed: TaxCategory,
 ) -> AppResult<()> {
-    let line = group.line(tax_rate, untaxed.at_rate(tax_rate))?;
+    let line = group.line(rates, untaxed.at_rate(rates.first_millis))?;
     let line = insert_line(conn, id, position, &line, Some(group))?;
     hours::claim(conn, line, &group.entries)
 }
@@ -89,7 +112,7 @@ pub(in crate::billing) fn insert_line(
     line: &NewLine,
     logged: Option<&Group>,
 ) -> AppResult<InvoiceLineId> {
-    let net = totals::compute(&[line.priced()])?.net;
+    let sum = totals::line_sum(&line.priced())?;
     Ok(diesel::insert_into(invoice_lines::table)
         .values((
             invoice_lines::invoice_id.eq(id),
@@ -100,8 +123,11 @@ pub(in crate::billing) fn insert_line(
             invoice_lines::unit.eq(line.unit),
             invoice_lines::unit_price_cents.eq(line.unit_price_cents),
             invoice_lines::tax_rate_millis.eq(line.tax_rate_millis),
+            invoice_lines::second_tax_rate_millis.eq(line.second_tax_rate_millis),
             invoice_lines::tax_category.eq(line.tax_category),
-            invoice_lines::net_cents.eq(net),
+            invoice_lines::discount_millis.eq(line.discount.millis()),
+            invoice_lines::discount_cents.eq(sum.discount_cents),
+            invoice_lines::amount_cents.eq(sum.amount_cents),
             invoice_lines::logged_seconds.eq(logged.map(|hours| hours.seconds)),
             invoice_lines::logged_cents.eq(logged.map(|hours| hours.cents)),
             invoice_lines::logged_rate_cents.eq(logged.map(|hours| hours.rate_cents)),
@@ -118,6 +144,7 @@ pub(in crate::billing) fn update_line(
     position: i64,
     line: &NewLine,
 ) -> AppResult<()> {
+    let sum = totals::line_sum(&line.priced())?;
     diesel::update(invoice_lines::table.find(id))
         .set((
             invoice_lines::position.eq(position),
@@ -127,7 +154,11 @@ pub(in crate::billing) fn update_line(
             invoice_lines::unit.eq(line.unit),
             invoice_lines::unit_price_cents.eq(line.unit_price_cents),
             invoice_lines::tax_rate_millis.eq(line.tax_rate_millis),
+            invoice_lines::second_tax_rate_millis.eq(line.second_tax_rate_millis),
             invoice_lines::tax_category.eq(line.tax_category),
+            invoice_lines::discount_millis.eq(line.discount.millis()),
+            invoice_lines::discount_cents.eq(sum.discount_cents),
+            invoice_lines::amount_cents.eq(sum.amount_cents),
             invoice_lines::adjustment_reason.eq(&line.adjustment_reason),
         ))
         .execute(conn)?;
@@ -138,10 +169,10 @@ pub(in crate::billing) fn update_line(
 pub(in crate::billing) fn extend_line(conn: &mut Conn, line: &InvoiceLine, group: &Group) -> AppResult<()> {
     let entries: &[TimeEntryId] = &group.entries;
     let before = line.logged_seconds.unwrap_or(0);
-    let seconds = before.checked_add(group.seconds).ok_or(totals::Overflow)?;
-    let cents = line.logged_cents.unwrap_or(0).checked_add(group.cents).ok_or(totals::Overflow)?;
+    let seconds = before.checked_add(group.seconds).ok_or(totals::SumFault::TooLarge)?;
+    let cents = line.logged_cents.unwrap_or(0).checked_add(group.cents).ok_or(totals::SumFault::TooLarge)?;
     let by_hand = line.quantity_e4 - hours::quantity(before)?;
-    let quantity = hours::quantity(seconds)?.checked_add(by_hand).ok_or(totals::Overflow)?.max(0);
+    let quantity = hours::quantity(seconds)?.checked_add(by_hand).ok_or(totals::SumFault::TooLarge)?.max(0);
     diesel::update(invoice_lines::table.find(line.id))
         .set((
             invoice_lines::quantity_e4.eq(quantity),

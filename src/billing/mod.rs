@@ -6,11 +6,13 @@
 //! invoice is open, overdue or paid is derived from it. Amounts are rounded per line and per tax category and rate,
 //! nowhere else. No tax is charged without a category and a reason.
 //! Only roles that see money come in. Hours are never written here: triggers on the claims keep them.
-//! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/deletion`, `…/print`, `…/payments`,
+//! Payments, credit notes and write-offs are rooms of their own.
+//! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/deletion`, `…/print`,
 //! `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
 
 pub mod api;
 pub mod checks;
+pub mod credits;
 pub mod draft;
 pub mod editor;
 pub mod equation;
@@ -20,22 +22,29 @@ pub mod form;
 pub mod hours;
 pub mod intake;
 pub mod issue;
+pub mod line;
+pub mod line_form;
 pub mod lines;
 pub mod model;
 pub mod pages;
 pub mod parties;
-pub mod payment_form;
 pub mod payments;
 pub mod print;
+pub mod qr;
 pub mod rows;
+pub mod series;
 pub mod tax;
+pub mod time_detail;
 pub mod totals;
+pub mod write_offs;
 
 use crate::web::routes::Routes;
 
 /// The pages of this area.
 pub fn pages() -> Routes {
-    Routes::new()
+    payments::pages()
+        .and(credits::pages())
+        .and(write_offs::pages())
         .get("/billing", pages::index)
         .post("/billing", editor::create)
         .get("/billing/new", editor::new)
@@ -47,14 +56,14 @@ pub fn pages() -> Routes {
         .post("/billing/{id}/issue", editor::issue)
         .post("/billing/{id}/deletion", editor::destroy)
         .get("/billing/{id}/print", pages::print)
-        .post("/billing/{id}/payments", pages::create_payment)
-        .post("/billing/{id}/payments/{payment_id}/reversal", pages::reverse_payment)
         .get("/clients/{client_id}/invoices", pages::of_client)
 }
 
 /// The JSON API of this area.
 pub fn api() -> Routes {
-    Routes::new()
+    payments::api()
+        .and(credits::api())
+        .and(write_offs::api())
         .get("/api/billing", api::list_invoices)
         .post("/api/billing", api::create_invoice)
         .post("/api/billing/utils", api::run_billing_util)
@@ -63,7 +72,4 @@ pub fn api() -> Routes {
         .put("/api/billing/{id}", api::update_invoice)
         .delete("/api/billing/{id}", api::delete_invoice)
         .post("/api/billing/{id}/issue", api::issue_invoice)
-        .get("/api/billing/{id}/payments", api::list_payments)
-        .post("/api/billing/{id}/payments", api::create_payment)
-        .post("/api/billing/{id}/payments/{payment_id}/reversal", api::reverse_payment)
 }

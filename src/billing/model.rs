@@ -6,20 +6,31 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
 use super::filter::{InvoiceFilter, StatusFilter};
-use super::tax::TaxCategory;
-use super::totals::Priced;
+use super::tax::TaxNames;
+use super::totals::{Discount, Pricing};
 use crate::auth::user::Actor;
 use crate::db::schema::{clients, invoice_lines, invoices, payment_allocations, payments, projects};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
-use crate::types::money::{self, Currency, plain_decimal};
+use crate::types::ids::{ClientId, InvoiceId, ProjectId};
+use crate::types::money::Currency;
 use crate::types::pagination::{PER_PAGE, has_more};
 use crate::types::text::fold;
 
 /// What could be billed, for the dashboard.
 pub use super::figures::{Ready, ready};
+pub use super::line::{InvoiceLine, NewLine, Unit};
+
+crate::text_enum! {
+    /// What an issued document does.
+    pub enum Kind {
+        /// Bills.
+        Invoice = "invoice", "Invoice";
+        /// Takes back what an invoice billed.
+        CreditNote = "credit_note", "Credit note";
+    }
+}
 
 crate::text_enum! {
     /// How hours become lines.
@@ -36,32 +47,6 @@ crate::text_enum! {
 }
 
 crate::text_enum! {
-    /// What a quantity counts, as UN/ECE Recommendation 20 codes it.
-    pub enum Unit {
-        /// Hours.
-        Hour = "HUR", "hours";
-        /// Days.
-        Day = "DAY", "days";
-        /// Pieces.
-        Piece = "C62", "pieces";
-        /// Months.
-        Month = "MON", "months";
-    }
-}
-
-impl Unit {
-    /// What stands behind a printed quantity: "3.5 h", "2 d", "1 mo", and nothing behind pieces.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Self::Hour => "\u{a0}h",
-            Self::Day => "\u{a0}d",
-            Self::Piece => "",
-            Self::Month => "\u{a0}mo",
-        }
-    }
-}
-
-crate::text_enum! {
     /// Where an invoice stands; derived, never stored.
     pub enum InvoiceStatus {
         /// Not issued: no number, free to change.
@@ -74,6 +59,14 @@ crate::text_enum! {
         Paid = "paid", "Paid";
         /// Past its due date in the agency's zone.
         Overdue = "overdue", "Overdue";
+        /// All of it was taken back by credit notes.
+        Credited = "credited", "Credited";
+        /// What was left of it is no longer expected.
+        WrittenOff = "written_off", "Written off";
+        /// A credit note of which something is left to apply or refund.
+        Credit = "credit", "Credit";
+        /// A credit note that is used up.
+        Applied = "applied", "Applied";
     }
 }
 
@@ -105,16 +98,44 @@ pub struct Invoice {
     pub note: String,
     /// Words on payment.
     pub terms: String,
-    /// Sum of the lines.
+    /// Whether it bills or takes back.
+    pub kind: Kind,
+    /// The invoice that a credit note corrects.
+    pub corrects_id: Option<InvoiceId>,
+    /// Why it does.
+    pub reason: String,
+    /// Whether it asks for money before the work.
+    pub is_deposit: bool,
+    /// Whether its hours are listed on a page of their own.
+    pub with_time_detail: bool,
+    /// Whether tax is in the prices of its lines already.
+    pub prices_include_tax: bool,
+    /// What the tax is called; blank is "tax".
+    pub tax_name: String,
+    /// What the second tax is called.
+    pub second_tax_name: String,
+    /// The discount in thousandths of a percent, where it was agreed so.
+    pub discount_millis: Option<i64>,
+    /// Taken off the sum of the lines.
+    pub discount_cents: i64,
+    /// The smallest coin that its total is rounded to.
+    pub rounding_step_cents: i64,
+    /// What that adds to the total.
+    pub rounding_cents: i64,
+    /// One unit of its currency in millionths of the agency's, once that is known.
+    pub exchange_rate_e6: Option<i64>,
+    /// What is left of the lines after the discount, without tax.
     pub net_cents: i64,
     /// Sum of the taxes.
     pub tax_cents: i64,
-    /// Net and tax.
+    /// Net, tax and rounding.
     pub total_cents: i64,
-    /// Sum of the payments.
+    /// Sum of the payments; for a credit note, of the refunds.
     pub paid_cents: i64,
-    /// Sum of the credits.
+    /// Sum of the credits; for a credit note, what of it settles invoices.
     pub credited_cents: i64,
+    /// What we no longer expect.
+    pub written_off_cents: i64,
     /// When it got its number.
     pub issued_at: Option<UtcTime>,
     /// When nothing was left to pay.
@@ -133,20 +154,54 @@ impl Invoice {
         self.issued_at.is_none()
     }
 
-    /// What is left to pay.
+    /// What is left to pay; of a credit note, what is left to apply or refund.
     pub fn balance(&self) -> i64 {
-        self.total_cents - self.paid_cents - self.credited_cents
+        self.total_cents - self.paid_cents - self.credited_cents - self.written_off_cents
+    }
+
+    /// Whether it takes back what an invoice billed.
+    pub fn is_credit_note(&self) -> bool {
+        self.kind == Kind::CreditNote
+    }
+
+    /// How its lines are added up.
+    pub fn pricing(&self) -> Pricing {
+        Pricing {
+            prices_include_tax: self.prices_include_tax,
+            discount: Discount::stored(self.discount_millis, self.discount_cents),
+            rounding_step_cents: self.rounding_step_cents,
+        }
+    }
+
+    /// What its taxes are called.
+    pub fn tax_names(&self) -> TaxNames<'_> {
+        TaxNames { first: &self.tax_name, second: &self.second_tax_name }
+    }
+
+    /// Sum of the lines, before the discount.
+    pub fn subtotal(&self) -> i64 {
+        let discounted =
+            if self.prices_include_tax { self.net_cents + self.tax_cents } else { self.net_cents };
+        discounted + self.discount_cents
     }
 
     /// Where it stands on `today`, a day in the agency's zone.
     pub fn status(&self, today: NaiveDate) -> InvoiceStatus {
         if self.is_draft() {
             InvoiceStatus::Draft
+        } else if self.is_credit_note() {
+            if self.settled_at.is_some() { InvoiceStatus::Applied } else { InvoiceStatus::Credit }
         } else if self.settled_at.is_some() {
-            InvoiceStatus::Paid
+            match () {
+                () if self.written_off_cents > 0 => InvoiceStatus::WrittenOff,
+                () if self.credited_cents > 0 && self.credited_cents == self.total_cents => {
+                    InvoiceStatus::Credited
+                }
+                () => InvoiceStatus::Paid,
+            }
         } else if self.days_late(today) > 0 {
             InvoiceStatus::Overdue
-        } else if self.paid_cents > 0 {
+        } else if self.paid_cents > 0 || self.credited_cents > 0 {
             InvoiceStatus::PartlyPaid
         } else {
             InvoiceStatus::Open
@@ -172,8 +227,11 @@ impl Invoice {
     /// The badge's colour.
     pub fn tone(&self, today: &NaiveDate) -> &'static str {
         match self.status(*today) {
-            InvoiceStatus::Draft => "",
-            InvoiceStatus::Open => "badge-info",
+            InvoiceStatus::Draft
+            | InvoiceStatus::Credited
+            | InvoiceStatus::Applied
+            | InvoiceStatus::WrittenOff => "",
+            InvoiceStatus::Open | InvoiceStatus::Credit => "badge-info",
             InvoiceStatus::PartlyPaid => "badge-warn",
             InvoiceStatus::Paid => "badge-ok",
             InvoiceStatus::Overdue => "badge-bad",
@@ -183,98 +241,6 @@ impl Invoice {
     /// "INV-2026-0007", or "Draft".
     pub fn name(&self) -> &str {
         self.number.as_deref().unwrap_or("Draft")
-    }
-}
-
-/// A line of an invoice.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = invoice_lines)]
-pub struct InvoiceLine {
-    /// Which.
-    pub id: InvoiceLineId,
-    /// Its place, from 1.
-    pub position: i64,
-    /// What it is for.
-    pub title: String,
-    /// More about it.
-    pub details: String,
-    /// Quantity in ten-thousandths.
-    pub quantity_e4: i64,
-    /// What the quantity counts.
-    pub unit: Unit,
-    /// Price of one unit.
-    pub unit_price_cents: i64,
-    /// Tax in thousandths of a percent.
-    pub tax_rate_millis: i64,
-    /// Why it is taxed so.
-    pub tax_category: TaxCategory,
-    /// Quantity times price, rounded.
-    pub net_cents: i64,
-    /// Seconds of the hours it claims; `None` for a free line.
-    pub logged_seconds: Option<i64>,
-    /// The sum of those hours' own values.
-    pub logged_cents: Option<i64>,
-    /// The price of an hour that they agree on.
-    pub logged_rate_cents: Option<i64>,
-    /// Why it bills less or more than they say.
-    pub adjustment_reason: String,
-}
-
-impl InvoiceLine {
-    /// What counts of it.
-    pub fn priced(&self) -> Priced {
-        Priced {
-            quantity_e4: self.quantity_e4,
-            unit_price_cents: self.unit_price_cents,
-            tax_rate_millis: self.tax_rate_millis,
-            tax_category: self.tax_category,
-        }
-    }
-
-    /// Whether it bills less or more than its hours say.
-    pub fn is_adjusted(&self) -> bool {
-        let Some((seconds, rate)) = self.logged_seconds.zip(self.logged_rate_cents) else { return false };
-        self.unit != Unit::Hour
-            || self.unit_price_cents != rate
-            || money::hours_e4(seconds) != Some(self.quantity_e4)
-    }
-
-    /// "3.5 h".
-    pub fn quantity(&self) -> String {
-        format!("{}{}", plain_decimal(self.quantity_e4, 4), self.unit.suffix())
-    }
-}
-
-/// A line to be stored, valid by construction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewLine {
-    /// What it is for.
-    pub title: String,
-    /// More about it.
-    pub details: String,
-    /// Quantity in ten-thousandths.
-    pub quantity_e4: i64,
-    /// What the quantity counts.
-    pub unit: Unit,
-    /// Price of one unit.
-    pub unit_price_cents: i64,
-    /// Tax in thousandths of a percent.
-    pub tax_rate_millis: i64,
-    /// Why it is taxed so.
-    pub tax_category: TaxCategory,
-    /// Why it bills less or more than its hours say; blank when it does not.
-    pub adjustment_reason: String,
-}
-
-impl NewLine {
-    /// What counts of it.
-    pub fn priced(&self) -> Priced {
-        Priced {
-            quantity_e4: self.quantity_e4,
-            unit_price_cents: self.unit_price_cents,
-            tax_rate_millis: self.tax_rate_millis,
-            tax_category: self.tax_category,
-        }
     }
 }
 
@@ -309,6 +275,13 @@ pub fn find_draft(conn: &mut Conn, actor: &Actor, id: InvoiceId, version: Option
         ));
     }
     Ok(invoice)
+}
+
+/// Number and date of an issued invoice.
+pub fn number_and_date(conn: &mut Conn, id: InvoiceId) -> AppResult<Option<(String, NaiveDate)>> {
+    let found: Option<(Option<String>, Option<NaiveDate>)> =
+        invoices::table.find(id).select((invoices::number, invoices::issue_on)).first(conn).optional()?;
+    Ok(found.and_then(|(number, issue_on)| number.zip(issue_on)))
 }
 
 /// An invoice's lines, in order.

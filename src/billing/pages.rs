@@ -5,16 +5,16 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::credits::model as credits;
 use super::editor;
 use super::equation::{self, Equation};
 use super::figures::{self, Figures};
 use super::filter::{InvoiceFilter, InvoiceQuery, StatusFilter};
-use super::intake;
 use super::issue as issuing;
 use super::model::{self, Invoice, InvoiceLine, InvoiceRow};
 use super::parties::{Buyer, Seller, billing_contact};
-use super::payment_form::PaymentForm;
-use super::payments::{self, PaymentMethod, PaymentRow};
+use super::payments::form::PaymentForm;
+use super::payments::model::{self as payments, PaymentMethod, PaymentRow};
 use super::print::Document;
 use super::tax::{InvoiceTax, taxes_of};
 use crate::agency::model as agency;
@@ -26,9 +26,8 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::keys::random_token;
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ClientId, InvoiceId, PaymentId};
+use crate::types::ids::{ClientId, InvoiceId};
 use crate::types::money::Money;
-use crate::web::form::Form;
 use crate::web::page::{Section, Shell, View};
 use crate::web::query::{AfterQuery, Query};
 use crate::web::{App, filters};
@@ -45,6 +44,17 @@ struct InvoicesIndex {
     rows: Vec<InvoiceRow>,
     next: Option<InvoiceId>,
     figures: Figures,
+}
+
+impl InvoiceShow {
+    /// What is offered to be applied to an invoice: all that is left, or all that is asked for.
+    fn offer(&self, invoice: &Invoice) -> String {
+        Money::new(self.invoice.balance().min(invoice.balance()), invoice.currency).plain()
+    }
+
+    fn left(&self) -> String {
+        Money::new(self.invoice.balance(), self.invoice.currency).plain()
+    }
 }
 
 impl InvoicesIndex {
@@ -79,6 +89,14 @@ struct InvoiceShow {
     lines: Vec<InvoiceLine>,
     taxes: Vec<InvoiceTax>,
     payments: Vec<PaymentRow>,
+    /// Its credit notes.
+    credits: Vec<Invoice>,
+    /// What a credit note settled.
+    applications: Vec<(InvoiceId, String, i64)>,
+    /// What a credit note corrects.
+    corrects: Option<Invoice>,
+    /// What a credit note could settle.
+    open: Vec<Invoice>,
     entries: Vec<TimelineEntry>,
     form: PaymentForm,
     errors: FormErrors,
@@ -172,39 +190,50 @@ pub async fn show(
                 let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
                 return editor::page(conn, shell, invoice)?.render().map_err(AppError::internal);
             }
-            let page = show_page(conn, &actor, now, &look, invoice, None)?;
+            let page = show_page(conn, &actor, now, &look, invoice, None, FormErrors::default())?;
             page.render().map_err(AppError::internal)
         })
         .await?;
     view.html(|| Ok(html.clone()), || Ok(html.clone()))
 }
 
-/// The page of an issued invoice; `refused` is a payment that did not hold.
+/// The page of an issued invoice; `typed` is a payment that did not hold.
 fn show_page(
     conn: &mut Conn,
     actor: &Actor,
     now: UtcTime,
     view: &View,
     invoice: Invoice,
-    refused: Option<(PaymentForm, FormErrors)>,
+    typed: Option<PaymentForm>,
+    errors: FormErrors,
 ) -> AppResult<InvoiceShow> {
     let shell = Shell::load(conn, actor, now, view, Section::Billing)?;
-    let (form, errors) = refused.unwrap_or_else(|| {
-        let form = PaymentForm {
-            received_on: shell.today.to_string(),
-            amount: Money::new(invoice.balance(), invoice.currency).plain().into(),
-            method: PaymentMethod::BankTransfer.to_string(),
-            reference: String::new(),
-            idempotency_key: random_token(),
-        };
-        (form, FormErrors::default())
+    let form = typed.unwrap_or_else(|| PaymentForm {
+        received_on: shell.today.to_string(),
+        amount: Money::new(invoice.balance(), invoice.currency).plain().into(),
+        method: PaymentMethod::BankTransfer.to_string(),
+        idempotency_key: random_token(),
+        ..PaymentForm::default()
     });
+    let open = if invoice.is_credit_note() && invoice.balance() > 0 {
+        credits::open_invoices_of(conn, invoice.client_id, invoice.currency)?
+    } else {
+        Vec::new()
+    };
+    let corrects = match invoice.corrects_id {
+        Some(id) => Some(model::find(conn, actor, id)?),
+        None => None,
+    };
     Ok(InvoiceShow {
         client: clients::find(conn, actor, invoice.client_id)?,
         project: model::project_name(conn, invoice.project_id)?,
         lines: model::lines_of(conn, invoice.id)?,
         taxes: taxes_of(conn, invoice.id)?,
         payments: payments::of_invoice(conn, invoice.id)?,
+        credits: credits::of_invoice(conn, invoice.id)?,
+        applications: credits::applications(conn, invoice.id)?,
+        corrects,
+        open,
         entries: timeline(conn, Scope::Invoice(invoice.id), true, None, ACTIVITY)?,
         shell,
         invoice,
@@ -213,51 +242,46 @@ fn show_page(
     })
 }
 
-/// Records a payment.
-pub async fn create_payment(
-    user: Biller,
-    app: web::Data<App>,
-    view: View,
-    id: web::Path<InvoiceId>,
-    form: Form<PaymentForm>,
+/// The page of an issued invoice with a form on it that did not hold.
+pub(in crate::billing) async fn show_refused(
+    app: &App,
+    actor: Actor,
+    view: &View,
+    id: InvoiceId,
+    errors: FormErrors,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
-    let recorded = {
-        let (actor, form) = (actor.clone(), form.clone());
-        app.db.write(move |conn| intake::record_payment(conn, &actor, now, id, &form)).await
-    };
-    match recorded {
-        Ok(_) => view.redirect(&format!("/billing/{id}"), "Payment recorded."),
-        Err(AppError::Invalid(errors)) => {
-            let look = view.clone();
-            let page = app
-                .db
-                .read(move |conn| {
-                    let invoice = model::find(conn, &actor, id)?;
-                    show_page(conn, &actor, now, &look, invoice, Some((form, errors)))
-                })
-                .await?;
-            view.invalid(|| page.render(), || page.render())
-        }
-        Err(error) => Err(error),
-    }
+    refused(app, actor, view, id, None, errors).await
 }
 
-/// Takes a payment back.
-pub async fn reverse_payment(
-    user: Biller,
-    app: web::Data<App>,
-    view: View,
-    path: web::Path<(InvoiceId, PaymentId)>,
+/// The page of an issued invoice with a payment that did not hold.
+pub(in crate::billing) async fn show_refused_payment(
+    app: &App,
+    actor: Actor,
+    view: &View,
+    id: InvoiceId,
+    form: PaymentForm,
+    errors: FormErrors,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, (id, payment)) = (user.actor, app.clock.now(), path.into_inner());
-    app.db
-        .write(move |conn| {
-            let today = crate::web::page::today(conn, now)?;
-            payments::reverse(conn, &actor, now, today, id, payment)
+    refused(app, actor, view, id, Some(form), errors).await
+}
+
+async fn refused(
+    app: &App,
+    actor: Actor,
+    view: &View,
+    id: InvoiceId,
+    form: Option<PaymentForm>,
+    errors: FormErrors,
+) -> AppResult<HttpResponse> {
+    let (look, now) = (view.clone(), app.clock.now());
+    let page = app
+        .db
+        .read(move |conn| {
+            let invoice = model::find(conn, &actor, id)?;
+            show_page(conn, &actor, now, &look, invoice, form, errors)
         })
         .await?;
-    view.redirect(&format!("/billing/{id}"), "Payment reversed. Both rows stay in the ledger.")
+    view.invalid(|| page.render(), || page.render())
 }
 
 /// Where every billable hour is, client by client.

@@ -4,9 +4,13 @@ use askama::Template;
 use askama::filters::{Html, escape};
 use chrono::NaiveDate;
 
-use super::model::{self, Invoice, InvoiceLine};
+use super::model::{self, Invoice, InvoiceLine, Kind};
 use super::parties::{Buyer, Seller};
-use super::tax::{InvoiceTax, taxes_of};
+use super::qr::{self, Qr};
+use super::tax::{InvoiceTax, TaxNames, taxes_of};
+use super::time_detail::{self, TimeRow};
+use super::totals::Discount;
+use crate::agency::model as agency;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::types::money::{Currency, Money};
@@ -16,6 +20,12 @@ use crate::web::filters;
 #[derive(Debug, Clone, Template)]
 #[template(path = "billing/_document.html")]
 pub struct Document {
+    kind: Kind,
+    is_deposit: bool,
+    /// Number and date of the invoice that a credit note corrects.
+    corrects: Option<(String, NaiveDate)>,
+    reason: String,
+    paper: &'static str,
     number: Option<String>,
     project: Option<String>,
     seller: Seller,
@@ -29,14 +39,36 @@ pub struct Document {
     terms: String,
     lines: Vec<InvoiceLine>,
     taxes: Vec<InvoiceTax>,
+    tax_name: String,
+    second_tax_name: String,
+    prices_include_tax: bool,
+    subtotal_cents: i64,
+    discount: Discount,
+    discount_cents: i64,
     net_cents: i64,
+    rounding_cents: i64,
     total_cents: i64,
+    time: Vec<TimeRow>,
+    qr: Option<Qr>,
 }
 
 impl Document {
     /// The document of `invoice` between the two parties.
     pub fn load(conn: &mut Conn, invoice: &Invoice, seller: Seller, buyer: Buyer) -> AppResult<Self> {
+        let corrects = match invoice.corrects_id {
+            Some(id) => model::number_and_date(conn, id)?,
+            None => None,
+        };
+        let time =
+            if invoice.with_time_detail { time_detail::of_invoice(conn, invoice.id)? } else { Vec::new() };
         Ok(Self {
+            kind: invoice.kind,
+            is_deposit: invoice.is_deposit,
+            corrects,
+            reason: invoice.reason.clone(),
+            paper: agency::load(conn)?.paper.as_str(),
+            time,
+            qr: Self::qr(invoice, &seller),
             number: invoice.number.clone(),
             project: model::project_name(conn, invoice.project_id)?,
             seller,
@@ -50,7 +82,14 @@ impl Document {
             terms: invoice.terms.clone(),
             lines: model::lines_of(conn, invoice.id)?,
             taxes: taxes_of(conn, invoice.id)?,
+            tax_name: invoice.tax_name.clone(),
+            second_tax_name: invoice.second_tax_name.clone(),
+            prices_include_tax: invoice.prices_include_tax,
+            subtotal_cents: invoice.subtotal(),
+            discount: invoice.pricing().discount,
+            discount_cents: invoice.discount_cents,
             net_cents: invoice.net_cents,
+            rounding_cents: invoice.rounding_cents,
             total_cents: invoice.total_cents,
         })
     }
@@ -78,16 +117,29 @@ impl Document {
             ("number", self.number.clone().unwrap_or_default()),
             ("issue date", Self::long(&self.issue_on)),
             ("time of delivery", self.delivery()),
-            ("due date", Self::long(&self.due_on)),
+            if self.corrects.is_some() {
+                ("corrected invoice", self.corrected())
+            } else {
+                ("due date", Self::long(&self.due_on))
+            },
         ];
         for line in &self.lines {
             printed.push(("title of a line", line.title.clone()));
             printed.push(("quantity of a line", line.quantity()));
             printed.push(("price of a line", money(line.unit_price_cents)));
-            printed.push(("amount of a line", money(line.net_cents)));
+            printed.push(("amount of a line", money(line.amount_cents)));
         }
-        printed.push(("subtotal", money(self.net_cents)));
+        printed.push(("subtotal", money(self.subtotal_cents)));
+        if self.discount_cents != 0 {
+            printed.push(("discount", money(-self.discount_cents)));
+        }
+        if self.shows_net() {
+            printed.push(("net", money(self.net_cents)));
+        }
         printed.extend(self.taxes.iter().map(|tax| ("tax", money(tax.tax_cents))));
+        if self.rounding_cents != 0 {
+            printed.push(("rounding", money(self.rounding_cents)));
+        }
         printed.push(("total", money(self.total_cents)));
         printed.push(("terms", self.terms.clone()));
         printed.retain(|(_, text)| !text.is_empty());
@@ -118,13 +170,57 @@ impl Document {
         }
     }
 
+    /// The code to pay it by; drafts and credit notes have none.
+    fn qr(invoice: &Invoice, seller: &Seller) -> Option<Qr> {
+        let number = invoice.number.as_deref()?;
+        if invoice.is_credit_note() {
+            return None;
+        }
+        let name = if seller.bank_holder.is_empty() { &seller.name } else { &seller.bank_holder };
+        let text =
+            qr::transfer(name, &seller.iban, &seller.bic, invoice.total_cents, invoice.currency, number)?;
+        Qr::of(&text)
+    }
+
+    /// "Invoice", "Deposit invoice" or "Credit note".
+    fn name(&self) -> &'static str {
+        if self.is_deposit { "Deposit invoice" } else { self.kind.label() }
+    }
+
+    fn tax_names(&self) -> TaxNames<'_> {
+        TaxNames { first: &self.tax_name, second: &self.second_tax_name }
+    }
+
+    /// "INV-2026-0007 of 19 November 2026".
+    fn corrected(&self) -> String {
+        let Some((number, on)) = &self.corrects else { return String::new() };
+        format!("{number} of {}", Self::long(&Some(*on)))
+    }
+
+    /// "10 % discount", or "Discount".
+    fn discount_label(&self) -> String {
+        match self.discount {
+            Discount::Amount(_) => "Discount".to_owned(),
+            percent => format!("{} discount", percent.typed(self.currency)),
+        }
+    }
+
+    /// Whether the sum before tax is another than the subtotal.
+    fn shows_net(&self) -> bool {
+        self.discount_cents != 0 && !self.prices_include_tax
+    }
+
+    fn hours(&self) -> i64 {
+        self.time.iter().map(|row| row.seconds).sum()
+    }
+
     /// Whether the lines are of several rates, so that each line must name its own.
     fn has_rates(&self) -> bool {
-        self.taxes.len() > 1
+        self.taxes.iter().filter(|tax| !tax.is_second).count() > 1
     }
 
     /// Whether there is an account to pay into.
     fn has_account(&self) -> bool {
-        !self.seller.iban.is_empty()
+        !self.seller.iban.is_empty() && self.kind == Kind::Invoice
     }
 }

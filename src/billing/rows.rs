@@ -1,9 +1,10 @@
 //! The rows of the editor: what was typed, what is known about it, what it adds up to, and what is wrong with it.
 
-use super::form::{InvoiceForm, LineForm, LineRules};
+use super::form::InvoiceForm;
 use super::issue::remedy;
+use super::line_form::{LineForm, LineRules};
 use super::model::{InvoiceLine, Unit};
-use super::totals::{self, Priced, Totals};
+use super::totals::{self, Priced, SumFault, Totals};
 use crate::error::FormErrors;
 use crate::types::ids::ClientId;
 use crate::types::money::{self, Currency, Money, plain_decimal};
@@ -17,7 +18,7 @@ pub(in crate::billing) struct Row {
     pub form: LineForm,
     /// The price of an hour that its hours agree on.
     pub logged_rate: Option<i64>,
-    /// Its net in minor units while it holds.
+    /// What it charges in minor units while it holds.
     pub amount: Option<i64>,
     /// Logged seconds of the hours it claims.
     pub logged: Option<i64>,
@@ -95,6 +96,8 @@ impl Problem {
             "issue_on" => "The issue date",
             "due_on" => "The due date",
             "lines" => "Lines",
+            "discount" => "The discount",
+            "exchange_rate" => "The exchange rate",
             other => other,
         };
         let mut problem = Self {
@@ -137,8 +140,17 @@ pub(in crate::billing) fn of_form(
     rules: LineRules,
     errors: &FormErrors,
 ) -> Vec<Row> {
-    const FIELDS: [&str; 7] =
-        ["title", "details", "quantity", "unit", "unit_price", "tax_rate", "adjustment_reason"];
+    const FIELDS: [&str; 9] = [
+        "title",
+        "details",
+        "quantity",
+        "unit",
+        "unit_price",
+        "discount",
+        "tax_rate",
+        "second_tax_rate",
+        "adjustment_reason",
+    ];
     form.lines
         .iter()
         .enumerate()
@@ -148,7 +160,7 @@ pub(in crate::billing) fn of_form(
             Row {
                 key: keys.get(index).cloned().unwrap_or_else(|| index.to_string()),
                 form: line.clone(),
-                amount: checked.and_then(|(_, line)| net(line.priced())),
+                amount: checked.and_then(|(_, line)| amount(&line.priced())),
                 logged: of.and_then(|of| of.logged_seconds),
                 logged_rate: of.and_then(|of| of.logged_rate_cents),
                 errors: FIELDS
@@ -163,12 +175,20 @@ pub(in crate::billing) fn of_form(
         .collect()
 }
 
-fn net(line: Priced) -> Option<i64> {
-    totals::compute(&[line]).ok().map(|totals| totals.net)
+fn amount(line: &Priced) -> Option<i64> {
+    totals::line_sum(line).ok().map(|sum| sum.amount_cents)
 }
 
 /// What the rows that hold add up to.
-pub(in crate::billing) fn sums(form: &InvoiceForm, rules: LineRules) -> (Sums, bool) {
+pub(in crate::billing) fn sums(
+    form: &InvoiceForm,
+    rules: LineRules,
+    rounding_step_cents: i64,
+) -> (Sums, bool) {
+    let Some(pricing) = form.pricing(rules.currency, rounding_step_cents) else {
+        let note = "The discount is not an amount or a percentage.".to_owned();
+        return (Sums { totals: Totals::default(), note }, false);
+    };
     let (mut priced, mut incomplete) = (Vec::new(), false);
     for (index, line) in form.lines.iter().enumerate().filter(|(_, line)| !line.is_blank()) {
         let mut check = Check::new();
@@ -178,8 +198,12 @@ pub(in crate::billing) fn sums(form: &InvoiceForm, rules: LineRules) -> (Sums, b
             Err(_) => incomplete = true,
         }
     }
-    match totals::compute(&priced) {
-        Err(_) => {
+    match totals::compute(&priced, &pricing) {
+        Err(SumFault::Discount) => {
+            let note = "The discount is more than the lines add up to.".to_owned();
+            (Sums { totals: Totals::default(), note }, false)
+        }
+        Err(SumFault::TooLarge) => {
             let note = "The amounts are larger than can be kept.".to_owned();
             (Sums { totals: Totals::default(), note }, false)
         }

@@ -60,6 +60,24 @@ impl TaxCategory {
     }
 }
 
+/// The taxes of a line, in thousandths of a percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TaxRates {
+    /// The first.
+    pub first_millis: i64,
+    /// The second on the same price; 0 where there is none.
+    pub second_millis: i64,
+}
+
+/// What the taxes of an invoice are called; blank is "tax".
+#[derive(Debug, Clone, Copy)]
+pub struct TaxNames<'a> {
+    /// The first.
+    pub first: &'a str,
+    /// The second.
+    pub second: &'a str,
+}
+
 /// How the lines at 0 % of an invoice are treated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Treatment {
@@ -88,6 +106,8 @@ impl Treatment {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = invoice_taxes)]
 pub struct InvoiceTax {
+    /// Whether it is the second tax on prices that have a first one.
+    pub is_second: bool,
     /// Why it is taxed so.
     pub tax_category: TaxCategory,
     /// The rate in thousandths of a percent.
@@ -101,32 +121,36 @@ pub struct InvoiceTax {
 }
 
 impl InvoiceTax {
-    /// "19% tax", or "Reverse charge, 0% tax".
-    pub fn label(&self) -> String {
-        label(self.tax_category, self.tax_rate_millis)
+    /// "19% tax", "9.975% QST", or "Reverse charge, 0% VAT".
+    pub fn label(&self, names: TaxNames<'_>) -> String {
+        names.label(self.is_second, self.tax_category, self.tax_rate_millis)
     }
 }
 
 impl TaxGroup {
-    /// "19% tax", or "Reverse charge, 0% tax".
-    pub fn label(&self) -> String {
-        label(self.category, self.rate_millis)
+    /// "19% tax", "9.975% QST", or "Reverse charge, 0% VAT".
+    pub fn label(&self, names: TaxNames<'_>) -> String {
+        names.label(self.is_second, self.category, self.rate_millis)
     }
 }
 
-fn label(category: TaxCategory, rate_millis: i64) -> String {
-    let kind = match category {
-        TaxCategory::Standard => Cow::Borrowed(""),
-        other => Cow::Owned(format!("{}, ", other.label())),
-    };
-    format!("{kind}{}% tax", plain_decimal(rate_millis, 3))
+impl TaxNames<'_> {
+    fn label(self, is_second: bool, category: TaxCategory, rate_millis: i64) -> String {
+        let kind = match category {
+            TaxCategory::Standard => Cow::Borrowed(""),
+            other => Cow::Owned(format!("{}, ", other.label())),
+        };
+        let name = if is_second { self.second } else { self.first };
+        let name = if name.is_empty() { "tax" } else { name };
+        format!("{kind}{}% {name}", plain_decimal(rate_millis, 3))
+    }
 }
 
 /// An invoice's stored taxes, highest rate first.
 pub fn taxes_of(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<InvoiceTax>> {
     Ok(invoice_taxes::table
         .filter(invoice_taxes::invoice_id.eq(id))
-        .order((invoice_taxes::tax_rate_millis.desc(), invoice_taxes::tax_category))
+        .order((invoice_taxes::is_second, invoice_taxes::tax_rate_millis.desc(), invoice_taxes::tax_category))
         .select(InvoiceTax::as_select())
         .load(conn)?)
 }

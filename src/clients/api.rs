@@ -17,6 +17,7 @@ use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ContactId};
 use crate::types::money::Currency;
+use crate::types::terms::TermsKind;
 use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
@@ -50,6 +51,9 @@ pub struct ClientJson {
     /// Days to pay; null follows the agency. Absent for roles without money, as are tax and rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_terms_days: Option<i64>,
+    /// What they are counted from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_terms_kind: Option<TermsKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_rate_millis: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +92,7 @@ fn json(client: Client, contacts: Vec<ContactJson>, rate_cents: Option<i64>, mon
     ClientJson {
         rate_cents: rate_cents.filter(|_| money),
         payment_terms_days: client.payment_terms_days.filter(|_| money),
+        payment_terms_kind: client.payment_terms().filter(|_| money).map(|terms| terms.kind),
         tax_rate_millis: client.tax_rate_millis.filter(|_| money),
         id: client.id,
         name: client.name,

@@ -7,6 +7,7 @@ use super::contacts::model::{self as contacts, NewContact};
 use super::model::{Client, ClientFilter, ClientStatus, NewClient};
 use crate::error::FormErrors;
 use crate::types::money::{Currency, Money, plain_decimal};
+use crate::types::terms::TermsKind;
 use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
@@ -58,6 +59,8 @@ pub struct ClientForm {
     pub currency: String,
     /// Days to pay; blank follows the agency.
     pub payment_terms_days: Typed,
+    /// What they are counted from: net (the issue date) or end_of_month; blank is net.
+    pub payment_terms_kind: String,
     /// Tax in percent; blank follows the agency.
     pub tax_rate: Typed,
     /// Price of an hour; blank follows the agency.
@@ -105,6 +108,7 @@ impl ClientForm {
             postal_address: client.postal_address.clone(),
             language: client.language.clone(),
             currency: client.currency.to_string(),
+            payment_terms_kind: client.payment_terms_kind.to_string(),
             payment_terms_days: client.payment_terms_days.into(),
             tax_rate: client.tax_rate_millis.map(|millis| plain_decimal(millis, 3)).into(),
             rate: rate_cents.map(|cents| Money::new(cents, client.currency).plain()).into(),
@@ -149,6 +153,9 @@ impl ClientForm {
             country: check.country("country", &self.country),
             postal_address: check.text("postal_address", &self.postal_address),
             language: language.to_owned(),
+            payment_terms_kind: check
+                .id("payment_terms_kind", &self.payment_terms_kind)
+                .unwrap_or(TermsKind::Net),
             payment_terms_days: check.number("payment_terms_days", &self.payment_terms_days, 0..=365),
             tax_rate_millis: check.percent("tax_rate", &self.tax_rate),
             notes: check.text("notes", &self.notes),
@@ -204,6 +211,7 @@ impl ClientForm {
             ("Postal address", &stored.postal_address, &self.postal_address),
             ("Language", &stored.language, &self.language),
             ("Currency", &stored.currency, &self.currency),
+            ("Days counted from", &stored.payment_terms_kind, &self.payment_terms_kind),
             ("Days to pay", &stored.payment_terms_days.0, &self.payment_terms_days.0),
             ("Tax", &stored.tax_rate.0, &self.tax_rate.0),
             ("Hourly rate", &stored.rate.0, &self.rate.0),

@@ -19,6 +19,7 @@ use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::types::clock::UtcTime;
 use crate::types::ids::ClientId;
 use crate::types::money::{Currency, Money, plain_decimal};
+use crate::types::terms::{PaymentTerms, TermsKind};
 use crate::types::text::fold;
 
 /// The head of a client's pages, for the tabs of later areas.
@@ -88,6 +89,8 @@ pub struct Client {
     pub language: String,
     /// Currency of its projects and invoices.
     pub currency: Currency,
+    /// What the days to pay are counted from.
+    pub payment_terms_kind: TermsKind,
     /// Days to pay; `None` follows the agency.
     pub payment_terms_days: Option<i64>,
     /// Tax on its lines in thousandths of a percent; `None` follows the agency.
@@ -108,6 +111,11 @@ impl Client {
     /// Whether it is put away.
     pub fn is_archived(&self) -> bool {
         self.archived_at.is_some()
+    }
+
+    /// How long it has to pay; `None` follows the agency.
+    pub fn payment_terms(&self) -> Option<PaymentTerms> {
+        self.payment_terms_days.map(|days| PaymentTerms { kind: self.payment_terms_kind, days })
     }
 
     /// The billing address as lines of a letter, without the name.
@@ -171,6 +179,8 @@ pub struct NewClient {
     pub language: String,
     /// Currency.
     pub currency: Currency,
+    /// What the days to pay are counted from.
+    pub payment_terms_kind: TermsKind,
     /// Days to pay.
     pub payment_terms_days: Option<i64>,
     /// Tax on lines.
@@ -361,6 +371,7 @@ pub fn update(
         .change("postal_address", &before.postal_address, &new.postal_address)
         .change("language", &before.language, &new.language)
         .change("currency", before.currency, new.currency)
+        .change("payment_terms_kind", before.payment_terms_kind.label(), new.payment_terms_kind.label())
         .change("payment_terms_days", shown(before.payment_terms_days), shown(new.payment_terms_days))
         .change("tax_rate", percent(before.tax_rate_millis), percent(new.tax_rate_millis))
         .change(

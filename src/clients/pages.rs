@@ -15,6 +15,7 @@ use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ActivityId, ClientId};
 use crate::types::money::Currency;
 use crate::types::pagination::{Pager, has_more};
+use crate::types::terms::TermsKind;
 use crate::web::form::{Difference, Form, edited_version};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};

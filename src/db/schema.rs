@@ -49,7 +49,14 @@ diesel::table! {
         website -> Text,
         currency -> Text,
         time_zone -> Text,
+        payment_terms_kind -> Text,
         payment_terms_days -> BigInt,
+        tax_name -> Text,
+        second_tax_name -> Text,
+        second_tax_rate_millis -> BigInt,
+        prices_include_tax -> Bool,
+        rounding_step_cents -> BigInt,
+        paper -> Text,
         tax_rate_millis -> BigInt,
         invoice_terms -> Text,
         invoice_footer -> Text,
@@ -116,6 +123,7 @@ diesel::table! {
         postal_address -> Text,
         language -> Text,
         currency -> Text,
+        payment_terms_kind -> Text,
         payment_terms_days -> Nullable<BigInt>,
         tax_rate_millis -> Nullable<BigInt>,
         notes -> Text,
@@ -155,6 +163,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    credit_allocations (id) {
+        id -> BigInt,
+        credit_note_id -> BigInt,
+        invoice_id -> BigInt,
+        amount_cents -> BigInt,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     idempotency_keys (user_id, key) {
         user_id -> BigInt,
         key -> Text,
@@ -184,12 +203,15 @@ diesel::table! {
         unit_price_cents -> BigInt,
         tax_rate_millis -> BigInt,
         tax_category -> Text,
+        second_tax_rate_millis -> BigInt,
+        discount_millis -> Nullable<BigInt>,
         discount_cents -> BigInt,
-        net_cents -> BigInt,
+        amount_cents -> BigInt,
         logged_seconds -> Nullable<BigInt>,
         logged_cents -> Nullable<BigInt>,
         logged_rate_cents -> Nullable<BigInt>,
         adjustment_reason -> Text,
+        corrects_line_id -> Nullable<BigInt>,
     }
 }
 
@@ -215,13 +237,25 @@ diesel::table! {
 }
 
 diesel::table! {
-    invoice_taxes (invoice_id, tax_category, tax_rate_millis) {
+    invoice_taxes (invoice_id, is_second, tax_category, tax_rate_millis) {
         invoice_id -> BigInt,
+        is_second -> Bool,
         tax_category -> Text,
         tax_rate_millis -> BigInt,
         base_cents -> BigInt,
         tax_cents -> BigInt,
         exemption_reason -> Text,
+    }
+}
+
+diesel::table! {
+    invoice_write_offs (id) {
+        id -> BigInt,
+        invoice_id -> BigInt,
+        amount_cents -> BigInt,
+        reason -> Text,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
     }
 }
 
@@ -245,9 +279,17 @@ diesel::table! {
         grouping -> Text,
         note -> Text,
         terms -> Text,
-        net_cents -> BigInt,
+        prices_include_tax -> Bool,
+        tax_name -> Text,
+        second_tax_name -> Text,
+        discount_millis -> Nullable<BigInt>,
         discount_cents -> BigInt,
+        with_time_detail -> Bool,
+        is_deposit -> Bool,
+        reason -> Text,
+        net_cents -> BigInt,
         tax_cents -> BigInt,
+        rounding_step_cents -> BigInt,
         rounding_cents -> BigInt,
         total_cents -> BigInt,
         base_currency -> Nullable<Text>,
@@ -257,6 +299,7 @@ diesel::table! {
         base_total_cents -> Nullable<BigInt>,
         paid_cents -> BigInt,
         credited_cents -> BigInt,
+        written_off_cents -> BigInt,
         seller -> Nullable<Text>,
         buyer -> Nullable<Text>,
         issued_at -> Nullable<Timestamp>,
@@ -340,6 +383,7 @@ diesel::table! {
         method -> Text,
         reference -> Text,
         reverses_id -> Nullable<BigInt>,
+        refunds_id -> Nullable<BigInt>,
         idempotency_key -> Nullable<Text>,
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
@@ -405,6 +449,15 @@ diesel::table! {
         starts_on -> Date,
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    released_entries (id) {
+        id -> BigInt,
+        time_entry_id -> BigInt,
+        invoice_line_id -> BigInt,
+        credit_line_id -> BigInt,
     }
 }
 
@@ -612,11 +665,14 @@ diesel::joinable!(billed_entries -> time_entries (time_entry_id));
 diesel::joinable!(checklist_items -> tasks (task_id));
 diesel::joinable!(comment_versions -> task_comments (comment_id));
 diesel::joinable!(contacts -> clients (client_id));
+diesel::joinable!(credit_allocations -> users (created_by));
 diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(invoice_documents -> invoices (invoice_id));
 diesel::joinable!(invoice_lines -> invoices (invoice_id));
 diesel::joinable!(invoice_series_years -> invoice_series (series_id));
 diesel::joinable!(invoice_taxes -> invoices (invoice_id));
+diesel::joinable!(invoice_write_offs -> users (created_by));
+diesel::joinable!(invoice_write_offs -> invoices (invoice_id));
 diesel::joinable!(invoices -> clients (client_id));
 diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(invoices -> invoice_series (series_id));
@@ -633,6 +689,7 @@ diesel::joinable!(projects -> clients (client_id));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
+diesel::joinable!(released_entries -> time_entries (time_entry_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(task_comments -> users (author_id));
 diesel::joinable!(task_comments -> tasks (task_id));
@@ -668,12 +725,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     comment_versions,
     contacts,
+    credit_allocations,
     idempotency_keys,
     invoice_documents,
     invoice_lines,
     invoice_series,
     invoice_series_years,
     invoice_taxes,
+    invoice_write_offs,
     invoices,
     labels,
     master_keys,
@@ -685,6 +744,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     project_weeks,
     projects,
     rates,
+    released_entries,
     sessions,
     sign_in_throttles,
     task_comments,

@@ -1,5 +1,6 @@
 //! More of the same for load tests: each unit of scale is a client with two projects, 100 tasks and 2,000 entries.
 
+use crate::types::terms::TermsKind;
 use std::collections::BTreeMap;
 
 use chrono::Days;
@@ -160,6 +161,7 @@ fn add_unit(conn: &mut Conn, sample: &mut Sample, unit: u32, worker: UserId) -> 
         postal_address: String::new(),
         language: "de".into(),
         currency: Currency::EUR,
+        payment_terms_kind: TermsKind::Net,
         payment_terms_days: None,
         tax_rate_millis: None,
         notes: String::new(),

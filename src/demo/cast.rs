@@ -1,12 +1,14 @@
 //! Who and what the sample is about: the agency, its team, its clients with their projects and tasks.
 
 use super::{EMAIL, ZONE};
+use crate::agency::model::Paper;
 use crate::agency::model::{AgencyChanges, Setup};
 use crate::auth::policy::Role;
 use crate::clients::model::ClientStatus;
 use crate::projects::model::BillingModel;
 use crate::types::color::Color;
 use crate::types::money::Currency;
+use crate::types::terms::TermsKind;
 
 /// The team beside the owner.
 pub(super) const TEAM: &[(&str, &str, Role)] = &[
@@ -33,7 +35,14 @@ pub(super) fn setup() -> Setup {
             website: "https://fielder.studio".into(),
             currency: Currency::EUR,
             time_zone: ZONE.into(),
+            payment_terms_kind: TermsKind::Net,
             payment_terms_days: 14,
+            tax_name: "VAT".into(),
+            second_tax_name: String::new(),
+            second_tax_rate_millis: 0,
+            prices_include_tax: false,
+            rounding_step_cents: 1,
+            paper: Paper::A4,
             tax_rate_millis: 19_000,
             invoice_terms: "Payable without deduction by the due date. Please quote the invoice number.".into(),
             invoice_footer: "Fielder Studio GmbH · Amtsgericht Charlottenburg HRB 214417 · Managing director Ines Carvalho".into(),

@@ -4,11 +4,12 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::morning_of;
 use crate::auth::user::Actor;
-use crate::billing::draft::{self, NewDraft};
+use crate::billing::draft::{self, NewDraft, Options};
 use crate::billing::issue;
 use crate::billing::model::{Grouping, Invoice};
-use crate::billing::payments::{self, NewPayment, PaymentMethod};
+use crate::billing::payments::model::{self as payments, NewPayment, PaymentMethod};
 use crate::billing::tax::{TaxCategory, Treatment};
+use crate::clients::model as clients;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::types::ids::ClientId;
@@ -92,6 +93,7 @@ fn invoice(
         } else {
             String::new()
         },
+        options: Options { exchange_rate_e6: rate_of(conn, owner, schedule.client)?, ..Options::default() },
         ..NewDraft::of_hours(schedule.client)
     };
     match draft::create(conn, owner, at, &new) {
@@ -100,6 +102,17 @@ fn invoice(
         Err(AppError::Invalid(_)) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What one unit of a client's currency is in euros, in millionths.
+fn rate_of(conn: &mut Conn, owner: &Actor, client: ClientId) -> AppResult<Option<i64>> {
+    Ok(match clients::find(conn, owner, client)?.currency.code() {
+        "GBP" => Some(1_142_300),
+        "CHF" => Some(1_071_500),
+        "DKK" => Some(133_980),
+        "USD" => Some(862_100),
+        _ => None,
+    })
 }
 
 fn pay(conn: &mut Conn, owner: &Actor, today: NaiveDate, invoice: &Invoice, cents: i64) -> AppResult<()> {
@@ -113,6 +126,8 @@ fn pay(conn: &mut Conn, owner: &Actor, today: NaiveDate, invoice: &Invoice, cent
         amount_cents: cents,
         method: PaymentMethod::BankTransfer,
         reference: invoice.number.clone().unwrap_or_default(),
+        exchange_rate_e6: None,
+        keeps_rest: false,
         idempotency_key: None,
     };
     payments::record(conn, owner, morning_of(received_on), today, invoice.id, &new).map(drop)

@@ -1,5 +1,6 @@
 //! The history that the screens show: who was won when, who worked on what, what was billed and paid.
 
+use crate::types::terms::TermsKind;
 use diesel::prelude::*;
 use rand::RngExt;
 
@@ -119,6 +120,7 @@ fn new_client(line: &ClientLine) -> NewClient {
         postal_address: String::new(),
         language: if line.country == "DE" { "de" } else { "en" }.into(),
         currency: line.currency.parse().unwrap_or(Currency::EUR),
+        payment_terms_kind: TermsKind::Net,
         payment_terms_days: (line.country == "GB").then_some(30),
         tax_rate_millis: (line.country != "DE").then_some(0),
         notes: line.notes.into(),

@@ -14,4 +14,5 @@ pub mod pagination;
 pub mod text;
 #[macro_use]
 pub mod text_enum;
+pub mod terms;
 pub mod zone;

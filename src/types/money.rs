@@ -202,6 +202,47 @@ pub fn tax(base_cents: i64, rate_millis: i64) -> Option<i64> {
     div_round(i128::from(base_cents) * i128::from(rate_millis), 100_000)
 }
 
+/// Rounding point "tax within a gross amount" whose taxes add up to `rates_millis`.
+pub fn tax_within(gross_cents: i64, rate_millis: i64, rates_millis: i64) -> Option<i64> {
+    div_round(i128::from(gross_cents) * i128::from(rate_millis), 100_000 + i128::from(rates_millis))
+}
+
+/// Rounding point "percentage": `millis` thousandths of a percent of an amount.
+pub fn share(cents: i64, millis: i64) -> Option<i64> {
+    div_round(i128::from(cents) * i128::from(millis), 100_000)
+}
+
+/// Rounding point "share of a whole": `cents` over `weights` in proportion; what does not come out even goes to the
+/// largest. Nothing can be spread over weights that add up to nothing.
+pub fn spread(cents: i64, weights: &[i64]) -> Option<Vec<i64>> {
+    if cents == 0 {
+        return Some(vec![0; weights.len()]);
+    }
+    let whole: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+    let mut shares: Vec<i64> = weights
+        .iter()
+        .map(|weight| div_round(i128::from(cents) * i128::from(*weight), whole))
+        .collect::<Option<_>>()?;
+    let odd = i128::from(cents) - shares.iter().map(|share| i128::from(*share)).sum::<i128>();
+    let (at, _) = weights.iter().enumerate().max_by_key(|(at, weight)| (**weight, std::cmp::Reverse(*at)))?;
+    let largest = shares.get_mut(at)?;
+    *largest = largest.checked_add(i64::try_from(odd).ok()?)?;
+    Some(shares)
+}
+
+/// Rounding point "smallest coin": an amount as a multiple of `step`.
+pub fn to_step(cents: i64, step: i64) -> Option<i64> {
+    div_round(i128::from(cents), i128::from(step))?.checked_mul(step)
+}
+
+/// Rounding point "other currency": an amount of `from` in minor units of `to`, one unit of `from` being `rate_e6`
+/// millionths of one of `to`.
+pub fn convert(cents: i64, from: Currency, to: Currency, rate_e6: i64) -> Option<i64> {
+    let up = 10_i128.pow(to.decimals());
+    let down = 10_i128.pow(from.decimals());
+    div_round(i128::from(cents) * i128::from(rate_e6) * up, down * 1_000_000)
+}
+
 /// Rounding point "value of an entry": its seconds at its hourly rate, for reports before billing.
 pub fn entry_amount(seconds: i64, rate_cents: i64) -> Option<i64> {
     div_round(i128::from(seconds) * i128::from(rate_cents), 3_600)

@@ -1,10 +1,11 @@
 //! Invoices: drafts from hours, editor, issue, payments, document, list, equation, API.
 
 use bureau::auth::policy::Role;
-use bureau::billing::draft::{self, NewDraft};
+use bureau::billing::draft::{self, NewDraft, Options};
 use bureau::billing::issue;
 use bureau::billing::model::{self, Grouping, Invoice, InvoiceLine, NewLine, Unit};
 use bureau::billing::tax::TaxCategory;
+use bureau::billing::totals::Discount;
 use bureau::billing::{checks, equation};
 use bureau::types::ids::{ClientId, InvoiceId, ProjectId, TaskId};
 use futures_util::future::join_all;
@@ -41,6 +42,8 @@ pub fn free_line(title: &str, cents: i64) -> NewLine {
         quantity_e4: 10_000,
         unit: Unit::Piece,
         unit_price_cents: cents,
+        discount: Discount::NONE,
+        second_tax_rate_millis: 0,
         tax_rate_millis: 19_000,
         tax_category: TaxCategory::Standard,
         adjustment_reason: String::new(),
@@ -54,6 +57,7 @@ pub fn ready_draft(app: &TestApp, client: ClientId, cents: i64) -> InvoiceId {
         include_time: false,
         lines: vec![free_line("Design", cents)],
         delivery_from: Some(day("2026-11-18")),
+        options: Options { exchange_rate_e6: Some(1_080_000), ..Options::default() },
         ..NewDraft::of_hours(client)
     };
     app.write(|conn| draft::create(conn, &actor, app.now(), &new))
@@ -120,7 +124,7 @@ async fn a_draft_takes_the_hours_by_task_and_sums_their_seconds_first() {
     let shown: Vec<_> = lines(&app, id)
         .into_iter()
         .map(|line| {
-            (line.title, line.logged_seconds, line.quantity_e4, line.unit_price_cents, line.net_cents)
+            (line.title, line.logged_seconds, line.quantity_e4, line.unit_price_cents, line.amount_cents)
         })
         .collect();
     assert_eq!(
@@ -266,7 +270,7 @@ async fn hours_logged_since_join_the_line_of_their_task() {
     let stored = lines(&app, id);
     assert_eq!(stored.len(), 2);
     assert_eq!(
-        (stored[0].logged_seconds, stored[0].quantity_e4, stored[0].net_cents),
+        (stored[0].logged_seconds, stored[0].quantity_e4, stored[0].amount_cents),
         (Some(2_700), 7_500, 2_063)
     );
     assert_eq!(invoice(&app, id).delivery_to, Some(day("2026-11-19")));

@@ -28,8 +28,8 @@ async fn the_api_makes_changes_issues_and_pays() {
     assert_eq!(
         draft["taxes"],
         json!([
-            {"category": "S", "rate_millis": 19_000, "base_cents": 9_708, "tax_cents": 1_845, "exemption_reason": ""},
-            {"category": "S", "rate_millis": 7_000, "base_cents": 6_750, "tax_cents": 473, "exemption_reason": ""},
+            {"category": "S", "rate_millis": 19_000, "is_second": false, "base_cents": 9_708, "tax_cents": 1_845, "exemption_reason": ""},
+            {"category": "S", "rate_millis": 7_000, "is_second": false, "base_cents": 6_750, "tax_cents": 473, "exemption_reason": ""},
         ])
     );
     let first = &draft["lines"][0];
@@ -40,11 +40,11 @@ async fn the_api_makes_changes_issues_and_pays() {
     };
     let saved = api.put(format!("/api/billing/{id}")).json(body(&draft["version"])).send().await;
     saved.assert_status(200);
-    assert_eq!(saved.json()["lines"][0]["net_cents"], 688);
+    assert_eq!(saved.json()["lines"][0]["amount_cents"], 688);
     assert_eq!(app.count_where("time_entries", "is_unbilled"), 1);
     api.put(format!("/api/billing/{id}")).json(body(&draft["version"])).send().await.problem(409);
     let reset = api.post("/api/billing/utils").json(json!({"action": "reset", "id": id})).send().await;
-    assert_eq!(reset.json()["lines"][0]["net_cents"], 1_375);
+    assert_eq!(reset.json()["lines"][0]["amount_cents"], 1_375);
     let same = api.post("/api/billing/utils").json(json!({"action": "recalculate", "id": id})).send().await;
     assert_eq!(same.json()["total_cents"], 1_375 + 261);
     api.post("/api/billing/utils").json(json!({"action": "burn", "id": id})).send().await.problem(422);

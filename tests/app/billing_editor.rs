@@ -25,11 +25,11 @@ async fn the_editor_saves_and_a_write_down_keeps_the_claim() {
     let stored = lines(&app, id);
     assert_eq!(stored.len(), 3, "the other spare row was blank and is passed over");
     assert_eq!(
-        (stored[0].quantity_e4, stored[0].logged_seconds, stored[0].net_cents),
+        (stored[0].quantity_e4, stored[0].logged_seconds, stored[0].amount_cents),
         (2_500, Some(1_800), 688)
     );
     assert_eq!(
-        (stored[2].title.as_str(), stored[2].net_cents, stored[2].logged_seconds),
+        (stored[2].title.as_str(), stored[2].amount_cents, stored[2].logged_seconds),
         ("Stock photo", 6_750, None)
     );
     assert_eq!(invoice(&app, id).note, "Thank you.\nUntil soon.");

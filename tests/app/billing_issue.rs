@@ -170,7 +170,7 @@ async fn the_database_itself_refuses_to_change_what_was_issued() {
         app.execute_refused(sql);
     }
     let line = format!(
-        "INSERT INTO invoice_lines (invoice_id, position, title, quantity_e4, unit, unit_price_cents, tax_rate_millis, net_cents) \
+        "INSERT INTO invoice_lines (invoice_id, position, title, quantity_e4, unit, unit_price_cents, tax_rate_millis, amount_cents) \
          VALUES ({id}, 99, 'Late', 10000, 'C62', 100, 0, 100)"
     );
     app.execute_refused(&line);

@@ -96,7 +96,7 @@ async fn the_api_takes_treatment_and_reason() {
     made.assert_status(201);
     assert_eq!(
         made.json()["taxes"],
-        json!([{"category": "K", "rate_millis": 0, "base_cents": 6_750, "tax_cents": 0,
+        json!([{"category": "K", "rate_millis": 0, "is_second": false, "base_cents": 6_750, "tax_cents": 0,
                 "exemption_reason": "Intra-Community supply, exempt from VAT."}])
     );
     assert_eq!(made.json()["lines"][0]["tax_category"], "K");
@@ -218,16 +218,10 @@ async fn an_invoice_in_the_agencys_currency_keeps_its_totals_at_par() {
     );
     let abroad = ready_draft(&app, swiss, 5_000);
     app.write(|conn| issue::issue(conn, &actor, app.now(), abroad, None));
-    assert_eq!(app.count_where("invoices", "base_currency <> currency AND exchange_rate_e6 IS NULL"), 1);
-    // What was not known may be filled in once.
-    let fill = |rate: i64| {
-        format!(
-            "UPDATE invoices SET exchange_rate_e6 = {rate}, base_net_cents = 1, base_tax_cents = 1, base_total_cents = 2 \
-             WHERE id = {abroad}"
-        )
-    };
-    app.execute(&fill(1_050_000));
-    assert!(app.execute_refused(&fill(2_000_000)).contains("frozen"));
+    let at_rate = "base_currency <> currency AND exchange_rate_e6 = 1080000 AND base_net_cents = 5400 AND base_total_cents = 6426";
+    assert_eq!(app.count_where("invoices", at_rate), 1);
+    let other = format!("UPDATE invoices SET exchange_rate_e6 = 2000000 WHERE id = {abroad}");
+    assert!(app.execute_refused(&other).contains("frozen"));
     assert_eq!(invoice(&app, abroad).total_cents, 5_950);
     sound(&app);
 }

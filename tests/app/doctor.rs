@@ -51,7 +51,7 @@ async fn an_activity_that_was_altered_and_a_line_that_was_shifted_are_found() {
     app.write(|conn| bureau::audit::seal::seal_next(conn, 500));
     app.without_guards(
         &["activities", "invoice_lines"],
-        &["UPDATE activities SET subject_label = 'Southwind'", "UPDATE invoice_lines SET net_cents = 999"],
+        &["UPDATE activities SET subject_label = 'Southwind'", "UPDATE invoice_lines SET amount_cents = 999"],
     );
     let report = bureau::doctor::examine(&app.data).unwrap();
     assert!(!report.is_healthy());
@@ -77,7 +77,7 @@ async fn an_issued_invoice_that_contradicts_its_document_is_named() {
         (change("invoice_lines", "unit_price_cents = 1001"), "price of a line"),
         (change("invoice_taxes", "tax_cents = 1"), "tax"),
         (change("invoices", "net_cents = 999, total_cents = total_cents - 1"), "subtotal"),
-        (change("invoices", "rounding_cents = 1, total_cents = total_cents + 1"), "total"),
+        (change("invoices", "rounding_cents = 1, total_cents = total_cents + 1"), "rounding"),
     ] {
         let app = TestApp::new().await;
         let client = northwind(&app);

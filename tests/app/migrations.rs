@@ -321,7 +321,7 @@ async fn an_issued_invoice_is_frozen_and_kept() {
         "UPDATE invoice_lines SET title = 'x'".to_owned(),
         "DELETE FROM invoice_lines".to_owned(),
         format!(
-            "INSERT INTO invoice_lines (invoice_id, position, title, quantity_e4, unit, unit_price_cents, tax_rate_millis, net_cents) \
+            "INSERT INTO invoice_lines (invoice_id, position, title, quantity_e4, unit, unit_price_cents, tax_rate_millis, amount_cents) \
              VALUES ({invoice}, 9, 'x', 1, 'HUR', 1, 0, 0)"
         ),
         "UPDATE invoice_taxes SET base_cents = 0".to_owned(),

@@ -1,6 +1,6 @@
 //! Payments: they settle invoices, and only grow.
 
-use bureau::billing::payments::{self, NewPayment, PaymentMethod};
+use bureau::billing::payments::model::{self as payments, NewPayment, PaymentMethod};
 use futures_util::future::join_all;
 
 use crate::billing::{at_rest, invoice, issued, northwind, ready_draft, sound};
@@ -75,6 +75,8 @@ async fn ten_clicks_at_once_record_one_payment() {
         amount_cents: 1_000,
         method: PaymentMethod::Card,
         reference: String::new(),
+        exchange_rate_e6: None,
+        keeps_rest: false,
         idempotency_key: Some("once".into()),
     };
     let results = join_all((0..10).map(|_| {

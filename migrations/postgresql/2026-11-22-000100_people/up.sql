@@ -20,7 +20,17 @@ CREATE TABLE agency (
   website TEXT NOT NULL DEFAULT '',
   currency TEXT NOT NULL,
   time_zone TEXT NOT NULL,
+  -- Days after the issue date, or after the end of its month.
+  payment_terms_kind TEXT NOT NULL DEFAULT 'net' CHECK (payment_terms_kind IN ('net', 'end_of_month')),
   payment_terms_days BIGINT NOT NULL CHECK (payment_terms_days BETWEEN 0 AND 365),
+  -- What the tax is called on documents ("VAT"), and a second one on the same price, where there is one.
+  tax_name TEXT NOT NULL DEFAULT '',
+  second_tax_name TEXT NOT NULL DEFAULT '',
+  second_tax_rate_millis BIGINT NOT NULL DEFAULT 0 CHECK (second_tax_rate_millis BETWEEN 0 AND 100000),
+  prices_include_tax BOOLEAN NOT NULL DEFAULT FALSE,
+  -- The smallest coin that totals in the agency's currency are rounded to; 1 does not round.
+  rounding_step_cents BIGINT NOT NULL DEFAULT 1 CHECK (rounding_step_cents BETWEEN 1 AND 1000),
+  paper TEXT NOT NULL DEFAULT 'a4' CHECK (paper IN ('a4', 'letter')),
   tax_rate_millis BIGINT NOT NULL CHECK (tax_rate_millis BETWEEN 0 AND 100000),
   invoice_terms TEXT NOT NULL DEFAULT '',
   invoice_footer TEXT NOT NULL DEFAULT '',

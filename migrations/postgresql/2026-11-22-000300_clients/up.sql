@@ -19,6 +19,7 @@ CREATE TABLE clients (
   language TEXT NOT NULL,
   currency TEXT NOT NULL,
   -- NULL follows the agency.
+  payment_terms_kind TEXT NOT NULL DEFAULT 'net' CHECK (payment_terms_kind IN ('net', 'end_of_month')),
   payment_terms_days BIGINT CHECK (payment_terms_days BETWEEN 0 AND 365),
   tax_rate_millis BIGINT CHECK (tax_rate_millis BETWEEN 0 AND 100000),
   notes TEXT NOT NULL DEFAULT '',

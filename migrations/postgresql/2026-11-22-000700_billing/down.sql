@@ -1,7 +1,10 @@
 DROP INDEX time_entries_billable_idx;
 DROP TRIGGER time_entries_claimed ON time_entries;
+DROP TABLE invoice_write_offs;
+DROP TABLE credit_allocations;
 DROP TABLE payment_allocations;
 DROP TABLE payments;
+DROP TABLE released_entries;
 DROP TABLE billed_entries;
 DROP TABLE invoice_documents;
 DROP TABLE invoice_taxes;
@@ -21,3 +24,7 @@ DROP FUNCTION time_entries_claimed();
 DROP FUNCTION payment_allocations_issued();
 DROP FUNCTION payment_allocations_fit();
 DROP FUNCTION invoice_part_frozen();
+DROP FUNCTION released_entries_credited();
+DROP FUNCTION credit_allocations_fit();
+DROP FUNCTION invoice_write_offs_issued();
+DROP FUNCTION payments_refund_fits();

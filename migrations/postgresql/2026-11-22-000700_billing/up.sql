@@ -42,11 +42,24 @@ CREATE TABLE invoices (
   grouping TEXT NOT NULL CHECK (grouping IN ('task', 'project', 'day', 'entry')),
   note TEXT NOT NULL DEFAULT '',
   terms TEXT NOT NULL DEFAULT '',
-  net_cents BIGINT NOT NULL DEFAULT 0,
-  -- Taken off the sum of the lines before tax; net_cents is what is left.
+  -- What the lines charge: before tax, or with it.
+  prices_include_tax BOOLEAN NOT NULL DEFAULT FALSE,
+  -- What the taxes are called; blank is "tax".
+  tax_name TEXT NOT NULL DEFAULT '',
+  second_tax_name TEXT NOT NULL DEFAULT '',
+  -- Taken off the sum of the lines; where it was agreed as a percentage, in thousandths of a percent too.
+  discount_millis BIGINT CHECK (discount_millis BETWEEN 0 AND 100000),
   discount_cents BIGINT NOT NULL DEFAULT 0 CHECK (discount_cents >= 0),
+  -- Whether the hours are listed on a page of their own.
+  with_time_detail BOOLEAN NOT NULL DEFAULT FALSE,
+  -- Whether it asks for money before the work; a later invoice deducts it.
+  is_deposit BOOLEAN NOT NULL DEFAULT FALSE,
+  -- Why a credit note corrects its invoice; printed.
+  reason TEXT NOT NULL DEFAULT '',
+  net_cents BIGINT NOT NULL DEFAULT 0,
   tax_cents BIGINT NOT NULL DEFAULT 0,
-  -- What rounding to the smallest coin adds to the total.
+  -- The smallest coin, and what rounding to it adds to the total.
+  rounding_step_cents BIGINT NOT NULL DEFAULT 1 CHECK (rounding_step_cents BETWEEN 1 AND 1000),
   rounding_cents BIGINT NOT NULL DEFAULT 0,
   total_cents BIGINT NOT NULL DEFAULT 0,
   -- The agency's currency at issue; one unit of the invoice's in millionths of it; and the totals at that rate.
@@ -57,6 +70,7 @@ CREATE TABLE invoices (
   base_total_cents BIGINT,
   paid_cents BIGINT NOT NULL DEFAULT 0,
   credited_cents BIGINT NOT NULL DEFAULT 0,
+  written_off_cents BIGINT NOT NULL DEFAULT 0,
   seller TEXT,
   buyer TEXT,
   issued_at TIMESTAMP,
@@ -68,15 +82,19 @@ CREATE TABLE invoices (
   version BIGINT NOT NULL DEFAULT 1,
   UNIQUE (series_id, series_year, seq),
   CHECK (total_cents = net_cents + tax_cents + rounding_cents),
-  CHECK (issued_at IS NOT NULL OR (number IS NULL AND seq IS NULL AND series_id IS NULL AND paid_cents = 0 AND credited_cents = 0 AND settled_at IS NULL)),
+  CHECK (issued_at IS NOT NULL OR (number IS NULL AND seq IS NULL AND series_id IS NULL AND paid_cents = 0 AND credited_cents = 0 AND written_off_cents = 0 AND settled_at IS NULL)),
   CHECK (is_imported OR issued_at IS NULL OR (seq IS NOT NULL AND series_id IS NOT NULL AND series_year IS NOT NULL)),
   CHECK (NOT is_imported OR (seq IS NULL AND series_id IS NULL AND series_year IS NULL)),
-  CHECK (exchange_rate_e6 IS NULL OR (base_currency IS NOT NULL AND base_net_cents IS NOT NULL AND base_tax_cents IS NOT NULL AND base_total_cents IS NOT NULL)),
+  CHECK (issued_at IS NULL OR exchange_rate_e6 IS NULL OR (base_currency IS NOT NULL AND base_net_cents IS NOT NULL AND base_tax_cents IS NOT NULL AND base_total_cents IS NOT NULL)),
   CHECK (issued_at IS NULL OR (number IS NOT NULL
     AND issue_on IS NOT NULL AND due_on IS NOT NULL AND seller IS NOT NULL AND buyer IS NOT NULL)),
-  CHECK (paid_cents >= 0 AND credited_cents >= 0 AND paid_cents + credited_cents <= total_cents)
+  CHECK ((kind = 'credit_note') = (corrects_id IS NOT NULL)),
+  CHECK (kind = 'invoice' OR NOT is_deposit),
+  CHECK (paid_cents >= 0 AND credited_cents >= 0 AND written_off_cents >= 0
+    AND paid_cents + credited_cents + written_off_cents <= total_cents)
 );
 CREATE INDEX invoices_client_idx ON invoices (client_id, id);
+CREATE INDEX invoices_corrects_idx ON invoices (corrects_id, id);
 CREATE INDEX invoices_project_idx ON invoices (project_id, id);
 CREATE INDEX invoices_issued_idx ON invoices (issue_on, id) WHERE issued_at IS NOT NULL;
 CREATE INDEX invoices_draft_idx ON invoices (id) WHERE issued_at IS NULL;
@@ -96,8 +114,12 @@ CREATE TABLE invoice_lines (
   tax_rate_millis BIGINT NOT NULL CHECK (tax_rate_millis BETWEEN 0 AND 100000),
   -- UNCL5305: standard (any rate above zero), zero-rated, exempt, reverse charge, export, not subject, intra-Community.
   tax_category TEXT NOT NULL DEFAULT 'S' CHECK (tax_category IN ('S', 'Z', 'E', 'AE', 'G', 'O', 'K')),
+  -- A second tax on the same price, as provinces levy one beside the federation's.
+  second_tax_rate_millis BIGINT NOT NULL DEFAULT 0 CHECK (second_tax_rate_millis BETWEEN 0 AND 100000),
+  discount_millis BIGINT CHECK (discount_millis BETWEEN 0 AND 100000),
   discount_cents BIGINT NOT NULL DEFAULT 0 CHECK (discount_cents >= 0),
-  net_cents BIGINT NOT NULL,
+  -- Quantity times price less the discount: before tax, or with it where the invoice's prices include it.
+  amount_cents BIGINT NOT NULL,
   -- NULL for a free line; else what the hours claimed by this line say: their seconds, the sum of their own values
   -- and the price of an hour they agree on. What the line bills less or more than that is written down or up.
   logged_seconds BIGINT,
@@ -105,21 +127,27 @@ CREATE TABLE invoice_lines (
   logged_rate_cents BIGINT,
   -- Why it bills less or more.
   adjustment_reason TEXT NOT NULL DEFAULT '',
+  -- The line that a line of a credit note takes back, in whole or in part.
+  corrects_line_id BIGINT REFERENCES invoice_lines (id),
   UNIQUE (invoice_id, position),
   CHECK (tax_category = 'S' OR tax_rate_millis = 0),
   CHECK ((logged_seconds IS NULL) = (logged_cents IS NULL)),
   CHECK ((logged_seconds IS NULL) = (logged_rate_cents IS NULL))
 );
 
+CREATE INDEX invoice_lines_corrects_idx ON invoice_lines (corrects_line_id);
+
 CREATE TABLE invoice_taxes (
   invoice_id BIGINT NOT NULL REFERENCES invoices (id),
+  -- The second tax stands on the same base as the first, which alone adds up to the net.
+  is_second BOOLEAN NOT NULL DEFAULT FALSE,
   tax_category TEXT NOT NULL DEFAULT 'S' CHECK (tax_category IN ('S', 'Z', 'E', 'AE', 'G', 'O', 'K')),
   tax_rate_millis BIGINT NOT NULL CHECK (tax_rate_millis BETWEEN 0 AND 100000),
   base_cents BIGINT NOT NULL,
   tax_cents BIGINT NOT NULL,
   -- Why no tax is charged; printed.
   exemption_reason TEXT NOT NULL DEFAULT '',
-  PRIMARY KEY (invoice_id, tax_category, tax_rate_millis),
+  PRIMARY KEY (invoice_id, is_second, tax_category, tax_rate_millis),
   CHECK (tax_category = 'S' OR tax_rate_millis = 0)
 );
 
@@ -136,6 +164,16 @@ CREATE TABLE billed_entries (
   invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id)
 );
 CREATE INDEX billed_entries_line_idx ON billed_entries (invoice_line_id);
+-- Hours that a credit note gave back, so that they can be billed again; the invoice that billed them first stays named.
+CREATE TABLE released_entries (
+  id BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+  time_entry_id BIGINT NOT NULL REFERENCES time_entries (id),
+  invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id),
+  credit_line_id BIGINT NOT NULL REFERENCES invoice_lines (id),
+  UNIQUE (time_entry_id, invoice_line_id)
+);
+CREATE INDEX released_entries_line_idx ON released_entries (invoice_line_id);
+CREATE INDEX released_entries_credit_idx ON released_entries (credit_line_id);
 -- What a client's billable hours add up to, without reading the hours.
 CREATE INDEX time_entries_billable_idx ON time_entries (client_id, is_billable, duration_seconds, amount_cents);
 
@@ -152,10 +190,14 @@ CREATE TABLE payments (
   method TEXT NOT NULL CHECK (method IN ('bank_transfer', 'card', 'cash', 'direct_debit', 'other')),
   reference TEXT NOT NULL DEFAULT '',
   reverses_id BIGINT UNIQUE REFERENCES payments (id),
+  -- The payment whose rest goes back to the client by this one.
+  refunds_id BIGINT REFERENCES payments (id),
   idempotency_key TEXT UNIQUE,
   created_by BIGINT REFERENCES users (id),
-  created_at TIMESTAMP NOT NULL
+  created_at TIMESTAMP NOT NULL,
+  CHECK ((reverses_id IS NULL AND refunds_id IS NULL) OR amount_cents < 0)
 );
+CREATE INDEX payments_refunds_idx ON payments (refunds_id);
 CREATE INDEX payments_client_idx ON payments (client_id, id);
 CREATE INDEX payments_received_idx ON payments (received_on, id);
 CREATE TABLE payment_allocations (
@@ -164,6 +206,28 @@ CREATE TABLE payment_allocations (
   invoice_id BIGINT NOT NULL REFERENCES invoices (id),
   amount_cents BIGINT NOT NULL CHECK (amount_cents <> 0)
 );
+-- What of a credit note settles which invoice.
+CREATE TABLE credit_allocations (
+  id BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+  credit_note_id BIGINT NOT NULL REFERENCES invoices (id),
+  invoice_id BIGINT NOT NULL REFERENCES invoices (id),
+  amount_cents BIGINT NOT NULL CHECK (amount_cents > 0),
+  created_by BIGINT REFERENCES users (id),
+  created_at TIMESTAMP NOT NULL,
+  CHECK (credit_note_id <> invoice_id)
+);
+CREATE INDEX credit_allocations_note_idx ON credit_allocations (credit_note_id);
+CREATE INDEX credit_allocations_invoice_idx ON credit_allocations (invoice_id);
+-- What we no longer expect to be paid, and why; taken back by a row of the opposite sign.
+CREATE TABLE invoice_write_offs (
+  id BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+  invoice_id BIGINT NOT NULL REFERENCES invoices (id),
+  amount_cents BIGINT NOT NULL CHECK (amount_cents <> 0),
+  reason TEXT NOT NULL,
+  created_by BIGINT REFERENCES users (id),
+  created_at TIMESTAMP NOT NULL
+);
+CREATE INDEX invoice_write_offs_invoice_idx ON invoice_write_offs (invoice_id);
 CREATE INDEX payment_allocations_payment_idx ON payment_allocations (payment_id);
 CREATE INDEX payment_allocations_invoice_idx ON payment_allocations (invoice_id);
 
@@ -181,6 +245,14 @@ CREATE FUNCTION invoices_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   OR NEW.is_imported IS DISTINCT FROM OLD.is_imported
   OR NEW.discount_cents IS DISTINCT FROM OLD.discount_cents
   OR NEW.rounding_cents IS DISTINCT FROM OLD.rounding_cents
+  OR NEW.prices_include_tax IS DISTINCT FROM OLD.prices_include_tax
+  OR NEW.tax_name IS DISTINCT FROM OLD.tax_name
+  OR NEW.second_tax_name IS DISTINCT FROM OLD.second_tax_name
+  OR NEW.discount_millis IS DISTINCT FROM OLD.discount_millis
+  OR NEW.rounding_step_cents IS DISTINCT FROM OLD.rounding_step_cents
+  OR NEW.is_deposit IS DISTINCT FROM OLD.is_deposit
+  OR NEW.with_time_detail IS DISTINCT FROM OLD.with_time_detail
+  OR NEW.reason IS DISTINCT FROM OLD.reason
   OR (OLD.base_currency IS NOT NULL AND NEW.base_currency IS DISTINCT FROM OLD.base_currency)
   OR (OLD.exchange_rate_e6 IS NOT NULL AND NEW.exchange_rate_e6 IS DISTINCT FROM OLD.exchange_rate_e6)
   OR (OLD.base_net_cents IS NOT NULL AND NEW.base_net_cents IS DISTINCT FROM OLD.base_net_cents)
@@ -231,12 +303,24 @@ END $$;
 CREATE TRIGGER billed_entries_frozen_insert BEFORE INSERT ON billed_entries FOR EACH ROW EXECUTE FUNCTION billed_entries_frozen_insert();
 CREATE TRIGGER billed_entries_no_update BEFORE UPDATE ON billed_entries FOR EACH ROW EXECUTE FUNCTION refuse('a claim on hours is released and taken anew, never moved');
 CREATE FUNCTION billed_entries_frozen_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL THEN
+  IF (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM released_entries r WHERE r.time_entry_id = OLD.time_entry_id AND r.invoice_line_id = OLD.invoice_line_id) THEN
     RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN OLD;
 END $$;
 CREATE TRIGGER billed_entries_frozen_delete BEFORE DELETE ON billed_entries FOR EACH ROW EXECUTE FUNCTION billed_entries_frozen_delete();
+CREATE FUNCTION released_entries_credited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+    OR NOT EXISTS (SELECT 1 FROM billed_entries b WHERE b.time_entry_id = NEW.time_entry_id AND b.invoice_line_id = NEW.invoice_line_id) THEN
+    RAISE EXCEPTION 'bureau: only a credit note gives billed hours back' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER released_entries_credited BEFORE INSERT ON released_entries FOR EACH ROW EXECUTE FUNCTION released_entries_credited();
+CREATE TRIGGER released_entries_no_update BEFORE UPDATE ON released_entries FOR EACH ROW EXECUTE FUNCTION refuse('what was given back stays on record');
+CREATE TRIGGER released_entries_no_delete BEFORE DELETE ON released_entries FOR EACH ROW EXECUTE FUNCTION refuse('what was given back stays on record');
+CREATE TRIGGER released_entries_no_truncate BEFORE TRUNCATE ON released_entries EXECUTE FUNCTION refuse('what was given back stays on record');
 CREATE FUNCTION billed_entries_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   -- Whoever changes or writes off these hours meanwhile is waited for.
   IF NOT (SELECT is_unbilled FROM time_entries WHERE id = NEW.time_entry_id FOR UPDATE) THEN
@@ -271,6 +355,19 @@ CREATE TRIGGER time_entries_claimed BEFORE UPDATE ON time_entries FOR EACH ROW E
 CREATE TRIGGER payments_no_update BEFORE UPDATE ON payments FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
 CREATE TRIGGER payments_no_delete BEFORE DELETE ON payments FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
 CREATE TRIGGER payments_no_truncate BEFORE TRUNCATE ON payments EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE FUNCTION payments_refund_fits() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  -- Refunds and allocations of one payment wait for each other.
+  PERFORM 1 FROM payments WHERE id = NEW.refunds_id FOR UPDATE;
+  IF NEW.refunds_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM payments p WHERE p.id = NEW.refunds_id AND p.client_id = NEW.client_id AND p.currency = NEW.currency
+      AND NOT EXISTS (SELECT 1 FROM payments x WHERE x.reverses_id = p.id)
+      AND (SELECT coalesce(SUM(amount_cents), 0) FROM payment_allocations WHERE payment_id = p.id)
+        <= p.amount_cents + NEW.amount_cents + (SELECT coalesce(SUM(r.amount_cents), 0) FROM payments r WHERE r.refunds_id = p.id)) THEN
+    RAISE EXCEPTION 'bureau: no more is refunded than is left of a payment' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER payments_refund_fits BEFORE INSERT ON payments FOR EACH ROW EXECUTE FUNCTION payments_refund_fits();
 CREATE FUNCTION payment_allocations_issued() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NULL THEN
     RAISE EXCEPTION 'bureau: a draft cannot be paid' USING ERRCODE = 'integrity_constraint_violation';
@@ -288,12 +385,38 @@ CREATE FUNCTION payment_allocations_fit() RETURNS trigger LANGUAGE plpgsql AS $$
     SELECT 1 FROM payments p JOIN invoices i ON i.id = NEW.invoice_id AND i.client_id = p.client_id AND i.currency = p.currency
     WHERE p.id = NEW.payment_id
       AND (SELECT coalesce(SUM(amount_cents), 0) FROM payment_allocations WHERE payment_id = p.id) + NEW.amount_cents
-        BETWEEN least(p.amount_cents, 0) AND greatest(p.amount_cents, 0)) THEN
+        BETWEEN least(p.amount_cents, 0)
+        AND greatest(p.amount_cents + (SELECT coalesce(SUM(r.amount_cents), 0) FROM payments r WHERE r.refunds_id = p.id), 0)) THEN
     RAISE EXCEPTION 'bureau: a payment is shared out among invoices of its client and currency, up to its amount' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER payment_allocations_fit BEFORE INSERT ON payment_allocations FOR EACH ROW EXECUTE FUNCTION payment_allocations_fit();
+CREATE FUNCTION credit_allocations_fit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  -- Two allocations of one credit note wait for each other.
+  PERFORM 1 FROM invoices WHERE id = NEW.credit_note_id FOR UPDATE;
+  IF NOT EXISTS (
+    SELECT 1 FROM invoices n JOIN invoices i ON i.id = NEW.invoice_id AND i.client_id = n.client_id AND i.currency = n.currency
+    WHERE n.id = NEW.credit_note_id AND n.kind = 'credit_note' AND i.kind = 'invoice' AND n.issued_at IS NOT NULL AND i.issued_at IS NOT NULL
+      AND (SELECT coalesce(SUM(amount_cents), 0) FROM credit_allocations WHERE credit_note_id = n.id) + NEW.amount_cents <= n.total_cents) THEN
+    RAISE EXCEPTION 'bureau: a credit note settles invoices of its client and currency, up to its total' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER credit_allocations_fit BEFORE INSERT ON credit_allocations FOR EACH ROW EXECUTE FUNCTION credit_allocations_fit();
+CREATE TRIGGER credit_allocations_no_update BEFORE UPDATE ON credit_allocations FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE TRIGGER credit_allocations_no_delete BEFORE DELETE ON credit_allocations FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE TRIGGER credit_allocations_no_truncate BEFORE TRUNCATE ON credit_allocations EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE FUNCTION invoice_write_offs_issued() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NULL THEN
+    RAISE EXCEPTION 'bureau: only an issued invoice is written off' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER invoice_write_offs_issued BEFORE INSERT ON invoice_write_offs FOR EACH ROW EXECUTE FUNCTION invoice_write_offs_issued();
+CREATE TRIGGER invoice_write_offs_no_update BEFORE UPDATE ON invoice_write_offs FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE TRIGGER invoice_write_offs_no_delete BEFORE DELETE ON invoice_write_offs FOR EACH ROW EXECUTE FUNCTION refuse('the payment ledger only grows');
+CREATE TRIGGER invoice_write_offs_no_truncate BEFORE TRUNCATE ON invoice_write_offs EXECUTE FUNCTION refuse('the payment ledger only grows');
 CREATE TRIGGER invoice_series_years_no_update BEFORE UPDATE ON invoice_series_years FOR EACH ROW EXECUTE FUNCTION refuse('where a series began stays as it is');
 CREATE TRIGGER invoice_series_years_no_delete BEFORE DELETE ON invoice_series_years FOR EACH ROW EXECUTE FUNCTION refuse('where a series began stays as it is');
 CREATE TRIGGER invoice_series_years_no_truncate BEFORE TRUNCATE ON invoice_series_years EXECUTE FUNCTION refuse('where a series began stays as it is');

@@ -1,7 +1,10 @@
 DROP INDEX time_entries_billable_idx;
 DROP TRIGGER time_entries_claimed;
+DROP TABLE invoice_write_offs;
+DROP TABLE credit_allocations;
 DROP TABLE payment_allocations;
 DROP TABLE payments;
+DROP TABLE released_entries;
 DROP TABLE billed_entries;
 DROP TABLE invoice_documents;
 DROP TABLE invoice_taxes;

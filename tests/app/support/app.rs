@@ -1,5 +1,7 @@
 //! The application under test: the one that ships, over a database of its own, at an instant that stands still.
 
+use bureau::agency::model::Paper;
+use bureau::types::terms::TermsKind;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -276,7 +278,14 @@ pub fn setup() -> Setup {
             website: "https://fielder.studio".into(),
             currency: Currency::EUR,
             time_zone: "Europe/Berlin".into(),
+            payment_terms_kind: TermsKind::Net,
             payment_terms_days: 14,
+            tax_name: String::new(),
+            second_tax_name: String::new(),
+            second_tax_rate_millis: 0,
+            prices_include_tax: false,
+            rounding_step_cents: 1,
+            paper: Paper::A4,
             tax_rate_millis: 19_000,
             invoice_terms: "Payable without deduction by the due date.".into(),
             invoice_footer: String::new(),

@@ -22,6 +22,7 @@ use bureau::types::ids::{
     StepId, TaskId, TaskViewId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
+use bureau::types::terms::TermsKind;
 use bureau::types::text::fold;
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -57,6 +58,7 @@ pub fn new_client(name: &str) -> NewClient {
         postal_address: String::new(),
         language: "en".into(),
         currency: Currency::EUR,
+        payment_terms_kind: TermsKind::Net,
         payment_terms_days: None,
         tax_rate_millis: None,
         notes: String::new(),
@@ -382,7 +384,7 @@ impl TestApp {
                     invoice_lines::unit.eq("C62"),
                     invoice_lines::unit_price_cents.eq(net_cents),
                     invoice_lines::tax_rate_millis.eq(19_000_i64),
-                    invoice_lines::net_cents.eq(net_cents),
+                    invoice_lines::amount_cents.eq(net_cents),
                 ))
                 .execute(conn)?;
             diesel::insert_into(invoice_taxes::table)

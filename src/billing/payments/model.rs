@@ -1,14 +1,15 @@
-//! The payment ledger: rows only ever added, a reversal is a row with the opposite sign.
+//! The payment ledger: rows only ever added, a reversal or refund is a row with the opposite sign.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::issue::PAR_E6;
-use super::model::{self, Invoice};
 use crate::agency::model as agency;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
+use crate::billing::issue::PAR_E6;
+use crate::billing::model::{self, Invoice};
 use crate::db::schema::{invoices, payment_allocations, payments};
+use crate::db::sum::sum;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
@@ -51,6 +52,10 @@ pub struct Payment {
     pub reference: String,
     /// The payment that this row takes back.
     pub reverses_id: Option<PaymentId>,
+    /// The payment whose rest this row gives back to the client.
+    pub refunds_id: Option<PaymentId>,
+    /// One unit of its currency in millionths of the agency's.
+    pub exchange_rate_e6: Option<i64>,
     /// When it was recorded.
     pub created_at: UtcTime,
 }
@@ -84,6 +89,10 @@ pub struct NewPayment {
     pub method: PaymentMethod,
     /// What the bank statement says.
     pub reference: String,
+    /// One unit of its currency in millionths of the agency's; `None` takes that of the first invoice it settles.
+    pub exchange_rate_e6: Option<i64>,
+    /// Whether what is more than the invoices ask for stays as the client's credit.
+    pub keeps_rest: bool,
     /// The same key is never recorded twice.
     pub idempotency_key: Option<String>,
 }
@@ -120,33 +129,57 @@ pub fn record(
     if invoice.is_draft() {
         return Err(AppError::Conflict("A draft cannot be paid. Issue it first.".into()));
     }
-    if let Some(key) = &new.idempotency_key {
-        let known: Option<PaymentId> = payments::table
-            .filter(payments::idempotency_key.eq(key))
-            .select(payments::id)
-            .first(conn)
-            .optional()?;
-        if known.is_some() {
-            return Err(twice());
-        }
+    if invoice.is_credit_note() {
+        return Err(AppError::Conflict("A credit note is refunded or applied, not paid.".into()));
     }
+    let settles = new.amount_cents.min(invoice.balance());
+    record_shared(conn, actor, now, today, (invoice.client_id, invoice.currency), &[(id, settles)], new)
+}
+
+/// Records a payment and shares it out among issued invoices of one client and currency. What is left is the client's
+/// credit, where that was asked for.
+pub fn record_shared(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    today: NaiveDate,
+    (client, currency): (ClientId, Currency),
+    shares: &[(InvoiceId, i64)],
+    new: &NewPayment,
+) -> AppResult<PaymentId> {
+    refuse_known(conn, new.idempotency_key.as_deref())?;
     if new.received_on > today {
         return Err(AppError::invalid("received_on", "lies in the future"));
     }
-    let balance = invoice.balance();
-    if new.amount_cents > balance {
-        let left = Money::new(balance, invoice.currency);
-        return Err(AppError::invalid("amount", format!("is more than the {left} left to pay")));
+    let mut settled = Vec::new();
+    for (id, cents) in shares {
+        settled.push((payable(conn, actor, *id, client, currency, *cents)?, *cents));
+    }
+    let shared: i64 = shares.iter().map(|(_, cents)| cents).sum();
+    if shared > new.amount_cents {
+        let over = Money::new(shared - new.amount_cents, currency);
+        return Err(AppError::invalid("amount", format!("is {over} less than what is shared out")));
+    }
+    if shared < new.amount_cents && !new.keeps_rest {
+        let asked = Money::new(shared, currency);
+        let message =
+            format!("is more than the {asked} left to pay; the rest can be kept as the client's credit");
+        return Err(AppError::invalid("amount", message));
     }
     let base = agency::load(conn)?.currency;
+    let rate = if base == currency {
+        Some(PAR_E6)
+    } else {
+        new.exchange_rate_e6.or_else(|| settled.first().and_then(|(invoice, _)| invoice.exchange_rate_e6))
+    };
     let payment: PaymentId = diesel::insert_into(payments::table)
         .values((
-            payments::client_id.eq(invoice.client_id),
+            payments::client_id.eq(client),
             payments::received_on.eq(new.received_on),
             payments::amount_cents.eq(new.amount_cents),
-            payments::currency.eq(invoice.currency),
+            payments::currency.eq(currency),
             payments::base_currency.eq(base),
-            payments::exchange_rate_e6.eq((base == invoice.currency).then_some(PAR_E6)),
+            payments::exchange_rate_e6.eq(rate),
             payments::method.eq(new.method),
             payments::reference.eq(&new.reference),
             payments::idempotency_key.eq(&new.idempotency_key),
@@ -159,9 +192,99 @@ pub fn record(
             Some(_) => twice(),
             None => error.into(),
         })?;
-    allocate(conn, now, &invoice, payment, new.amount_cents)?;
-    note(conn, actor, now, &invoice, Action::Paid, new.amount_cents)?;
+    for (invoice, cents) in settled.iter().filter(|(_, cents)| *cents != 0) {
+        allocate(conn, now, invoice, payment, *cents)?;
+        note(conn, actor, now, invoice, Action::Paid, *cents)?;
+    }
+    if settled.iter().all(|(_, cents)| *cents == 0) {
+        let entry = Entry::new(Action::Received, Subject::Payment, payment.0, &new.reference)
+            .client(client)
+            .change("amount", "", Money::new(new.amount_cents, currency));
+        audit::record(conn, Some(actor.id), now, &entry)?;
+    }
     Ok(payment)
+}
+
+/// An invoice of `client`, locked, of which `cents` can be paid.
+fn payable(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: InvoiceId,
+    client: ClientId,
+    currency: Currency,
+    cents: i64,
+) -> AppResult<Invoice> {
+    let field = format!("invoice_{id}");
+    let invoice = match model::find_locked(conn, actor, id) {
+        Err(AppError::NotFound) => return Err(AppError::invalid(&field, "is not an invoice")),
+        found => found?,
+    };
+    let fits = invoice.client_id == client && invoice.currency == currency;
+    if !fits || invoice.is_draft() || invoice.is_credit_note() {
+        return Err(AppError::invalid(&field, "is not an open invoice of this client in this currency"));
+    }
+    if cents > invoice.balance() {
+        let left = Money::new(invoice.balance(), currency);
+        return Err(AppError::invalid(&field, format!("gets more than the {left} left to pay")));
+    }
+    Ok(invoice)
+}
+
+fn refuse_known(conn: &mut Conn, key: Option<&str>) -> AppResult<()> {
+    let Some(key) = key else { return Ok(()) };
+    let known: Option<PaymentId> = payments::table
+        .filter(payments::idempotency_key.eq(key))
+        .select(payments::id)
+        .first(conn)
+        .optional()?;
+    if known.is_some() { Err(twice()) } else { Ok(()) }
+}
+
+/// A payment, if `actor` may see it.
+pub fn find(conn: &mut Conn, actor: &Actor, id: PaymentId) -> AppResult<Payment> {
+    if !actor.sees_money() {
+        return Err(AppError::NotFound);
+    }
+    Ok(payments::table.find(id).select(Payment::as_select()).first(conn)?)
+}
+
+/// What of a payment settles no invoice and was not refunded; nothing of a reversed one.
+pub fn unallocated(conn: &mut Conn, payment: &Payment) -> AppResult<i64> {
+    let reversed: i64 =
+        payments::table.filter(payments::reverses_id.eq(payment.id)).count().get_result(conn)?;
+    if payment.amount_cents < 0 || reversed > 0 {
+        return Ok(0);
+    }
+    let shared = payment_allocations::table
+        .filter(payment_allocations::payment_id.eq(payment.id))
+        .select(sum(payment_allocations::amount_cents))
+        .get_result::<Option<i64>>(conn)?;
+    let refunded = payments::table
+        .filter(payments::refunds_id.eq(payment.id))
+        .select(sum(payments::amount_cents))
+        .get_result::<Option<i64>>(conn)?;
+    Ok(payment.amount_cents - shared.unwrap_or(0) + refunded.unwrap_or(0))
+}
+
+/// Settles an invoice with what is left of a payment.
+pub fn apply(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    id: PaymentId,
+    invoice: InvoiceId,
+    cents: i64,
+) -> AppResult<()> {
+    dialect::lock_row(conn, dialect::LockedTable::Payments, id.0)?;
+    let payment = find(conn, actor, id)?;
+    let invoice = payable(conn, actor, invoice, payment.client_id, payment.currency, cents)?;
+    let left = unallocated(conn, &payment)?;
+    if cents > left {
+        let left = Money::new(left, payment.currency);
+        return Err(AppError::invalid("amount", format!("is more than the {left} left of the payment")));
+    }
+    allocate(conn, now, &invoice, id, cents)?;
+    note(conn, actor, now, &invoice, Action::Paid, cents)
 }
 
 /// Takes a payment back by a row of the opposite sign, on every invoice it went to.
@@ -180,6 +303,12 @@ pub fn reverse(
         return Err(AppError::Conflict("This payment is reversed already.".into()));
     }
     let paid = found.payment;
+    let refunded: i64 = payments::table.filter(payments::refunds_id.eq(paid.id)).count().get_result(conn)?;
+    if refunded > 0 {
+        return Err(AppError::Conflict(
+            "A part of this payment was refunded; it cannot be reversed any more.".into(),
+        ));
+    }
     // A reversal is worth what was paid, whatever the rate of today.
     let (base, rate): (Option<Currency>, Option<i64>) = payments::table
         .find(paid.id)
@@ -219,7 +348,7 @@ pub fn reverse(
 }
 
 /// Puts `cents` of a payment on an invoice that the caller holds locked, and settles or reopens it.
-fn allocate(
+pub(in crate::billing) fn allocate(
     conn: &mut Conn,
     now: UtcTime,
     invoice: &Invoice,
@@ -233,10 +362,12 @@ fn allocate(
             payment_allocations::amount_cents.eq(cents),
         ))
         .execute(conn)?;
-    let settled_at = if invoice.balance() == cents { Some(now) } else { None };
+    // A refund, which is negative, pays a credit note.
+    let paid = if invoice.is_credit_note() { -cents } else { cents };
+    let settled_at = if invoice.balance() == paid { Some(now) } else { None };
     diesel::update(invoices::table.find(invoice.id))
         .set((
-            invoices::paid_cents.eq(invoice.paid_cents + cents),
+            invoices::paid_cents.eq(invoice.paid_cents + paid),
             invoices::settled_at.eq(settled_at),
             invoices::updated_at.eq(now),
         ))
@@ -244,7 +375,7 @@ fn allocate(
     Ok(())
 }
 
-fn note(
+pub(in crate::billing) fn note(
     conn: &mut Conn,
     actor: &Actor,
     now: UtcTime,
@@ -266,6 +397,6 @@ fn note(
     audit::record(conn, Some(actor.id), now, &entry)
 }
 
-fn twice() -> AppError {
+pub(in crate::billing) fn twice() -> AppError {
     AppError::Conflict("This payment has been recorded already.".into())
 }

@@ -1,0 +1,125 @@
+//! Refunds: money that goes back to a client, of what is left of a payment or of a credit note.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::model::{self as ledger, PaymentMethod};
+use crate::agency::model as agency;
+use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::user::Actor;
+use crate::billing::issue::PAR_E6;
+use crate::billing::model;
+use crate::db::schema::payments;
+use crate::db::{Conn, dialect};
+use crate::error::{AppError, AppResult};
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ClientId, InvoiceId, PaymentId};
+use crate::types::money::{Currency, Money};
+
+/// A refund to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewRefund {
+    /// When it went out.
+    pub refunded_on: NaiveDate,
+    /// Minor units, more than nothing.
+    pub amount_cents: i64,
+    /// How it went out.
+    pub method: PaymentMethod,
+    /// What the bank statement says.
+    pub reference: String,
+    /// The same key is never recorded twice.
+    pub idempotency_key: Option<String>,
+}
+
+/// Gives back what is left of a payment. `today` is the agency's.
+pub fn of_payment(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    today: NaiveDate,
+    id: PaymentId,
+    new: &NewRefund,
+) -> AppResult<PaymentId> {
+    dialect::lock_row(conn, dialect::LockedTable::Payments, id.0)?;
+    let payment = ledger::find(conn, actor, id)?;
+    let left = ledger::unallocated(conn, &payment)?;
+    if new.amount_cents > left {
+        let left = Money::new(left, payment.currency);
+        return Err(AppError::invalid("amount", format!("is more than the {left} left of the payment")));
+    }
+    let place = (payment.client_id, payment.currency);
+    let refund = insert(conn, actor, now, today, place, Some(id), payment.exchange_rate_e6, new)?;
+    let entry = Entry::new(Action::Refunded, Subject::Payment, id.0, &payment.reference)
+        .client(payment.client_id)
+        .change("amount", "", Money::new(new.amount_cents, payment.currency));
+    audit::record(conn, Some(actor.id), now, &entry)?;
+    Ok(refund)
+}
+
+/// Pays out what is left of a credit note. `today` is the agency's.
+pub fn of_credit_note(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    today: NaiveDate,
+    id: InvoiceId,
+    new: &NewRefund,
+) -> AppResult<PaymentId> {
+    let note = model::find_locked(conn, actor, id)?;
+    if note.is_draft() || !note.is_credit_note() {
+        return Err(AppError::Conflict(
+            "Only a credit note, or what is left of a payment, can be refunded.".into(),
+        ));
+    }
+    if new.amount_cents > note.balance() {
+        let left = Money::new(note.balance(), note.currency);
+        return Err(AppError::invalid("amount", format!("is more than the {left} left of the credit note")));
+    }
+    let place = (note.client_id, note.currency);
+    let refund = insert(conn, actor, now, today, place, None, note.exchange_rate_e6, new)?;
+    ledger::allocate(conn, now, &note, refund, -new.amount_cents)?;
+    let entry = Entry::new(Action::Refunded, Subject::Invoice, id.0, note.name())
+        .client(note.client_id)
+        .invoice(id)
+        .change("amount", "", Money::new(new.amount_cents, note.currency));
+    audit::record(conn, Some(actor.id), now, &entry)?;
+    Ok(refund)
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is a column of the row")]
+fn insert(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    today: NaiveDate,
+    (client, currency): (ClientId, Currency),
+    refunds: Option<PaymentId>,
+    rate: Option<i64>,
+    new: &NewRefund,
+) -> AppResult<PaymentId> {
+    if new.refunded_on > today {
+        return Err(AppError::invalid("refunded_on", "lies in the future"));
+    }
+    let base = agency::load(conn)?.currency;
+    diesel::insert_into(payments::table)
+        .values((
+            payments::client_id.eq(client),
+            payments::received_on.eq(new.refunded_on),
+            payments::amount_cents.eq(-new.amount_cents),
+            payments::currency.eq(currency),
+            payments::base_currency.eq(base),
+            payments::exchange_rate_e6.eq(if base == currency { Some(PAR_E6) } else { rate }),
+            payments::method.eq(new.method),
+            payments::reference.eq(&new.reference),
+            payments::refunds_id.eq(refunds),
+            payments::idempotency_key.eq(&new.idempotency_key),
+            payments::created_by.eq(actor.id),
+            payments::created_at.eq(now),
+        ))
+        .returning(payments::id)
+        .get_result(conn)
+        .map_err(|error| match dialect::violated_unique(&error) {
+            Some(_) => ledger::twice(),
+            None => error.into(),
+        })
+}
