@@ -64,6 +64,8 @@ impl TaskFormPage {
 #[serde(default, deny_unknown_fields)]
 pub struct NewQuery {
     project_id: String,
+    /// The column of the board that it is added to.
+    status: String,
 }
 
 /// The form of a new task.
@@ -74,7 +76,10 @@ pub async fn new(
     query: Query<NewQuery>,
 ) -> AppResult<HttpResponse> {
     let project = query.0.project_id.parse().ok();
-    let form = TaskForm { idempotency_key: once::new_key(), ..TaskForm::blank(project) };
+    let mut form = TaskForm { idempotency_key: once::new_key(), ..TaskForm::blank(project) };
+    if let Ok(status) = query.0.status.parse::<TaskStatus>() {
+        form.status = status.to_string();
+    }
     let page = form_page(&app, &user.actor, &view, None, form, FormErrors::default()).await?;
     view.html(|| page.render(), || page.as_fields().render())
 }

@@ -179,3 +179,41 @@ async fn a_card_moves_without_scripts() {
     assert_eq!(browser.path().await, format!("/projects/{project}/board"));
     browser.close().await;
 }
+
+#[actix_web::test]
+async fn names_are_suggested_and_rows_are_walked_by_keys() {
+    let app = TestApp::new().await;
+    let Some(browser) = Browser::open(&app, Scripts::On, "keys in the browser").await else { return };
+    app.member().sign_in().await;
+    let project = app.project(app.client("Halden"));
+    app.task_named(project, "Gift cards");
+    app.task_named(project, "Age gate");
+    browser.sign_in("ines@fielder.studio").await;
+
+    browser.visit("/tasks/1").await;
+    browser.focus("#body").await;
+    browser.keys("Look, @to").await;
+    browser.see_live("#mention-list [aria-selected=true]", "Tom").await;
+    browser.keys("\u{e007}please").await;
+    browser.press_text("Comment").await;
+    browser.see_text("Look, @Tom please").await;
+    assert_eq!(app.count("task_mentions"), 1);
+
+    browser.visit("/tasks").await;
+    browser.see("#task_2").await;
+    browser.keys("j").await;
+    browser.see("#task_1 a.title:focus").await;
+    browser.keys("j").await;
+    browser.see("#task_2 a.title:focus").await;
+    browser.keys("x").await;
+    browser.see("#task_2 [aria-label='Reopen Age gate']").await;
+    browser.keys("k").await;
+    browser.see("#task_1 a.title:focus").await;
+    browser.keys("\u{e007}").await;
+    browser.see("#checklist").await;
+    assert_eq!(browser.path().await, "/tasks/1");
+    browser.visit("/tasks").await;
+    browser.keys("gb").await;
+    browser.see("[data-board]").await;
+    browser.close().await;
+}

@@ -43,6 +43,14 @@ async fn a_project_has_a_board_with_a_column_for_each_status() {
         assert_eq!(page.count(&format!("#{} a[href='/tasks/{one}/move']", one.dom())), movable);
         assert_eq!(page.count("[data-board]"), movable);
     }
+    let page = app.member().get(&path).send().await;
+    let new = page.attributes("[aria-label='Add task to Review']", "href").remove(0);
+    app.member()
+        .get(&new)
+        .send()
+        .await
+        .assert_value("#status", "review")
+        .assert_value("#project_id", &project.to_string());
     assert_eq!(cards(&app, &path, "todo").await, ids(&[one, two]), "new cards stand below the old");
     app.member().get("/projects/99/board").send().await.assert_status(404);
 }
@@ -70,6 +78,8 @@ async fn the_board_of_all_tasks_knows_the_filters_of_the_list() {
         assert_eq!(cards(&app, &path, "todo").await, ids(&open), "{query}");
         assert_eq!(cards(&app, &path, "done").await, ids(&closed), "{query}");
     }
+    let page = app.member().get("/tasks/board").send().await;
+    page.assert_text(&format!("#{} .of", free.dom()), "Osk · Website").assert_no(".board-one");
     app.member().get("/tasks/board").htmx().send().await.assert_fragment().assert_has("#tasks-table .board");
     app.member().get("/tasks/board?priority=huge").send().await.assert_status(422);
 }

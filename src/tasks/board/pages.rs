@@ -40,6 +40,22 @@ struct BoardIndex {
 }
 
 impl BoardIndex {
+    /// Whether its cards need not name their project.
+    fn is_of_one_project(&self) -> bool {
+        self.project.is_some()
+    }
+
+    fn takes_tasks(&self) -> bool {
+        true
+    }
+
+    fn address_of_new(&self, status: &TaskStatus) -> String {
+        match &self.project {
+            Some((id, _)) => format!("/tasks/new?project_id={id}&status={status}"),
+            None => format!("/tasks/new?status={status}"),
+        }
+    }
+
     /// The address of what is shown, from the first row on.
     fn here(&self) -> String {
         self.query.address(self.path(), "")
@@ -64,8 +80,21 @@ struct BoardOfProject {
 }
 
 impl BoardOfProject {
+    /// Whether its cards need not name their project.
+    fn is_of_one_project(&self) -> bool {
+        true
+    }
+
     fn tab(&self) -> &'static str {
         "board"
+    }
+
+    fn takes_tasks(&self) -> bool {
+        !self.head.project.is_archived()
+    }
+
+    fn address_of_new(&self, status: &TaskStatus) -> String {
+        format!("/tasks/new?project_id={}&status={status}", self.head.project.id)
     }
 }
 
