@@ -210,6 +210,7 @@ diesel::table! {
         logged_seconds -> Nullable<BigInt>,
         logged_cents -> Nullable<BigInt>,
         logged_rate_cents -> Nullable<BigInt>,
+        rounded_seconds -> Nullable<BigInt>,
         adjustment_reason -> Text,
         corrects_line_id -> Nullable<BigInt>,
     }
@@ -462,6 +463,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    rounding_rules (id) {
+        id -> BigInt,
+        client_id -> Nullable<BigInt>,
+        project_id -> Nullable<BigInt>,
+        mode -> Text,
+        step_seconds -> BigInt,
+        minimum_seconds -> BigInt,
+        basis -> Text,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     sessions (key_hash) {
         key_hash -> Text,
         user_id -> BigInt,
@@ -472,6 +486,17 @@ diesel::table! {
         last_seen_at -> Timestamp,
         expires_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sheet_rows (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        monday -> Nullable<Date>,
+        project_id -> BigInt,
+        task_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
     }
 }
 
@@ -690,7 +715,12 @@ diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
+diesel::joinable!(rounding_rules -> clients (client_id));
+diesel::joinable!(rounding_rules -> projects (project_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(sheet_rows -> projects (project_id));
+diesel::joinable!(sheet_rows -> tasks (task_id));
+diesel::joinable!(sheet_rows -> users (user_id));
 diesel::joinable!(task_comments -> users (author_id));
 diesel::joinable!(task_comments -> tasks (task_id));
 diesel::joinable!(task_labels -> labels (label_id));
@@ -745,7 +775,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     projects,
     rates,
     released_entries,
+    rounding_rules,
     sessions,
+    sheet_rows,
     sign_in_throttles,
     task_comments,
     task_dependencies,

@@ -213,8 +213,9 @@ pub struct NewQuery {
 }
 
 /// The query of a week.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct WeekQuery {
     /// As `2026-W47`; blank is this week.
     pub week: String,

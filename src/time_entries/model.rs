@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::place::Place;
+use super::price::{own_price, own_text, prices_of, worth};
 use super::rows;
 use super::span::{self, Length, Span, When};
 use super::write_offs::model::refuse_settled;
@@ -15,12 +16,12 @@ use crate::db::saved::Saved;
 use crate::db::schema::time_entries;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
-use crate::rates::model::{self as rates, ENTRY_RATE, Prices, Resolved, Work};
+use crate::rates::model::{ENTRY_RATE, Prices, Resolved};
 use crate::types::calendar::hour_minute;
 use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId, TaskId, TimeEntryId, UserId};
-use crate::types::money::{self, Money};
+use crate::types::money::Money;
 use crate::types::zone::{self, Tz};
 
 /// A timer that runs longer was probably forgotten.
@@ -141,6 +142,33 @@ pub struct NewTimeEntry {
     pub rate: String,
 }
 
+/// What would leave `entry` as it is.
+pub(in crate::time_entries) fn same(
+    conn: &mut Conn,
+    actor: &Actor,
+    entry: &TimeEntry,
+) -> AppResult<NewTimeEntry> {
+    let rate = match entry.own_rate().filter(|_| actor.sees_money()) {
+        Some(cents) => Money::new(cents, clients::find(conn, actor, entry.client_id)?.currency).plain(),
+        None => String::new(),
+    };
+    Ok(NewTimeEntry {
+        project_id: Some(entry.project_id),
+        task_id: entry.task_id,
+        when: When {
+            on: entry.local_on,
+            starts: None,
+            length: if entry.is_running() { Length::Open } else { Length::Lasting(entry.duration_seconds) },
+            break_seconds: entry.break_seconds,
+            start_occurrence: None,
+            end_occurrence: None,
+        },
+        note: entry.note.clone(),
+        is_billable: Some(entry.is_billable),
+        rate,
+    })
+}
+
 type Entries<'a> = time_entries::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
 /// The hours that `actor` may see: everybody's for roles that see money, else their own.
@@ -237,49 +265,6 @@ impl Columns {
             is_unbilled: is_billable && span.ended_at.is_some(),
         })
     }
-}
-
-/// What an hour of `user` at `place` costs on `on`.
-fn prices_of(conn: &mut Conn, user: UserId, place: &Place, on: NaiveDate) -> AppResult<Prices> {
-    let work = Work { user, client: place.client, project: place.project, task: place.task };
-    rates::resolve(conn, work, on)
-}
-
-/// The price that `new` names for the entry itself. Who sees no money can neither name one nor change the one that `before`
-/// has.
-fn own_price(
-    conn: &mut Conn,
-    actor: &Actor,
-    place: &Place,
-    new: &NewTimeEntry,
-    before: Option<&TimeEntry>,
-) -> AppResult<Option<Resolved>> {
-    let own = |cents| Resolved { cents, source: ENTRY_RATE.to_owned() };
-    if !actor.sees_money() {
-        if !new.rate.is_empty() {
-            return Err(AppError::invalid("rate", "is for roles that see money"));
-        }
-        return Ok(before
-            .filter(|entry| entry.client_id == place.client)
-            .and_then(TimeEntry::own_rate)
-            .map(own));
-    }
-    if new.rate.is_empty() {
-        return Ok(None);
-    }
-    let currency = clients::find(conn, actor, place.client)?.currency;
-    match money::parse_decimal(&new.rate, currency.decimals()) {
-        Some(cents) if (0..=money::MAX_CENTS).contains(&cents) => Ok(Some(own(cents))),
-        Some(_) => Err(AppError::invalid("rate", "is out of range")),
-        None => Err(AppError::invalid("rate", "is not an amount, like 90.00")),
-    }
-}
-
-/// What `seconds` at `rate_cents` are worth; a fault at `duration` when no column could hold it.
-pub(in crate::time_entries) fn worth(seconds: i64, rate_cents: Option<i64>, bills: bool) -> AppResult<i64> {
-    let Some(rate) = rate_cents.filter(|_| bills) else { return Ok(0) };
-    money::entry_amount(seconds, rate)
-        .ok_or_else(|| AppError::invalid("duration", "is too long at this rate"))
 }
 
 /// Adds an entry of `actor` that runs from `span`'s start, to its end if it has one.
@@ -426,12 +411,6 @@ pub fn update(
         audit::record(conn, Some(actor.id), now, &note)?;
     }
     Ok(Saved::Done(Logged { entry, notice: span.notice }))
-}
-
-/// The entry's own price in words; empty when it has what is agreed.
-fn own_text(conn: &mut Conn, actor: &Actor, entry: &TimeEntry) -> AppResult<String> {
-    let Some(cents) = entry.own_rate() else { return Ok(String::new()) };
-    Ok(Money::new(cents, clients::find(conn, actor, entry.client_id)?.currency).to_string())
 }
 
 /// The span that an edit asks for. A start that nobody touched stays what it was, to the microsecond and inside a

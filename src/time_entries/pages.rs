@@ -7,11 +7,11 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::choices::{self, Choices};
-use super::form::{BILLINGS, NewQuery, OCCURRENCES, TimeEntryForm, TimeEntryQuery, WeekQuery};
+use super::form::{BILLINGS, NewQuery, OCCURRENCES, TimeEntryForm, TimeEntryQuery};
 use super::list::{self, Totals};
 use super::model;
 use super::rows::{self, EntryRow};
-use super::week::{self, Sheet};
+use super::week;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::{self, Actor};
 use crate::clients::model::{self as clients, ClientHead};
@@ -28,47 +28,6 @@ use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
 use crate::web::query::Query;
 use crate::web::{App, filters};
-
-#[derive(Template)]
-#[template(path = "time_entries/week.html", blocks = ["sheet"])]
-struct TimeWeek {
-    shell: Shell,
-    sheet: Sheet,
-    /// The day that a narrow screen shows.
-    shown: NaiveDate,
-    /// Whose week.
-    person: UserId,
-    /// Whom one may choose; empty for those who see their own hours only.
-    people: Vec<(UserId, String)>,
-}
-
-impl TimeWeek {
-    fn is_own(&self) -> bool {
-        self.person == self.shell.actor.id
-    }
-
-    fn name(&self) -> &str {
-        self.people.iter().find(|(id, _)| *id == self.person).map_or("", |(_, name)| name)
-    }
-
-    /// The address of another week of the same person.
-    fn week_path(&self, week: week::Week) -> String {
-        if self.is_own() {
-            format!("/time-entries?week={week}")
-        } else {
-            format!("/time-entries?week={week}&user_id={}", self.person)
-        }
-    }
-
-    /// The address of one day of this week.
-    fn day_path(&self, day: &week::Day) -> String {
-        format!("{}&day={}", self.week_path(self.sheet.week), day.on)
-    }
-
-    fn this_week_path(&self) -> String {
-        self.week_path(week::Week::of(self.shell.today))
-    }
-}
 
 /// Entries as a table with their sums.
 struct EntryList {
@@ -154,34 +113,6 @@ impl TimeEntryFormPage {
     fn asks(&self, field: &str, chosen: &str) -> bool {
         self.errors.get(field).is_some() || !chosen.is_empty()
     }
-}
-
-/// A week of one's own, or of somebody else's for those who see all hours.
-pub async fn week(
-    user: CurrentUser,
-    app: web::Data<App>,
-    view: View,
-    query: Query<WeekQuery>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
-    let today = zone::local_date(now, actor.zone());
-    let (week, person, day) = query.0.check(today)?;
-    let page = app
-        .db
-        .read(move |conn| {
-            let mut shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
-            shell.today = today;
-            let person = person.unwrap_or(actor.id);
-            let people = if actor.sees_all_time() { user::choices(conn)? } else { Vec::new() };
-            if person != actor.id && !people.iter().any(|(id, _)| *id == person) {
-                return Err(AppError::NotFound);
-            }
-            let sheet = week::sheet(conn, &actor, person, week, today, now)?;
-            let shown = day.unwrap_or_else(|| sheet.first_to_show());
-            Ok(TimeWeek { shell, sheet, shown, person, people })
-        })
-        .await?;
-    view.html(|| page.render(), || page.as_sheet().render())
 }
 
 /// The list, or its table for htmx.

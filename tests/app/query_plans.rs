@@ -24,6 +24,7 @@ const SMALL: [&str; 11] = [
     "labels",
     "task_schedules",
     "rates",
+    "rounding_rules",
     "invoice_series",
     "master_keys",
 ];
