@@ -326,6 +326,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    lifted_locks (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
     master_keys (id) {
         id -> BigInt,
         install_id -> Text,
@@ -651,11 +658,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    time_settings (id) {
+        id -> BigInt,
+        overlap -> Text,
+        locked_until -> Nullable<Date>,
+        lock_after_days -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     time_write_offs (time_entry_id) {
         time_entry_id -> BigInt,
         reason -> Text,
         created_by -> BigInt,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    timesheets (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        monday -> Date,
+        sunday -> Date,
+        status -> Text,
+        seconds -> BigInt,
+        submitted_at -> Timestamp,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        reason -> Text,
+        version -> BigInt,
     }
 }
 
@@ -701,6 +734,7 @@ diesel::joinable!(invoice_write_offs -> invoices (invoice_id));
 diesel::joinable!(invoices -> clients (client_id));
 diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(invoices -> invoice_series (series_id));
+diesel::joinable!(lifted_locks -> users (user_id));
 diesel::joinable!(milestones -> projects (project_id));
 diesel::joinable!(notifications -> task_comments (comment_id));
 diesel::joinable!(notifications -> tasks (task_id));
@@ -765,6 +799,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_write_offs,
     invoices,
     labels,
+    lifted_locks,
     master_keys,
     milestones,
     notifications,
@@ -789,7 +824,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     task_watchers,
     tasks,
     time_entries,
+    time_settings,
     time_write_offs,
+    timesheets,
     unsealed_activities,
     users,
 );

@@ -3,10 +3,12 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::overlap;
 use super::place::Place;
 use super::price::{own_price, own_text, prices_of, worth};
 use super::rows;
 use super::span::{self, Length, Span, When};
+use super::timesheets::locks::refuse_locked;
 use super::write_offs::model::refuse_settled;
 use crate::audit::model::{self as audit, Action, Subject};
 use crate::auth::user::Actor;
@@ -277,6 +279,7 @@ pub(in crate::time_entries) fn insert(
     span: &Span,
 ) -> AppResult<TimeEntry> {
     let on = zone::local_date(span.started_at, actor.zone());
+    refuse_locked(conn, now, actor.id, &[on])?;
     let mut prices = prices_of(conn, actor.id, place, on)?;
     if let Some(own) = own_price(conn, actor, place, new, None)? {
         prices.bill = Some(own);
@@ -316,13 +319,20 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTimeEntry) 
     let place = Place::find(conn, actor, new.project_id, new.task_id, None)?;
     refuse_future(new.when.on, now, actor.zone())?;
     let span = new.when.resolve(actor.zone(), || day_end(conn, actor.id, actor.zone(), new.when.on, None))?;
+    let overlap = overlap::check(conn, actor.id, actor.zone(), &span, None)?;
     let entry = insert(conn, actor, now, &place, new, &span)?;
     let note = place
         .note(Action::Created, Subject::TimeEntry, entry.id)
         .change("date", "", entry.local_on)
         .change("duration", "", span::duration_text(entry.duration_seconds));
     audit::record(conn, Some(actor.id), now, &note)?;
-    Ok(Logged { entry, notice: span.notice })
+    Ok(Logged { entry, notice: both(span.notice, overlap) })
+}
+
+/// Two sentences, where there are any.
+fn both(one: Option<String>, other: Option<String>) -> Option<String> {
+    let sentences: Vec<String> = one.into_iter().chain(other).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 fn refuse_future(on: NaiveDate, now: UtcTime, zone: Tz) -> AppResult<()> {
@@ -373,6 +383,11 @@ pub fn update(
     let place = Place::find(conn, actor, new.project_id, new.task_id, Some(before.project_id))?;
     let span = moved(conn, &before, now, new)?;
     let on = zone::local_date(span.started_at, before.zone());
+    refuse_locked(conn, now, before.user_id, &[before.local_on, on])?;
+    let overlap = match before.version == version {
+        true => overlap::check(conn, before.user_id, before.zone(), &span, Some(id))?,
+        false => None,
+    };
     let mut prices = prices_of(conn, before.user_id, &place, on)?;
     if (place.project, place.task, on) == (before.project_id, before.task_id, before.local_on) {
         let known = before.prices();
@@ -410,7 +425,7 @@ pub fn update(
     if note.has_changes() {
         audit::record(conn, Some(actor.id), now, &note)?;
     }
-    Ok(Saved::Done(Logged { entry, notice: span.notice }))
+    Ok(Saved::Done(Logged { entry, notice: both(span.notice, overlap) }))
 }
 
 /// The span that an edit asks for. A start that nobody touched stays what it was, to the microsecond and inside a
@@ -460,6 +475,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: TimeEntryId) -> 
     lock_row(conn, LockedTable::TimeEntries, id.0)?;
     let row = rows::row(conn, actor, id)?;
     refuse_settled(conn, id)?;
+    refuse_locked(conn, now, row.entry.user_id, &[row.entry.local_on])?;
     diesel::delete(time_entries::table.find(id)).execute(conn)?;
     let note = row.note(Action::Deleted, Subject::TimeEntry).change("date", row.entry.local_on, "").change(
         "duration",

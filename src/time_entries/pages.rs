@@ -11,6 +11,7 @@ use super::form::{BILLINGS, NewQuery, OCCURRENCES, TimeEntryForm, TimeEntryQuery
 use super::list::{self, Totals};
 use super::model;
 use super::rows::{self, EntryRow};
+use super::timesheets::locks;
 use super::week;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::{self, Actor};
@@ -99,6 +100,8 @@ pub(in crate::time_entries) struct TimeEntryFormPage {
     /// Fields that somebody else changed meanwhile.
     conflict: Vec<Difference>,
     choices: Choices,
+    /// Why these hours are locked.
+    lock: Option<String>,
 }
 
 impl TimeEntryFormPage {
@@ -262,7 +265,11 @@ pub async fn create(
             app.db
                 .write(move |conn| {
                     once(conn, actor.id, now, &sent.idempotency_key, &sent, |conn| {
-                        let logged = model::create(conn, &actor, now, &new)?;
+                        let log = |conn: &mut Conn| model::create(conn, &actor, now, &new);
+                        let why = sent.lock_reason.trim();
+                        let logged = locks::past(conn, &actor, now, why, log, |logged| {
+                            (logged.entry.id, "locked hours".to_owned())
+                        })?;
                         Ok((logged.entry.id.0, logged))
                     })
                 })
@@ -329,8 +336,13 @@ pub async fn update(
     let saved = match form.check() {
         Ok(new) => {
             let version = edited_version(&form.version)?;
-            let actor = actor.clone();
-            app.db.write(move |conn| model::update(conn, &actor, now, id, version, &new)).await
+            let (actor, why) = (actor.clone(), form.lock_reason.trim().to_owned());
+            app.db
+                .write(move |conn| {
+                    let change = |conn: &mut Conn| model::update(conn, &actor, now, id, version, &new);
+                    locks::past(conn, &actor, now, &why, change, |_| (id, "locked hours".to_owned()))
+                })
+                .await
         }
         Err(errors) => Err(errors.into()),
     };
@@ -392,7 +404,15 @@ fn form_page(
     client: Option<ClientId>,
 ) -> AppResult<TimeEntryFormPage> {
     let choices = choices::offered(conn, &shell.actor, &form, client)?;
-    Ok(TimeEntryFormPage { shell, row, form, errors, conflict: Vec::new(), choices })
+    let (user, on) = match &row {
+        Some(row) => (row.entry.user_id, Some(row.entry.local_on)),
+        None => (shell.actor.id, form.date.parse().ok()),
+    };
+    let lock = match on {
+        Some(on) => locks::reason(conn, shell.now, user, on)?,
+        None => None,
+    };
+    Ok(TimeEntryFormPage { shell, row, form, errors, conflict: Vec::new(), choices, lock })
 }
 
 /// Deletes an entry, or discards the running one.

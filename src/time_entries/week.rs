@@ -10,6 +10,8 @@ use super::grid::model::{RowKey, Seen};
 use super::model::{self, TimeEntry};
 use super::rows::{self, EntryRow};
 use super::span;
+use super::timesheets::locks;
+use super::timesheets::model::Timesheet;
 use crate::auth::policy::Policy;
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -255,6 +257,10 @@ pub struct Sheet {
     pub is_own: bool,
     /// Whether the one who looks may type into it.
     pub is_editable: bool,
+    /// Why its hours do not change.
+    pub lock: Option<String>,
+    /// What its person handed in.
+    pub handed_in: Option<Timesheet>,
 }
 
 impl Sheet {
@@ -315,6 +321,8 @@ pub fn sheet(
         .order((time_entries::local_on, time_entries::started_at, time_entries::id))
         .select(TimeEntry::as_select())
         .load(conn)?;
+    let lock = locks::reason(conn, now, user, week.sunday())?;
+    let handed_in = locks::of_week(conn, user, week)?;
     let mut sheet = Sheet {
         week,
         days: (0..7)
@@ -327,7 +335,9 @@ pub fn sheet(
         seconds: 0,
         billable_seconds: 0,
         is_own: actor.id == user,
-        is_editable: actor.id == user && actor.may(Policy::Work),
+        is_editable: actor.id == user && actor.may(Policy::Work) && lock.is_none(),
+        lock,
+        handed_in,
     };
     for row in rows::with_names(conn, entries)? {
         sheet.add(row, now);

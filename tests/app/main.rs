@@ -62,4 +62,6 @@ mod time_entries_grid;
 mod time_entries_money;
 mod time_entries_repricing;
 mod time_entries_week;
+mod time_leaks;
+mod timesheets;
 mod timer;
