@@ -170,7 +170,8 @@ pub(in crate::billing) fn update_line(
 pub(in crate::billing) fn extend_line(conn: &mut Conn, line: &InvoiceLine, group: &Group) -> AppResult<()> {
     let entries: &[TimeEntryId] = &group.entries;
     let before = line.due_seconds().unwrap_or(0);
-    let seconds = line.logged_seconds.unwrap_or(0).checked_add(group.seconds).ok_or(totals::SumFault::TooLarge)?;
+    let seconds =
+        line.logged_seconds.unwrap_or(0).checked_add(group.seconds).ok_or(totals::SumFault::TooLarge)?;
     let rounded = before.checked_add(group.rounded).ok_or(totals::SumFault::TooLarge)?;
     let cents = line.logged_cents.unwrap_or(0).checked_add(group.cents).ok_or(totals::SumFault::TooLarge)?;
     let by_hand = line.quantity_e4 - hours::quantity(before)?;

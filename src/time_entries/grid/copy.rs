@@ -1,6 +1,6 @@
 //! A week that begins as the one before it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::Days;
 use diesel::prelude::*;
@@ -44,9 +44,8 @@ pub fn last_week(conn: &mut Conn, actor: &Actor, now: UtcTime, week: Week, hours
     if !hours {
         return Ok(copied);
     }
-    let mut taken: BTreeMap<_, ()> =
-        of_week(conn, actor, week)?.iter().map(|entry| ((key(entry), entry.local_on), ())).collect();
-    let present: BTreeSet<_> = std::mem::take(&mut taken).into_keys().collect();
+    let present: BTreeSet<_> =
+        of_week(conn, actor, week)?.iter().map(|entry| (key(entry), entry.local_on)).collect();
     for entry in before {
         let on = entry.local_on.checked_add_days(Days::new(7)).unwrap_or(entry.local_on);
         let is_free =
