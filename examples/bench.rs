@@ -105,6 +105,7 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         ("board with 500 cards", get("/tasks/board".into()), true),
         ("task with 100 comments", get(format!("/tasks/{task}")), true),
         ("client page", get(format!("/clients/{client}")), true),
+        ("week timesheet", get("/time-entries".into()), true),
         ("dashboard", get("/".into()), true),
         (
             "/api/tasks",

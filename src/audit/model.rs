@@ -36,6 +36,14 @@ crate::text_enum! {
         WrittenOff = "written_off", "wrote off";
         /// Written-off hours may be billed again.
         WrittenOn = "written_on", "took back the write-off of";
+        /// A week was handed in.
+        Submitted = "submitted", "handed in";
+        /// A week was taken back.
+        Withdrawn = "withdrawn", "took back";
+        /// A week was approved.
+        Approved = "approved", "approved";
+        /// Locked hours changed all the same.
+        Overrode = "overrode", "went past the lock of";
         /// Hours got another rate.
         Repriced = "repriced", "re-priced";
         /// A milestone is there.
@@ -88,6 +96,8 @@ crate::text_enum! {
         TimeEntry = "time_entry", "hours on";
         /// Hours that run.
         Timer = "timer", "the timer on";
+        /// A person's week of hours.
+        Timesheet = "timesheet", "the week of";
         /// What an hour is charged at.
         Rate = "rate", "the rate of";
         /// What an hour costs us.
@@ -265,7 +275,7 @@ impl TimelineEntry {
                 .map(|id| format!("/tasks/{id}"))
                 .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
             Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
-            Subject::Rate | Subject::CostRate | Subject::Label => None,
+            Subject::Rate | Subject::CostRate | Subject::Timesheet | Subject::Label => None,
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
             Subject::Agency | Subject::User | Subject::Token => None,
         }
@@ -349,6 +359,7 @@ pub fn timeline(
             Subject::Timer,
             Subject::Rate,
             Subject::CostRate,
+            Subject::Timesheet,
         ]));
     }
     if let Some(before) = before {

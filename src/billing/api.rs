@@ -109,6 +109,8 @@ pub struct LineJson {
     pub amount_cents: i64,
     /// Seconds of the hours it claims; null for a free line.
     pub logged_seconds: Option<i64>,
+    /// Those seconds as rounding bills them; null is as they were worked.
+    pub rounded_seconds: Option<i64>,
     /// The sum of those hours' own values.
     pub logged_cents: Option<i64>,
     /// Why it bills less or more than that.
@@ -216,6 +218,7 @@ pub(in crate::billing) fn whole(
             tax_category: line.tax_category,
             amount_cents: line.amount_cents,
             logged_seconds: line.logged_seconds,
+            rounded_seconds: line.rounded_seconds,
             logged_cents: line.logged_cents,
             adjustment_reason: line.adjustment_reason,
         })

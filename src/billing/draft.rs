@@ -367,7 +367,7 @@ pub fn add_hours(
     let rates = tax_rates(conn, &client)?;
     let lines = model::lines_of(conn, id)?;
     let category = treated_as(&lines);
-    let keys: Vec<(InvoiceLineId, Option<Key>)> = hours::claimed(conn, id)?
+    let keys: Vec<(InvoiceLineId, Option<Key>)> = hours::claimed(conn, id, draft.client_id)?
         .iter()
         .map(|(line, entry)| (*line, Key::of(entry, draft.grouping)))
         .collect();
@@ -403,19 +403,21 @@ pub fn reset(
 ) -> AppResult<Invoice> {
     let draft = model::find_draft(conn, actor, id, version)?;
     let client = clients::find(conn, actor, draft.client_id)?;
-    let claimed = hours::claimed(conn, id)?;
+    let claimed = hours::claimed(conn, id, draft.client_id)?;
     let mut reset = 0;
     for line in model::lines_of(conn, id)?.iter().filter(|line| line.logged_seconds.is_some()) {
         let entries = || claimed.iter().filter(|(of, _)| *of == line.id).map(|(_, entry)| entry);
         let seconds: i64 = entries().map(|entry| entry.seconds).sum();
+        let rounded: i64 = entries().map(|entry| entry.rounded).sum();
         let cents: i64 = entries().map(|entry| entry.cents).sum();
         let rate = entries().find_map(|entry| entry.rate_cents).unwrap_or(line.unit_price_cents);
         diesel::update(invoice_lines::table.find(line.id))
             .set((
-                invoice_lines::quantity_e4.eq(hours::quantity(seconds)?),
+                invoice_lines::quantity_e4.eq(hours::quantity(rounded)?),
                 invoice_lines::unit.eq(model::Unit::Hour),
                 invoice_lines::unit_price_cents.eq(rate),
                 invoice_lines::logged_seconds.eq(seconds),
+                invoice_lines::rounded_seconds.eq(rounded),
                 invoice_lines::logged_cents.eq(cents),
                 invoice_lines::logged_rate_cents.eq(rate),
                 invoice_lines::adjustment_reason.eq(""),

@@ -1,7 +1,8 @@
 //! The proof that every billable hour is billed once: billable = unbilled + drafted + billed + written down + written
 //! off + rounding, per client, in seconds and in money, each term counted on its own way through the tables. Billed is
 //! what the issued lines charge; written down is what their hours said and lines changed by hand do not charge; rounding
-//! is the cents by which an hour valued alone and hours priced together differ.
+//! is what lines that nobody changed charge less or more than that: by a rule of rounding, and by the cents by which an
+//! hour valued alone and hours priced together differ.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -16,7 +17,7 @@ use crate::types::money::{Currency, Money};
 use crate::types::pagination::{PER_PAGE, has_more};
 
 /// The terms of one client, each in seconds and in minor units. Written down is negative where more was charged than
-/// logged. Rounding has no seconds.
+/// logged; so is rounding where it bills more.
 #[derive(Debug, Clone, QueryableByName, serde::Serialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "each term has its seconds and its minor units")]
 pub struct Equation {
@@ -51,6 +52,8 @@ pub struct Equation {
     #[diesel(sql_type = BigInt)]
     pub written_off_cents: i64,
     #[diesel(sql_type = BigInt)]
+    pub rounding_seconds: i64,
+    #[diesel(sql_type = BigInt)]
     pub rounding_cents: i64,
 }
 
@@ -78,7 +81,7 @@ impl Equation {
             ("Billed", self.billed_seconds, self.billed_cents),
             ("Written down", self.written_down_seconds, self.written_down_cents),
             ("Written off", self.written_off_seconds, self.written_off_cents),
-            ("Rounding", 0, self.rounding_cents),
+            ("Rounding", self.rounding_seconds, self.rounding_cents),
         ]
     }
 }
@@ -94,10 +97,10 @@ const TERMS: &str = "\
       coalesce(u.seconds, 0) AS unbilled_seconds, coalesce(u.cents, 0) AS unbilled_cents, \
       coalesce(d.seconds, 0) AS drafted_seconds, coalesce(d.cents, 0) AS drafted_cents, \
       coalesce(i.seconds, 0) AS billed_seconds, coalesce(i.cents, 0) AS billed_cents, \
-      coalesce(i.logged_seconds - i.seconds, 0) AS written_down_seconds, \
+      coalesce(i.logged_seconds - i.seconds - i.rounding_seconds, 0) AS written_down_seconds, \
       coalesce(i.logged_cents - i.cents - i.rounding_cents, 0) AS written_down_cents, \
       coalesce(w.seconds, 0) AS written_off_seconds, coalesce(w.cents, 0) AS written_off_cents, \
-      coalesce(i.rounding_cents, 0) AS rounding_cents \
+      coalesce(i.rounding_seconds, 0) AS rounding_seconds, coalesce(i.rounding_cents, 0) AS rounding_cents \
     FROM clients c \
     LEFT JOIN (SELECT client_id, CAST(SUM(duration_seconds) AS BIGINT) AS seconds, CAST(SUM(amount_cents) AS BIGINT) AS cents \
       FROM time_entries WHERE is_billable {entry} GROUP BY client_id) b ON b.client_id = c.id \
@@ -110,7 +113,11 @@ const TERMS: &str = "\
         CAST(SUM({sign} l.logged_cents) AS BIGINT) AS logged_cents, CAST(SUM({sign} l.amount_cents) AS BIGINT) AS cents, \
         CAST(SUM({sign} CASE WHEN l.unit = 'HUR' THEN (l.quantity_e4 * 18 + 25) / 50 ELSE l.logged_seconds END) AS BIGINT) AS seconds, \
         CAST(SUM({sign} CASE WHEN l.unit = 'HUR' AND l.unit_price_cents = l.logged_rate_cents \
-          AND l.quantity_e4 = (l.logged_seconds * 50 + 9) / 18 THEN l.logged_cents - l.amount_cents - l.discount_cents ELSE 0 END) AS BIGINT) AS rounding_cents \
+          AND l.quantity_e4 = (coalesce(l.rounded_seconds, l.logged_seconds) * 50 + 9) / 18 \
+          THEN l.logged_seconds - (l.quantity_e4 * 18 + 25) / 50 ELSE 0 END) AS BIGINT) AS rounding_seconds, \
+        CAST(SUM({sign} CASE WHEN l.unit = 'HUR' AND l.unit_price_cents = l.logged_rate_cents \
+          AND l.quantity_e4 = (coalesce(l.rounded_seconds, l.logged_seconds) * 50 + 9) / 18 \
+          THEN l.logged_cents - l.amount_cents - l.discount_cents ELSE 0 END) AS BIGINT) AS rounding_cents \
       FROM invoices v JOIN invoice_lines l ON l.invoice_id = v.id AND l.logged_seconds IS NOT NULL \
       WHERE v.issued_at IS NOT NULL {invoice} GROUP BY v.client_id) i ON i.client_id = c.id \
     LEFT JOIN (SELECT e.client_id, CAST(SUM(e.duration_seconds) AS BIGINT) AS seconds, CAST(SUM(e.amount_cents) AS BIGINT) AS cents \

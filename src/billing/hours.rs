@@ -12,6 +12,7 @@ use super::totals::Discount;
 use crate::db::schema::{billed_entries, invoice_lines, projects, tasks, time_entries};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
+use crate::time_entries::rounding::model::{self as rounding, Worked};
 use crate::types::calendar::{day_month, day_month_year};
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId, TaskId, TimeEntryId};
 use crate::types::money;
@@ -53,6 +54,8 @@ pub struct Entry {
     pub local_on: NaiveDate,
     /// Seconds worked.
     pub seconds: i64,
+    /// Seconds that rounding bills of them.
+    pub rounded: i64,
     /// Price of an hour; `None` when nothing was agreed.
     pub rate_cents: Option<i64>,
     /// Its own value in minor units.
@@ -103,6 +106,8 @@ pub struct Group {
     pub details: String,
     /// Sum of the seconds.
     pub seconds: i64,
+    /// Sum of the seconds that rounding bills.
+    pub rounded: i64,
     /// Sum of the entries' own values.
     pub cents: i64,
     /// Price of an hour.
@@ -112,12 +117,12 @@ pub struct Group {
 }
 
 impl Group {
-    /// The line: quantity from the summed seconds, as it will be printed.
+    /// The line: quantity from the summed billed seconds, as it will be printed.
     pub fn line(&self, rates: TaxRates, tax_category: TaxCategory) -> AppResult<NewLine> {
         Ok(NewLine {
             title: self.title.clone(),
             details: self.details.clone(),
-            quantity_e4: quantity(self.seconds)?,
+            quantity_e4: quantity(self.rounded)?,
             unit: Unit::Hour,
             unit_price_cents: self.rate_cents,
             discount: Discount::NONE,
@@ -130,7 +135,7 @@ impl Group {
 
     /// Its net in minor units; `None` when that is more than can be kept.
     pub fn net(&self) -> Option<i64> {
-        money::line_net(money::hours_e4(self.seconds)?, self.rate_cents)
+        money::line_net(money::hours_e4(self.rounded)?, self.rate_cents)
     }
 }
 
@@ -156,6 +161,7 @@ pub fn unbilled(conn: &mut Conn, filter: &HoursFilter) -> AppResult<Vec<Entry>> 
             tasks::title.nullable(),
             time_entries::local_on,
             time_entries::duration_seconds,
+            time_entries::duration_seconds,
             time_entries::rate_cents,
             time_entries::amount_cents,
             time_entries::note,
@@ -171,7 +177,27 @@ pub fn unbilled(conn: &mut Conn, filter: &HoursFilter) -> AppResult<Vec<Entry>> 
     if let Some(to) = filter.to {
         query = query.filter(time_entries::local_on.le(to));
     }
-    Ok(query.load(conn)?)
+    let mut entries: Vec<Entry> = query.load(conn)?;
+    round(conn, filter.client, entries.iter_mut().collect())?;
+    Ok(entries)
+}
+
+/// Works out what of each entry of `client` is billed.
+fn round(conn: &mut Conn, client: ClientId, mut entries: Vec<&mut Entry>) -> AppResult<()> {
+    let rules = rounding::of_client(conn, client)?;
+    let worked: Vec<Worked> = entries
+        .iter()
+        .map(|entry| Worked {
+            on: entry.local_on,
+            project: entry.project_id,
+            task: entry.task_id,
+            seconds: entry.seconds,
+        })
+        .collect();
+    for (entry, seconds) in entries.iter_mut().zip(rounding::billed(&worked, |project| rules.of(project))) {
+        entry.rounded = seconds;
+    }
+    Ok(())
 }
 
 /// [`unbilled`], locked until the transaction ends, so that two drafts never want the same hours.
@@ -180,9 +206,9 @@ pub fn unbilled_locked(conn: &mut Conn, filter: &HoursFilter) -> AppResult<Vec<E
     unbilled(conn, filter)
 }
 
-/// The hours that an invoice's lines claim, by day.
-pub fn claimed(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<(InvoiceLineId, Entry)>> {
-    let rows: Vec<(InvoiceLineId, Entry)> = billed_entries::table
+/// The hours that the lines of an invoice for `client` claim, by day.
+pub fn claimed(conn: &mut Conn, id: InvoiceId, client: ClientId) -> AppResult<Vec<(InvoiceLineId, Entry)>> {
+    let mut rows: Vec<(InvoiceLineId, Entry)> = billed_entries::table
         .inner_join(invoice_lines::table)
         .inner_join(time_entries::table.inner_join(projects::table).left_join(tasks::table))
         .filter(invoice_lines::invoice_id.eq(id))
@@ -196,6 +222,7 @@ pub fn claimed(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<(InvoiceLineId, 
                 tasks::title.nullable(),
                 time_entries::local_on,
                 time_entries::duration_seconds,
+                time_entries::duration_seconds,
                 time_entries::rate_cents,
                 time_entries::amount_cents,
                 time_entries::note,
@@ -203,6 +230,7 @@ pub fn claimed(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<(InvoiceLineId, 
         ))
         .order((time_entries::local_on, time_entries::id))
         .load(conn)?;
+    round(conn, client, rows.iter_mut().map(|(_, entry)| entry).collect())?;
     Ok(rows)
 }
 
@@ -259,9 +287,9 @@ impl Plan {
         plan
     }
 
-    /// Seconds that become lines.
+    /// Seconds that lines will bill.
     pub fn seconds(&self) -> i64 {
-        self.groups.iter().map(|group| group.seconds).sum()
+        self.groups.iter().map(|group| group.rounded).sum()
     }
 
     /// Their value in minor units; `None` when that is more than can be kept.
@@ -304,6 +332,7 @@ fn group(key: Key, entries: &[Entry], grouping: Grouping) -> Option<Group> {
         title: title.chars().take(TITLE).collect(),
         details,
         seconds: entries.iter().map(|entry| entry.seconds).sum(),
+        rounded: entries.iter().map(|entry| entry.rounded).sum(),
         cents: entries.iter().map(|entry| entry.cents).sum(),
         rate_cents: key.rate_cents,
         entries: entries.iter().map(|entry| entry.id).collect(),

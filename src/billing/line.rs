@@ -70,6 +70,8 @@ pub struct InvoiceLine {
     pub logged_cents: Option<i64>,
     /// The price of an hour that they agree on.
     pub logged_rate_cents: Option<i64>,
+    /// Those hours' seconds as rounding bills them; `None` is as they were worked.
+    pub rounded_seconds: Option<i64>,
     /// Why it bills less or more than they say.
     pub adjustment_reason: String,
 }
@@ -96,9 +98,14 @@ impl InvoiceLine {
         }
     }
 
+    /// Seconds that its hours ask to be billed.
+    pub fn due_seconds(&self) -> Option<i64> {
+        self.rounded_seconds.or(self.logged_seconds)
+    }
+
     /// Whether it bills less or more than its hours say.
     pub fn is_adjusted(&self) -> bool {
-        let Some((seconds, rate)) = self.logged_seconds.zip(self.logged_rate_cents) else { return false };
+        let Some((seconds, rate)) = self.due_seconds().zip(self.logged_rate_cents) else { return false };
         self.unit != Unit::Hour
             || self.unit_price_cents != rate
             || money::hours_e4(seconds) != Some(self.quantity_e4)

@@ -129,6 +129,7 @@ pub(in crate::billing) fn insert_line(
             invoice_lines::discount_cents.eq(sum.discount_cents),
             invoice_lines::amount_cents.eq(sum.amount_cents),
             invoice_lines::logged_seconds.eq(logged.map(|hours| hours.seconds)),
+            invoice_lines::rounded_seconds.eq(logged.map(|hours| hours.rounded)),
             invoice_lines::logged_cents.eq(logged.map(|hours| hours.cents)),
             invoice_lines::logged_rate_cents.eq(logged.map(|hours| hours.rate_cents)),
             invoice_lines::adjustment_reason.eq(&line.adjustment_reason),
@@ -168,15 +169,18 @@ pub(in crate::billing) fn update_line(
 /// Adds hours to a line of their kind; what was changed by hand stays changed by as much.
 pub(in crate::billing) fn extend_line(conn: &mut Conn, line: &InvoiceLine, group: &Group) -> AppResult<()> {
     let entries: &[TimeEntryId] = &group.entries;
-    let before = line.logged_seconds.unwrap_or(0);
-    let seconds = before.checked_add(group.seconds).ok_or(totals::SumFault::TooLarge)?;
+    let before = line.due_seconds().unwrap_or(0);
+    let seconds =
+        line.logged_seconds.unwrap_or(0).checked_add(group.seconds).ok_or(totals::SumFault::TooLarge)?;
+    let rounded = before.checked_add(group.rounded).ok_or(totals::SumFault::TooLarge)?;
     let cents = line.logged_cents.unwrap_or(0).checked_add(group.cents).ok_or(totals::SumFault::TooLarge)?;
     let by_hand = line.quantity_e4 - hours::quantity(before)?;
-    let quantity = hours::quantity(seconds)?.checked_add(by_hand).ok_or(totals::SumFault::TooLarge)?.max(0);
+    let quantity = hours::quantity(rounded)?.checked_add(by_hand).ok_or(totals::SumFault::TooLarge)?.max(0);
     diesel::update(invoice_lines::table.find(line.id))
         .set((
             invoice_lines::quantity_e4.eq(quantity),
             invoice_lines::logged_seconds.eq(seconds),
+            invoice_lines::rounded_seconds.eq(rounded),
             invoice_lines::logged_cents.eq(cents),
             invoice_lines::logged_rate_cents.eq(group.rate_cents),
         ))

@@ -22,6 +22,8 @@ pub(in crate::billing) struct Row {
     pub amount: Option<i64>,
     /// Logged seconds of the hours it claims.
     pub logged: Option<i64>,
+    /// Those seconds as rounding bills them, where that is not the same.
+    pub rounded: Option<i64>,
     /// Its faults by field.
     pub errors: Vec<(&'static str, String)>,
 }
@@ -42,7 +44,7 @@ impl Row {
 
     /// What it bills less or more than its hours say; `None` while it bills just them.
     pub fn adjustment(&self, currency: &Currency) -> Option<String> {
-        let logged = money::hours_e4(self.logged?)?;
+        let logged = money::hours_e4(self.rounded.or(self.logged)?)?;
         let quantity = money::parse_decimal(&self.form.quantity, 4)?;
         if self.form.unit != Unit::Hour.as_str() {
             return Some("billed by another unit than logged".to_owned());
@@ -162,6 +164,8 @@ pub(in crate::billing) fn of_form(
                 form: line.clone(),
                 amount: checked.and_then(|(_, line)| amount(&line.priced())),
                 logged: of.and_then(|of| of.logged_seconds),
+                rounded: of
+                    .and_then(|of| of.rounded_seconds.filter(|seconds| Some(*seconds) != of.logged_seconds)),
                 logged_rate: of.and_then(|of| of.logged_rate_cents),
                 errors: FIELDS
                     .into_iter()

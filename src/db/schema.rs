@@ -210,6 +210,7 @@ diesel::table! {
         logged_seconds -> Nullable<BigInt>,
         logged_cents -> Nullable<BigInt>,
         logged_rate_cents -> Nullable<BigInt>,
+        rounded_seconds -> Nullable<BigInt>,
         adjustment_reason -> Text,
         corrects_line_id -> Nullable<BigInt>,
     }
@@ -321,6 +322,13 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    lifted_locks (id) {
+        id -> BigInt,
+        user_id -> BigInt,
     }
 }
 
@@ -462,6 +470,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    rounding_rules (id) {
+        id -> BigInt,
+        client_id -> Nullable<BigInt>,
+        project_id -> Nullable<BigInt>,
+        mode -> Text,
+        step_seconds -> BigInt,
+        minimum_seconds -> BigInt,
+        basis -> Text,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     sessions (key_hash) {
         key_hash -> Text,
         user_id -> BigInt,
@@ -472,6 +493,17 @@ diesel::table! {
         last_seen_at -> Timestamp,
         expires_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sheet_rows (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        monday -> Nullable<Date>,
+        project_id -> BigInt,
+        task_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
     }
 }
 
@@ -626,11 +658,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    time_settings (id) {
+        id -> BigInt,
+        overlap -> Text,
+        locked_until -> Nullable<Date>,
+        lock_after_days -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     time_write_offs (time_entry_id) {
         time_entry_id -> BigInt,
         reason -> Text,
         created_by -> BigInt,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    timesheets (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        monday -> Date,
+        sunday -> Date,
+        status -> Text,
+        seconds -> BigInt,
+        submitted_at -> Timestamp,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        reason -> Text,
+        version -> BigInt,
     }
 }
 
@@ -676,6 +734,7 @@ diesel::joinable!(invoice_write_offs -> invoices (invoice_id));
 diesel::joinable!(invoices -> clients (client_id));
 diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(invoices -> invoice_series (series_id));
+diesel::joinable!(lifted_locks -> users (user_id));
 diesel::joinable!(milestones -> projects (project_id));
 diesel::joinable!(notifications -> task_comments (comment_id));
 diesel::joinable!(notifications -> tasks (task_id));
@@ -690,7 +749,12 @@ diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
+diesel::joinable!(rounding_rules -> clients (client_id));
+diesel::joinable!(rounding_rules -> projects (project_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(sheet_rows -> projects (project_id));
+diesel::joinable!(sheet_rows -> tasks (task_id));
+diesel::joinable!(sheet_rows -> users (user_id));
 diesel::joinable!(task_comments -> users (author_id));
 diesel::joinable!(task_comments -> tasks (task_id));
 diesel::joinable!(task_labels -> labels (label_id));
@@ -735,6 +799,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_write_offs,
     invoices,
     labels,
+    lifted_locks,
     master_keys,
     milestones,
     notifications,
@@ -745,7 +810,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     projects,
     rates,
     released_entries,
+    rounding_rules,
     sessions,
+    sheet_rows,
     sign_in_throttles,
     task_comments,
     task_dependencies,
@@ -757,7 +824,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     task_watchers,
     tasks,
     time_entries,
+    time_settings,
     time_write_offs,
+    timesheets,
     unsealed_activities,
     users,
 );

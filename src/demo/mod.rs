@@ -9,6 +9,7 @@ mod invoices;
 mod plan;
 mod rates;
 mod story;
+mod timesheets;
 mod work;
 
 use chrono::{Days, NaiveDate};
@@ -129,6 +130,7 @@ pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
         app.db.write_blocking(|conn| invoices::bill(conn, &owner, today, &schedules, month))?;
     }
     app.db.write_blocking(|conn| rates::look_ahead(conn, &sample))?;
+    app.db.write_blocking(|conn| timesheets::hand_in(conn, &sample))?;
     app.db.write_blocking(|conn| story::go_on(conn, &sample))?;
     app.db.write_blocking(dialect::analyze)?;
     Ok(SignIn { address: app.config.origin() })

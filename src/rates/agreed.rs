@@ -78,18 +78,23 @@ pub fn may_set(actor: &Actor, scope: Scope) -> bool {
     actor.may(policy) && actor.sees_money()
 }
 
-/// Whom or what `scope` names, if `actor` may see it; its client's currency stays until the transaction ends.
+/// Whom or what `scope` names, if `actor` may see it.
 pub fn party(conn: &mut Conn, actor: &Actor, scope: Scope) -> AppResult<Party> {
     if !actor.sees_money() {
         return Err(AppError::NotFound);
     }
+    parties(conn, &[scope])?.pop().ok_or(AppError::NotFound)
+}
+
+/// [`party`] for what is about to be agreed in its client's currency, which stays until the transaction ends.
+pub fn party_held(conn: &mut Conn, actor: &Actor, scope: Scope) -> AppResult<Party> {
     if let Some(project) = project_of(conn, scope)? {
         lock_row(conn, LockedTable::ProjectKey, project.0)?;
     }
-    if let Some(client) = scope.client() {
+    if let Some(client) = party(conn, actor, scope)?.client_id {
         lock_row(conn, LockedTable::ClientKey, client.0)?;
     }
-    parties(conn, &[scope])?.pop().ok_or(AppError::NotFound)
+    party(conn, actor, scope)
 }
 
 fn project_of(conn: &mut Conn, scope: Scope) -> AppResult<Option<ProjectId>> {
@@ -195,7 +200,7 @@ pub fn history(conn: &mut Conn, scope: Scope) -> AppResult<Vec<Rate>> {
 
 /// Agrees on a rate. Hours that are logged keep what they were saved with.
 pub fn agree(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewRate) -> AppResult<()> {
-    let party = party(conn, actor, new.scope)?;
+    let party = party_held(conn, actor, new.scope)?;
     if !may_set(actor, new.scope) {
         return Err(AppError::Forbidden);
     }

@@ -65,7 +65,7 @@ impl RateForm {
 
     /// [`RateForm::check`] with the currency of whom or what it is for.
     pub fn check_for(&self, conn: &mut Conn, actor: &Actor) -> AppResult<(Party, NewRate)> {
-        let party = agreed::party(conn, actor, self.scope()?).map_err(|error| match error {
+        let party = agreed::party_held(conn, actor, self.scope()?).map_err(|error| match error {
             AppError::NotFound => AppError::invalid(self.named(), "must be one of the choices"),
             other => other,
         })?;

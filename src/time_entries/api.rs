@@ -10,8 +10,10 @@ use super::model;
 use super::rows::{self, Billing, EntryRow};
 use super::timer::form::{StopForm, parse_end};
 use super::timer::model::{self as timer, Stopped};
+use super::timesheets::locks;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
+use crate::db::Conn;
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, ProjectId, TaskId, TimeEntryId, UserId};
@@ -172,7 +174,11 @@ pub async fn create_time_entry(
         .db
         .write(move |conn| {
             let created = once(conn, actor.id, now, &form.idempotency_key, &form, |conn| {
-                let logged = model::create(conn, &actor, now, &new)?;
+                let log = |conn: &mut Conn| model::create(conn, &actor, now, &new);
+                let why = form.lock_reason.trim();
+                let logged = locks::past(conn, &actor, now, why, log, |logged| {
+                    (logged.entry.id, "locked hours".to_owned())
+                })?;
                 Ok((logged.entry.id.0, logged.entry.id))
             })?;
             Ok(json(&actor, rows::row(conn, &actor, created.first()?)?, now))
@@ -196,7 +202,9 @@ pub async fn update_time_entry(
     let saved = app
         .db
         .write(move |conn| {
-            let saved = model::update(conn, &actor, now, id, version, &new)?;
+            let change = |conn: &mut Conn| model::update(conn, &actor, now, id, version, &new);
+            let why = body.0.lock_reason.trim();
+            let saved = locks::past(conn, &actor, now, why, change, |_| (id, "locked hours".to_owned()))?;
             saved.done("these hours", |logged| logged.entry.version)?;
             Ok(json(&actor, rows::row(conn, &actor, id)?, now))
         })

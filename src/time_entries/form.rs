@@ -42,6 +42,8 @@ pub struct TimeEntryForm {
     /// The price of an hour of this entry alone, in the client's currency, for roles that see money; blank takes what is
     /// agreed.
     pub rate: Typed,
+    /// Why locked hours change all the same, for who runs the agency.
+    pub lock_reason: String,
     /// first or second, when the clock showed the start twice.
     pub start_occurrence: String,
     /// first or second, when the clock showed the end twice.
@@ -213,8 +215,9 @@ pub struct NewQuery {
 }
 
 /// The query of a week.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct WeekQuery {
     /// As `2026-W47`; blank is this week.
     pub week: String,

@@ -4,22 +4,30 @@
 //! raw seconds (end minus start minus break), never rounded. Rates are resolved when it is saved and stored with
 //! their source, unless a price was typed for the entry itself: a later rate never changes a past hour, until somebody
 //! re-prices a period (`repricing`). A person has at most one running timer; starting another
-//! stops it at the same instant. Hours on an invoice, draft or issued, do not change; written-off hours change only
+//! stops it at the same instant. Weeks that are handed in and days before the lock date do not change (`timesheets`).
+//! Hours on an invoice, draft or issued, do not change; written-off hours change only
 //! once the write-off is taken back. Everybody sees their own hours, roles that see money see everybody's.
-//! URLs: `/time-entries` (a week), `/time-entries/all` (the list), `…/new`, `…/{id}/edit`, `…/timer`,
+//! URLs: `/time-entries` (a week, `grid`), `/time-entries/all` (the list), `…/new`, `…/{id}/edit`, `…/timer`,
 //! `…/{id}/write-off`; the tabs `/clients/{client_id}/time` and `/projects/{project_id}/time`; `/api/time-entries`.
 
 pub mod api;
 pub mod choices;
 pub mod form;
+pub mod grid;
+pub mod leaks;
 pub mod list;
 pub mod model;
+mod overlap;
 pub mod pages;
 pub mod place;
+pub mod price;
 pub mod repricing;
+pub mod rounding;
 pub mod rows;
+pub mod settings;
 pub mod span;
 pub mod timer;
+pub mod timesheets;
 pub mod week;
 pub mod write_offs;
 
@@ -28,13 +36,18 @@ use crate::web::routes::Routes;
 /// The pages of this area.
 pub fn pages() -> Routes {
     Routes::new()
-        .get("/time-entries", pages::week)
+        .get("/time-entries", grid::pages::week)
         .post("/time-entries", pages::create)
         .get("/time-entries/all", pages::index)
         .get("/time-entries/new", pages::new)
         .get("/time-entries/task-options", choices::task_options)
+        .and(grid::pages())
         .and(timer::pages())
         .and(repricing::pages())
+        .and(rounding::pages())
+        .and(settings::pages())
+        .and(timesheets::pages())
+        .and(leaks::pages())
         .post("/time-entries/{id}", pages::update)
         .delete("/time-entries/{id}", pages::destroy)
         .get("/time-entries/{id}/edit", pages::edit)
@@ -54,5 +67,10 @@ pub fn api() -> Routes {
         .get("/api/time-entries/{id}", api::find_time_entry)
         .put("/api/time-entries/{id}", api::update_time_entry)
         .delete("/api/time-entries/{id}", api::delete_time_entry)
+        .and(grid::api())
         .and(repricing::api())
+        .and(rounding::api())
+        .and(settings::api())
+        .and(timesheets::api())
+        .and(leaks::api())
 }

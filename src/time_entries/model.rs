@@ -3,9 +3,12 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::overlap;
 use super::place::Place;
+use super::price::{own_price, own_text, prices_of, worth};
 use super::rows;
 use super::span::{self, Length, Span, When};
+use super::timesheets::locks::refuse_locked;
 use super::write_offs::model::refuse_settled;
 use crate::audit::model::{self as audit, Action, Subject};
 use crate::auth::user::Actor;
@@ -15,12 +18,12 @@ use crate::db::saved::Saved;
 use crate::db::schema::time_entries;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
-use crate::rates::model::{self as rates, ENTRY_RATE, Prices, Resolved, Work};
+use crate::rates::model::{ENTRY_RATE, Prices, Resolved};
 use crate::types::calendar::hour_minute;
 use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ClientId, ProjectId, TaskId, TimeEntryId, UserId};
-use crate::types::money::{self, Money};
+use crate::types::money::Money;
 use crate::types::zone::{self, Tz};
 
 /// A timer that runs longer was probably forgotten.
@@ -141,6 +144,33 @@ pub struct NewTimeEntry {
     pub rate: String,
 }
 
+/// What would leave `entry` as it is.
+pub(in crate::time_entries) fn same(
+    conn: &mut Conn,
+    actor: &Actor,
+    entry: &TimeEntry,
+) -> AppResult<NewTimeEntry> {
+    let rate = match entry.own_rate().filter(|_| actor.sees_money()) {
+        Some(cents) => Money::new(cents, clients::find(conn, actor, entry.client_id)?.currency).plain(),
+        None => String::new(),
+    };
+    Ok(NewTimeEntry {
+        project_id: Some(entry.project_id),
+        task_id: entry.task_id,
+        when: When {
+            on: entry.local_on,
+            starts: None,
+            length: if entry.is_running() { Length::Open } else { Length::Lasting(entry.duration_seconds) },
+            break_seconds: entry.break_seconds,
+            start_occurrence: None,
+            end_occurrence: None,
+        },
+        note: entry.note.clone(),
+        is_billable: Some(entry.is_billable),
+        rate,
+    })
+}
+
 type Entries<'a> = time_entries::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
 /// The hours that `actor` may see: everybody's for roles that see money, else their own.
@@ -239,49 +269,6 @@ impl Columns {
     }
 }
 
-/// What an hour of `user` at `place` costs on `on`.
-fn prices_of(conn: &mut Conn, user: UserId, place: &Place, on: NaiveDate) -> AppResult<Prices> {
-    let work = Work { user, client: place.client, project: place.project, task: place.task };
-    rates::resolve(conn, work, on)
-}
-
-/// The price that `new` names for the entry itself. Who sees no money can neither name one nor change the one that `before`
-/// has.
-fn own_price(
-    conn: &mut Conn,
-    actor: &Actor,
-    place: &Place,
-    new: &NewTimeEntry,
-    before: Option<&TimeEntry>,
-) -> AppResult<Option<Resolved>> {
-    let own = |cents| Resolved { cents, source: ENTRY_RATE.to_owned() };
-    if !actor.sees_money() {
-        if !new.rate.is_empty() {
-            return Err(AppError::invalid("rate", "is for roles that see money"));
-        }
-        return Ok(before
-            .filter(|entry| entry.client_id == place.client)
-            .and_then(TimeEntry::own_rate)
-            .map(own));
-    }
-    if new.rate.is_empty() {
-        return Ok(None);
-    }
-    let currency = clients::find(conn, actor, place.client)?.currency;
-    match money::parse_decimal(&new.rate, currency.decimals()) {
-        Some(cents) if (0..=money::MAX_CENTS).contains(&cents) => Ok(Some(own(cents))),
-        Some(_) => Err(AppError::invalid("rate", "is out of range")),
-        None => Err(AppError::invalid("rate", "is not an amount, like 90.00")),
-    }
-}
-
-/// What `seconds` at `rate_cents` are worth; a fault at `duration` when no column could hold it.
-pub(in crate::time_entries) fn worth(seconds: i64, rate_cents: Option<i64>, bills: bool) -> AppResult<i64> {
-    let Some(rate) = rate_cents.filter(|_| bills) else { return Ok(0) };
-    money::entry_amount(seconds, rate)
-        .ok_or_else(|| AppError::invalid("duration", "is too long at this rate"))
-}
-
 /// Adds an entry of `actor` that runs from `span`'s start, to its end if it has one.
 pub(in crate::time_entries) fn insert(
     conn: &mut Conn,
@@ -292,6 +279,7 @@ pub(in crate::time_entries) fn insert(
     span: &Span,
 ) -> AppResult<TimeEntry> {
     let on = zone::local_date(span.started_at, actor.zone());
+    refuse_locked(conn, now, actor.id, &[on])?;
     let mut prices = prices_of(conn, actor.id, place, on)?;
     if let Some(own) = own_price(conn, actor, place, new, None)? {
         prices.bill = Some(own);
@@ -331,13 +319,20 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTimeEntry) 
     let place = Place::find(conn, actor, new.project_id, new.task_id, None)?;
     refuse_future(new.when.on, now, actor.zone())?;
     let span = new.when.resolve(actor.zone(), || day_end(conn, actor.id, actor.zone(), new.when.on, None))?;
+    let overlap = overlap::check(conn, actor.id, actor.zone(), &span, None)?;
     let entry = insert(conn, actor, now, &place, new, &span)?;
     let note = place
         .note(Action::Created, Subject::TimeEntry, entry.id)
         .change("date", "", entry.local_on)
         .change("duration", "", span::duration_text(entry.duration_seconds));
     audit::record(conn, Some(actor.id), now, &note)?;
-    Ok(Logged { entry, notice: span.notice })
+    Ok(Logged { entry, notice: both(span.notice, overlap) })
+}
+
+/// Two sentences, where there are any.
+fn both(one: Option<String>, other: Option<String>) -> Option<String> {
+    let sentences: Vec<String> = one.into_iter().chain(other).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 fn refuse_future(on: NaiveDate, now: UtcTime, zone: Tz) -> AppResult<()> {
@@ -388,6 +383,11 @@ pub fn update(
     let place = Place::find(conn, actor, new.project_id, new.task_id, Some(before.project_id))?;
     let span = moved(conn, &before, now, new)?;
     let on = zone::local_date(span.started_at, before.zone());
+    refuse_locked(conn, now, before.user_id, &[before.local_on, on])?;
+    let overlap = match before.version == version {
+        true => overlap::check(conn, before.user_id, before.zone(), &span, Some(id))?,
+        false => None,
+    };
     let mut prices = prices_of(conn, before.user_id, &place, on)?;
     if (place.project, place.task, on) == (before.project_id, before.task_id, before.local_on) {
         let known = before.prices();
@@ -425,13 +425,7 @@ pub fn update(
     if note.has_changes() {
         audit::record(conn, Some(actor.id), now, &note)?;
     }
-    Ok(Saved::Done(Logged { entry, notice: span.notice }))
-}
-
-/// The entry's own price in words; empty when it has what is agreed.
-fn own_text(conn: &mut Conn, actor: &Actor, entry: &TimeEntry) -> AppResult<String> {
-    let Some(cents) = entry.own_rate() else { return Ok(String::new()) };
-    Ok(Money::new(cents, clients::find(conn, actor, entry.client_id)?.currency).to_string())
+    Ok(Saved::Done(Logged { entry, notice: both(span.notice, overlap) }))
 }
 
 /// The span that an edit asks for. A start that nobody touched stays what it was, to the microsecond and inside a
@@ -481,6 +475,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: TimeEntryId) -> 
     lock_row(conn, LockedTable::TimeEntries, id.0)?;
     let row = rows::row(conn, actor, id)?;
     refuse_settled(conn, id)?;
+    refuse_locked(conn, now, row.entry.user_id, &[row.entry.local_on])?;
     diesel::delete(time_entries::table.find(id)).execute(conn)?;
     let note = row.note(Action::Deleted, Subject::TimeEntry).change("date", row.entry.local_on, "").change(
         "duration",

@@ -7,11 +7,12 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::choices::{self, Choices};
-use super::form::{BILLINGS, NewQuery, OCCURRENCES, TimeEntryForm, TimeEntryQuery, WeekQuery};
+use super::form::{BILLINGS, NewQuery, OCCURRENCES, TimeEntryForm, TimeEntryQuery};
 use super::list::{self, Totals};
 use super::model;
 use super::rows::{self, EntryRow};
-use super::week::{self, Sheet};
+use super::timesheets::locks;
+use super::week;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::{self, Actor};
 use crate::clients::model::{self as clients, ClientHead};
@@ -28,47 +29,6 @@ use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
 use crate::web::query::Query;
 use crate::web::{App, filters};
-
-#[derive(Template)]
-#[template(path = "time_entries/week.html", blocks = ["sheet"])]
-struct TimeWeek {
-    shell: Shell,
-    sheet: Sheet,
-    /// The day that a narrow screen shows.
-    shown: NaiveDate,
-    /// Whose week.
-    person: UserId,
-    /// Whom one may choose; empty for those who see their own hours only.
-    people: Vec<(UserId, String)>,
-}
-
-impl TimeWeek {
-    fn is_own(&self) -> bool {
-        self.person == self.shell.actor.id
-    }
-
-    fn name(&self) -> &str {
-        self.people.iter().find(|(id, _)| *id == self.person).map_or("", |(_, name)| name)
-    }
-
-    /// The address of another week of the same person.
-    fn week_path(&self, week: week::Week) -> String {
-        if self.is_own() {
-            format!("/time-entries?week={week}")
-        } else {
-            format!("/time-entries?week={week}&user_id={}", self.person)
-        }
-    }
-
-    /// The address of one day of this week.
-    fn day_path(&self, day: &week::Day) -> String {
-        format!("{}&day={}", self.week_path(self.sheet.week), day.on)
-    }
-
-    fn this_week_path(&self) -> String {
-        self.week_path(week::Week::of(self.shell.today))
-    }
-}
 
 /// Entries as a table with their sums.
 struct EntryList {
@@ -140,6 +100,8 @@ pub(in crate::time_entries) struct TimeEntryFormPage {
     /// Fields that somebody else changed meanwhile.
     conflict: Vec<Difference>,
     choices: Choices,
+    /// Why these hours are locked.
+    lock: Option<String>,
 }
 
 impl TimeEntryFormPage {
@@ -154,34 +116,6 @@ impl TimeEntryFormPage {
     fn asks(&self, field: &str, chosen: &str) -> bool {
         self.errors.get(field).is_some() || !chosen.is_empty()
     }
-}
-
-/// A week of one's own, or of somebody else's for those who see all hours.
-pub async fn week(
-    user: CurrentUser,
-    app: web::Data<App>,
-    view: View,
-    query: Query<WeekQuery>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
-    let today = zone::local_date(now, actor.zone());
-    let (week, person, day) = query.0.check(today)?;
-    let page = app
-        .db
-        .read(move |conn| {
-            let mut shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
-            shell.today = today;
-            let person = person.unwrap_or(actor.id);
-            let people = if actor.sees_all_time() { user::choices(conn)? } else { Vec::new() };
-            if person != actor.id && !people.iter().any(|(id, _)| *id == person) {
-                return Err(AppError::NotFound);
-            }
-            let sheet = week::sheet(conn, &actor, person, week, today, now)?;
-            let shown = day.unwrap_or_else(|| sheet.first_to_show());
-            Ok(TimeWeek { shell, sheet, shown, person, people })
-        })
-        .await?;
-    view.html(|| page.render(), || page.as_sheet().render())
 }
 
 /// The list, or its table for htmx.
@@ -331,7 +265,11 @@ pub async fn create(
             app.db
                 .write(move |conn| {
                     once(conn, actor.id, now, &sent.idempotency_key, &sent, |conn| {
-                        let logged = model::create(conn, &actor, now, &new)?;
+                        let log = |conn: &mut Conn| model::create(conn, &actor, now, &new);
+                        let why = sent.lock_reason.trim();
+                        let logged = locks::past(conn, &actor, now, why, log, |logged| {
+                            (logged.entry.id, "locked hours".to_owned())
+                        })?;
                         Ok((logged.entry.id.0, logged))
                     })
                 })
@@ -398,8 +336,13 @@ pub async fn update(
     let saved = match form.check() {
         Ok(new) => {
             let version = edited_version(&form.version)?;
-            let actor = actor.clone();
-            app.db.write(move |conn| model::update(conn, &actor, now, id, version, &new)).await
+            let (actor, why) = (actor.clone(), form.lock_reason.trim().to_owned());
+            app.db
+                .write(move |conn| {
+                    let change = |conn: &mut Conn| model::update(conn, &actor, now, id, version, &new);
+                    locks::past(conn, &actor, now, &why, change, |_| (id, "locked hours".to_owned()))
+                })
+                .await
         }
         Err(errors) => Err(errors.into()),
     };
@@ -461,7 +404,15 @@ fn form_page(
     client: Option<ClientId>,
 ) -> AppResult<TimeEntryFormPage> {
     let choices = choices::offered(conn, &shell.actor, &form, client)?;
-    Ok(TimeEntryFormPage { shell, row, form, errors, conflict: Vec::new(), choices })
+    let (user, on) = match &row {
+        Some(row) => (row.entry.user_id, Some(row.entry.local_on)),
+        None => (shell.actor.id, form.date.parse().ok()),
+    };
+    let lock = match on {
+        Some(on) => locks::reason(conn, shell.now, user, on)?,
+        None => None,
+    };
+    Ok(TimeEntryFormPage { shell, row, form, errors, conflict: Vec::new(), choices, lock })
 }
 
 /// Deletes an entry, or discards the running one.

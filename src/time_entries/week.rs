@@ -1,14 +1,22 @@
 //! A person's week as a grid and as days with their entries.
 
+use std::collections::BTreeMap;
+
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use diesel::prelude::*;
 
+use super::grid::kept::{self, KeptRow};
+use super::grid::model::{RowKey, Seen};
 use super::model::{self, TimeEntry};
 use super::rows::{self, EntryRow};
+use super::span;
+use super::timesheets::locks;
+use super::timesheets::model::Timesheet;
+use crate::auth::policy::Policy;
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::schema::time_entries;
-use crate::error::AppResult;
+use crate::error::{AppResult, FormErrors};
 use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ProjectId, TaskId, UserId};
@@ -128,18 +136,66 @@ impl Day {
 }
 
 /// One day of one row of the grid.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cell {
     /// Seconds worked.
     pub seconds: i64,
     /// Whether a timer runs in it.
     pub is_running: bool,
+    /// Entries in it.
+    pub entries: usize,
+    /// Its only entry, where that may change.
+    pub seen: Option<Seen>,
+    /// Why its only entry does not change any more.
+    pub settled: Option<&'static str>,
+    /// What was typed, where that was refused.
+    pub typed: Option<String>,
+    /// What was wrong with it.
+    pub fault: Option<String>,
 }
 
 impl Cell {
     /// Whether there is anything in it.
     pub fn has(&self) -> bool {
-        self.seconds > 0 || self.is_running
+        self.entries > 0
+    }
+
+    /// Whether something can be typed into it.
+    pub fn is_editable(&self) -> bool {
+        self.entries == 0 || self.seen.is_some()
+    }
+
+    /// What stands in its field.
+    pub fn text(&self) -> String {
+        match &self.typed {
+            Some(typed) => typed.clone(),
+            None if self.has() => span::duration_text(self.seconds),
+            None => String::new(),
+        }
+    }
+
+    /// What it held when it was shown, for the form.
+    pub fn seen_text(&self) -> String {
+        self.seen.map(|seen| seen.to_string()).unwrap_or_default()
+    }
+
+    /// Why nothing can be typed into it.
+    pub fn why(&self) -> Option<String> {
+        if self.entries > 1 {
+            Some(format!("{} entries", self.entries))
+        } else {
+            self.settled.map(str::to_owned)
+        }
+    }
+
+    fn add(&mut self, row: &EntryRow, seconds: i64) {
+        self.seconds += seconds;
+        self.is_running |= row.entry.is_running();
+        self.entries += 1;
+        let is_only = self.entries == 1;
+        let may_change = is_only && row.is_open() && !row.entry.is_running();
+        self.seen = may_change.then_some(Seen { version: row.entry.version, seconds });
+        self.settled = row.billing().filter(|_| is_only && !row.is_open()).map(|billing| billing.label());
     }
 }
 
@@ -158,6 +214,8 @@ pub struct GridRow {
     pub task: Option<String>,
     /// Monday to Sunday.
     pub cells: Vec<Cell>,
+    /// Whether its person keeps it in every week.
+    pub is_favourite: bool,
 }
 
 impl GridRow {
@@ -166,10 +224,19 @@ impl GridRow {
         self.cells.iter().map(|cell| cell.seconds).sum()
     }
 
-    /// Where hours for this row are logged on `day`.
-    pub fn new_on(&self, day: &Day) -> String {
-        let task = self.task_id.map(|id| format!("&task_id={id}")).unwrap_or_default();
-        format!("/time-entries/new?project_id={}{task}&date={}", self.project_id, day.on)
+    /// Its work.
+    pub fn key(&self) -> RowKey {
+        RowKey { project: self.project_id, task: self.task_id }
+    }
+
+    /// The task, or the project when there is none.
+    pub fn label(&self) -> &str {
+        self.task.as_deref().unwrap_or(&self.project)
+    }
+
+    /// Whether there are no hours on it.
+    pub fn is_vacant(&self) -> bool {
+        self.cells.iter().all(|cell| cell.entries == 0)
     }
 }
 
@@ -186,12 +253,34 @@ pub struct Sheet {
     pub seconds: i64,
     /// Of that, billable.
     pub billable_seconds: i64,
+    /// Whether it is of the one who looks.
+    pub is_own: bool,
+    /// Whether the one who looks may type into it.
+    pub is_editable: bool,
+    /// Why its hours do not change.
+    pub lock: Option<String>,
+    /// What its person handed in.
+    pub handed_in: Option<Timesheet>,
 }
 
 impl Sheet {
     /// Whether nothing was logged.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.days.iter().all(|day| day.entries.is_empty())
+    }
+
+    /// Puts what was typed, and what was wrong with it, back into the cells.
+    pub fn refuse(&mut self, typed: &BTreeMap<String, String>, errors: &FormErrors) {
+        for row in &mut self.rows {
+            let key = row.key();
+            for (day, cell) in self.days.iter().zip(&mut row.cells) {
+                let name = format!("{key}_{}", day.on);
+                if let Some(text) = typed.get(&name) {
+                    cell.typed = Some(text.clone());
+                    cell.fault = errors.get(&name).map(str::to_owned);
+                }
+            }
+        }
     }
 
     /// Billable share in percent; `None` without hours.
@@ -232,6 +321,8 @@ pub fn sheet(
         .order((time_entries::local_on, time_entries::started_at, time_entries::id))
         .select(TimeEntry::as_select())
         .load(conn)?;
+    let lock = locks::reason(conn, now, user, week.sunday())?;
+    let handed_in = locks::of_week(conn, user, week)?;
     let mut sheet = Sheet {
         week,
         days: (0..7)
@@ -243,9 +334,18 @@ pub fn sheet(
         rows: Vec::new(),
         seconds: 0,
         billable_seconds: 0,
+        is_own: actor.id == user,
+        is_editable: actor.id == user && actor.may(Policy::Work) && lock.is_none(),
+        lock,
+        handed_in,
     };
     for row in rows::with_names(conn, entries)? {
         sheet.add(row, now);
+    }
+    if sheet.is_own {
+        for row in kept::of_week(conn, user, week)? {
+            sheet.keep(row);
+        }
     }
     sheet
         .rows
@@ -254,6 +354,31 @@ pub fn sheet(
 }
 
 impl Sheet {
+    fn position(&self, place: (ProjectId, Option<TaskId>)) -> Option<usize> {
+        self.rows.iter().position(|known| (known.project_id, known.task_id) == place)
+    }
+
+    /// Adds a row that its person keeps, unless there are hours on it already.
+    fn keep(&mut self, row: KeptRow) {
+        let is_favourite = row.monday.is_none();
+        match self.position((row.project_id, row.task_id)) {
+            Some(at) => {
+                if let Some(known) = self.rows.get_mut(at) {
+                    known.is_favourite |= is_favourite;
+                }
+            }
+            None => self.rows.push(GridRow {
+                project_id: row.project_id,
+                task_id: row.task_id,
+                client: row.client,
+                project: row.project,
+                task: row.task,
+                cells: vec![Cell::default(); 7],
+                is_favourite,
+            }),
+        }
+    }
+
     fn add(&mut self, row: EntryRow, now: UtcTime) {
         let seconds = row.entry.seconds(&now);
         self.seconds += seconds;
@@ -263,23 +388,20 @@ impl Sheet {
         let place = (row.entry.project_id, row.entry.task_id);
         let offset = row.entry.local_on.signed_duration_since(self.week.monday()).num_days();
         let offset = usize::try_from(offset).unwrap_or(0);
-        let at = match self.rows.iter().position(|known| (known.project_id, known.task_id) == place) {
-            Some(at) => at,
-            None => {
-                self.rows.push(GridRow {
-                    project_id: place.0,
-                    task_id: place.1,
-                    client: row.client_name.clone(),
-                    project: row.project_name.clone(),
-                    task: row.task_title.clone(),
-                    cells: vec![Cell::default(); 7],
-                });
-                self.rows.len() - 1
-            }
-        };
+        let at = self.position(place).unwrap_or_else(|| {
+            self.rows.push(GridRow {
+                project_id: place.0,
+                task_id: place.1,
+                client: row.client_name.clone(),
+                project: row.project_name.clone(),
+                task: row.task_title.clone(),
+                cells: vec![Cell::default(); 7],
+                is_favourite: false,
+            });
+            self.rows.len() - 1
+        });
         if let Some(cell) = self.rows.get_mut(at).and_then(|row| row.cells.get_mut(offset)) {
-            cell.seconds += seconds;
-            cell.is_running |= row.entry.is_running();
+            cell.add(&row, seconds);
         }
         if let Some(day) = self.days.get_mut(offset) {
             day.seconds += seconds;

@@ -2,6 +2,12 @@
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 
+/// A day as `YYYY-MM-DD` that exists, in the years a business can mean.
+pub fn date(text: &str) -> Option<NaiveDate> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    (1970..=2199).contains(&date.year()).then_some(date)
+}
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

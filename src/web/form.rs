@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::App;
 use crate::error::{AppError, AppResult, FormErrors};
-use crate::types::country;
 use crate::types::money::{self, Currency};
+use crate::types::{calendar, country};
 
 /// A posted form. Repeated names fill a `Vec`; names the form does not know are refused by its type.
 #[derive(Debug)]
@@ -359,9 +359,7 @@ impl Check {
 
 /// A date as `YYYY-MM-DD` that exists, in the years a business can mean.
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
-    use chrono::Datelike;
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    (1970..=2199).contains(&date.year()).then_some(date)
+    calendar::date(text)
 }
 
 /// The version that a form or body was made from.

@@ -125,12 +125,15 @@ CREATE TABLE invoice_lines (
   logged_seconds BIGINT,
   logged_cents BIGINT,
   logged_rate_cents BIGINT,
+  -- Those seconds as the rounding of their client or project bills them; NULL is as they were worked.
+  rounded_seconds BIGINT,
   -- Why it bills less or more.
   adjustment_reason TEXT NOT NULL DEFAULT '',
   -- The line that a line of a credit note takes back, in whole or in part.
   corrects_line_id BIGINT REFERENCES invoice_lines (id),
   UNIQUE (invoice_id, position),
   CHECK (tax_category = 'S' OR tax_rate_millis = 0),
+  CHECK (logged_seconds IS NOT NULL OR rounded_seconds IS NULL),
   CHECK ((logged_seconds IS NULL) = (logged_cents IS NULL)),
   CHECK ((logged_seconds IS NULL) = (logged_rate_cents IS NULL))
 );

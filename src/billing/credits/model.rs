@@ -243,6 +243,7 @@ fn insert_line(
             invoice_lines::logged_seconds.eq(line.logged_seconds.filter(|_| releases)),
             invoice_lines::logged_cents.eq(line.logged_cents.filter(|_| releases)),
             invoice_lines::logged_rate_cents.eq(line.logged_rate_cents.filter(|_| releases)),
+            invoice_lines::rounded_seconds.eq(line.rounded_seconds.filter(|_| releases)),
             invoice_lines::corrects_line_id.eq(line.id),
         ))
         .returning(invoice_lines::id)

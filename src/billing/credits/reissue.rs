@@ -85,9 +85,16 @@ fn claim_again(conn: &mut Conn, line: InvoiceLineId, copy: InvoiceLineId) -> App
         ))
         .load(conn)?;
     let Some(rate) = free.iter().find_map(|(_, _, _, rate)| *rate) else { return Ok(()) };
+    let seconds: i64 = free.iter().map(|(_, seconds, _, _)| seconds).sum();
+    // The copy bills what the line billed: as it was rounded while its hours are the same.
+    let (logged, rounded): (Option<i64>, Option<i64>) = invoice_lines::table
+        .find(line)
+        .select((invoice_lines::logged_seconds, invoice_lines::rounded_seconds))
+        .first(conn)?;
     diesel::update(invoice_lines::table.find(copy))
         .set((
-            invoice_lines::logged_seconds.eq(free.iter().map(|(_, seconds, _, _)| seconds).sum::<i64>()),
+            invoice_lines::logged_seconds.eq(seconds),
+            invoice_lines::rounded_seconds.eq(rounded.filter(|_| logged == Some(seconds))),
             invoice_lines::logged_cents.eq(free.iter().map(|(_, _, cents, _)| cents).sum::<i64>()),
             invoice_lines::logged_rate_cents.eq(rate),
         ))

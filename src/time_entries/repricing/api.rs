@@ -81,7 +81,7 @@ pub async fn preview_repricing(
             if form.from.trim().is_empty() {
                 form.from = today(conn, now)?.to_string();
             }
-            model::plan(conn, &actor, &form.check()?)
+            model::plan(conn, &actor, now, &form.check()?)
         })
         .await?;
     Ok(HttpResponse::Ok().json(PlanJson {

@@ -11,8 +11,10 @@ use crate::db::schema::time_entries;
 use crate::error::{AppError, AppResult};
 use crate::keys::sha256_hex;
 use crate::rates::model::{Book, ENTRY_RATE, RateKind, Resolved, Work};
-use crate::time_entries::model::{TimeEntry, visible_to, worth};
+use crate::time_entries::model::{TimeEntry, visible_to};
+use crate::time_entries::price::worth;
 use crate::time_entries::rows::{Billing, EntryRow, with_names};
+use crate::time_entries::timesheets::locks::Locks;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
 use crate::types::money::{Currency, Money};
@@ -98,13 +100,13 @@ impl Plan {
 }
 
 /// What re-pricing the hours of `period` would do. Hours for which nothing is agreed keep what they have.
-pub fn plan(conn: &mut Conn, actor: &Actor, period: &Period) -> AppResult<Plan> {
+pub fn plan(conn: &mut Conn, actor: &Actor, now: UtcTime, period: &Period) -> AppResult<Plan> {
     if !actor.sees_money() {
         return Err(AppError::Forbidden);
     }
     let entries = entries_of(conn, actor, period)?;
     let looked_at = entries.len();
-    let book = Book::load(conn)?;
+    let (book, locks) = (Book::load(conn)?, Locks::load(conn, now, period.from)?);
     let mut agreed = Vec::new();
     for entry in entries {
         let work = Work {
@@ -125,7 +127,11 @@ pub fn plan(conn: &mut Conn, actor: &Actor, period: &Period) -> AppResult<Plan> 
     let rows = with_names(conn, agreed.iter().map(|(entry, ..)| entry.clone()).collect())?;
     let mut plan = Plan { period: *period, changes: Vec::new(), skipped: Vec::new(), looked_at };
     for (row, (_, old_cents, new)) in rows.into_iter().zip(agreed) {
-        let change = change(period.kind, row, old_cents, new)?;
+        let mut change = change(period.kind, row, old_cents, new)?;
+        let entry = &change.row.entry;
+        if !entry.is_running() && locks.hold(entry.user_id, entry.local_on) {
+            change.skipped = change.skipped.or(Some("Locked"));
+        }
         if change.skipped.is_some() { plan.skipped.push(change) } else { plan.changes.push(change) }
     }
     Ok(plan)
@@ -196,7 +202,7 @@ pub fn carry_out(
     if !actor.may(Policy::Manage) {
         return Err(AppError::Forbidden);
     }
-    let plan = plan(conn, actor, period)?;
+    let plan = plan(conn, actor, now, period)?;
     let moved = || {
         AppError::Conflict(
             "Hours or rates changed since the preview. Nothing was re-priced: look at it again.".into(),

@@ -111,7 +111,7 @@ async fn repricing(
             let asked =
                 if form.from.trim().is_empty() && errors.is_empty() { None } else { Some(form.check()) };
             let plan = match asked {
-                Some(Ok(period)) => match model::plan(conn, &actor, &period) {
+                Some(Ok(period)) => match model::plan(conn, &actor, now, &period) {
                     Ok(plan) => Some(plan),
                     Err(AppError::Invalid(faults)) => {
                         errors = faults;

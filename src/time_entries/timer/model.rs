@@ -11,6 +11,7 @@ use crate::db::schema::time_entries;
 use crate::error::{AppError, AppResult};
 use crate::time_entries::model::{self, NewTimeEntry, TimeEntry};
 use crate::time_entries::place::Place;
+use crate::time_entries::price::worth;
 use crate::time_entries::rows;
 use crate::time_entries::span::{Span, duration_text};
 use crate::types::clock::UtcTime;
@@ -98,7 +99,7 @@ pub fn stop(conn: &mut Conn, actor: &Actor, now: UtcTime, ended_at: Option<UtcTi
         .set((
             time_entries::ended_at.eq(ended_at),
             time_entries::duration_seconds.eq(seconds),
-            time_entries::amount_cents.eq(model::worth(seconds, entry.rate_cents, entry.is_billable)?),
+            time_entries::amount_cents.eq(worth(seconds, entry.rate_cents, entry.is_billable)?),
             time_entries::is_unbilled.eq(entry.is_billable),
             time_entries::updated_at.eq(now),
             time_entries::version.eq(time_entries::version + 1),

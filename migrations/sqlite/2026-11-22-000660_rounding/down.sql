@@ -1,0 +1,1 @@
+DROP TABLE rounding_rules;

@@ -1,0 +1,204 @@
+//! What leaks, in five queries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, Days, NaiveDate};
+use diesel::prelude::*;
+
+use crate::auth::policy::{Policy, Role};
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::db::cached::Cache;
+use crate::db::schema::{clients, project_hours, projects, time_entries, timesheets, users};
+use crate::error::{AppError, AppResult};
+use crate::projects::model::ProjectStatus;
+use crate::time_entries::model::{LONG_SECONDS, TimeEntry};
+use crate::time_entries::rows::{EntryRow, with_names};
+use crate::time_entries::timesheets::model::Status;
+use crate::time_entries::week::Week;
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ProjectId, UserId};
+use crate::types::money::Currency;
+
+/// Weeks that the report looks back.
+const WEEKS: u64 = 4;
+/// Rows of each list.
+const SHOWN: i64 = 50;
+
+/// Unbilled hours on a project that takes no more.
+#[derive(Debug, Clone)]
+pub struct ClosedProject {
+    /// Which.
+    pub id: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// Its client's.
+    pub client: String,
+    /// How far it is.
+    pub status: ProjectStatus,
+    /// The currency of its amounts.
+    pub currency: Currency,
+    /// Unbilled seconds on it.
+    pub seconds: i64,
+    /// Their value.
+    pub cents: i64,
+}
+
+/// What one person left open.
+#[derive(Debug, Clone)]
+pub struct PersonGaps {
+    /// Who.
+    pub user_id: UserId,
+    /// Their name.
+    pub name: String,
+    /// Working days with nothing on them.
+    pub days: Vec<NaiveDate>,
+    /// Past weeks with hours that were not handed in.
+    pub weeks: Vec<Week>,
+}
+
+/// The report.
+#[derive(Debug, Clone)]
+pub struct Leaks {
+    /// The first day that is looked at.
+    pub from: NaiveDate,
+    /// The last.
+    pub to: NaiveDate,
+    /// Billable hours that have no rate.
+    pub without_rate: Vec<EntryRow>,
+    /// Timers that run for more than ten hours.
+    pub running_long: Vec<EntryRow>,
+    /// Unbilled hours on projects that are done or archived.
+    pub closed: Vec<ClosedProject>,
+    /// People with empty working days or weeks that are not handed in.
+    pub gaps: Vec<PersonGaps>,
+}
+
+impl Leaks {
+    /// Whether nothing leaks.
+    pub fn is_empty(&self) -> bool {
+        self.without_rate.is_empty()
+            && self.running_long.is_empty()
+            && self.closed.is_empty()
+            && self.gaps.is_empty()
+    }
+}
+
+/// What leaks in the four weeks before the one of `today`, and in this one up to yesterday.
+pub fn report(conn: &mut Conn, actor: &Actor, now: UtcTime, today: NaiveDate) -> AppResult<Leaks> {
+    if !actor.may(Policy::Money) {
+        return Err(AppError::Forbidden);
+    }
+    let from = Week::of(today.checked_sub_days(Days::new(7 * WEEKS)).unwrap_or(today)).monday();
+    let to = today.pred_opt().unwrap_or(today);
+    let people: Vec<(UserId, String, Role, UtcTime)> = users::table
+        .filter(users::disabled_at.is_null())
+        .order((users::name, users::id))
+        .select((users::id, users::name, users::role, users::created_at))
+        .load(conn)?;
+    let ids: Vec<UserId> = people.iter().map(|person| person.0).collect();
+    let without_rate: Vec<TimeEntry> = time_entries::table
+        .filter(time_entries::local_on.ge(from))
+        .filter(time_entries::is_unbilled)
+        .filter(time_entries::rate_cents.is_null())
+        .order((time_entries::local_on, time_entries::id))
+        .select(TimeEntry::as_select())
+        .limit(SHOWN)
+        .load(conn)?;
+    let running_long: Vec<TimeEntry> = time_entries::table
+        .filter(time_entries::user_id.eq_any(&ids))
+        .filter(time_entries::ended_at.is_null())
+        .filter(time_entries::started_at.lt(now.plus_seconds(-LONG_SECONDS)))
+        .select(TimeEntry::as_select())
+        .cached()
+        .load(conn)?;
+    let split = without_rate.len();
+    let mut rows = with_names(conn, without_rate.into_iter().chain(running_long).collect())?;
+    let running_long = rows.split_off(split);
+    Ok(Leaks {
+        from,
+        to,
+        without_rate: rows,
+        running_long,
+        closed: closed(conn)?,
+        gaps: gaps(conn, people, from, to)?,
+    })
+}
+
+fn closed(conn: &mut Conn) -> AppResult<Vec<ClosedProject>> {
+    type Row = (ProjectId, String, String, ProjectStatus, Currency, i64, i64);
+    let rows: Vec<Row> = projects::table
+        .inner_join(clients::table)
+        .inner_join(project_hours::table)
+        .filter(projects::status.eq_any([ProjectStatus::Done, ProjectStatus::Archived]))
+        .filter(project_hours::unbilled_entries.gt(0))
+        .order((projects::name_key, projects::id))
+        .select((
+            projects::id,
+            projects::name,
+            clients::name,
+            projects::status,
+            clients::currency,
+            project_hours::unbilled_seconds,
+            project_hours::unbilled_cents,
+        ))
+        .cached()
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, client, status, currency, seconds, cents)| ClosedProject {
+            id,
+            name,
+            client,
+            status,
+            currency,
+            seconds,
+            cents,
+        })
+        .collect())
+}
+
+fn gaps(
+    conn: &mut Conn,
+    people: Vec<(UserId, String, Role, UtcTime)>,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> AppResult<Vec<PersonGaps>> {
+    let worked: Vec<(UserId, NaiveDate)> = time_entries::table
+        .filter(time_entries::local_on.between(from, to))
+        .select((time_entries::user_id, time_entries::local_on))
+        .distinct()
+        .load(conn)?;
+    let mut worked_on: BTreeMap<UserId, BTreeSet<NaiveDate>> = BTreeMap::new();
+    for (user, on) in worked {
+        worked_on.entry(user).or_default().insert(on);
+    }
+    let handed_in: BTreeSet<(UserId, NaiveDate)> = timesheets::table
+        .filter(timesheets::monday.between(from, to))
+        .filter(timesheets::status.ne(Status::Reopened))
+        .select((timesheets::user_id, timesheets::monday))
+        .load::<(UserId, NaiveDate)>(conn)?
+        .into_iter()
+        .collect();
+    let nothing = BTreeSet::new();
+    Ok(people
+        .into_iter()
+        .filter(|(_, _, role, _)| *role != Role::Bookkeeper)
+        .map(|(user_id, name, _, since)| {
+            let on = worked_on.get(&user_id).unwrap_or(&nothing);
+            let begun = since.datetime().date_naive();
+            let is_workday = |day: &NaiveDate| day.weekday().number_from_monday() <= 5;
+            let days = from
+                .iter_days()
+                .take_while(|day| *day <= to)
+                .filter(|day| is_workday(day) && *day >= begun && !on.contains(day));
+            let past: BTreeSet<NaiveDate> = on.iter().map(|day| Week::of(*day).monday()).collect();
+            let weeks = past
+                .into_iter()
+                .map(Week::of)
+                .filter(|week| week.sunday() <= to && !handed_in.contains(&(user_id, week.monday())));
+            PersonGaps { user_id, name, days: days.collect(), weeks: weeks.collect() }
+        })
+        .filter(|gaps| !gaps.days.is_empty() || !gaps.weeks.is_empty())
+        .collect())
+}

@@ -1,0 +1,129 @@
+//! What locks hours, in words, and how one change gets past it.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::model::{Status, Timesheet};
+use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::policy::Policy;
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::db::schema::{lifted_locks, timesheets};
+use crate::error::{AppError, AppResult};
+use crate::time_entries::settings::model as settings;
+use crate::time_entries::week::Week;
+use crate::types::calendar::day_month_year;
+use crate::types::clock::UtcTime;
+use crate::types::ids::{TimeEntryId, UserId};
+
+/// Why the hours of `user` on `on` are locked; `None` while they may change.
+pub(in crate::time_entries) fn reason(
+    conn: &mut Conn,
+    now: UtcTime,
+    user: UserId,
+    on: NaiveDate,
+) -> AppResult<Option<String>> {
+    let locked = settings::locked(conn, now)?;
+    if let Some(until) = locked.filter(|until| on <= *until) {
+        return Ok(Some(format!("Hours up to {} are locked.", day_month_year(until))));
+    }
+    Ok(of_week(conn, user, Week::of(on))?.and_then(|sheet| sheet.lock()))
+}
+
+/// What `user` handed in for `week`, if anything.
+pub(in crate::time_entries) fn of_week(
+    conn: &mut Conn,
+    user: UserId,
+    week: Week,
+) -> AppResult<Option<Timesheet>> {
+    Ok(timesheets::table
+        .filter(timesheets::user_id.eq(user))
+        .filter(timesheets::monday.eq(week.monday()))
+        .select(Timesheet::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// Refuses to touch hours of `user` on a locked day, unless the lock is lifted.
+pub(in crate::time_entries) fn refuse_locked(
+    conn: &mut Conn,
+    now: UtcTime,
+    user: UserId,
+    days: &[NaiveDate],
+) -> AppResult<()> {
+    if lifted_locks::table.select(lifted_locks::id).first::<i64>(conn).optional()?.is_some() {
+        return Ok(());
+    }
+    settings::advance(conn, now)?;
+    for on in days {
+        if let Some(reason) = reason(conn, now, user, *on)? {
+            return Err(AppError::Conflict(reason));
+        }
+    }
+    Ok(())
+}
+
+/// Runs one change past the locks when `why` says why, and puts that into the activity log at `entry`; a blank one runs
+/// it as ever. For whoever runs the agency.
+pub fn past<T>(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    why: &str,
+    change: impl FnOnce(&mut Conn) -> AppResult<T>,
+    entry: impl FnOnce(&T) -> (TimeEntryId, String),
+) -> AppResult<T> {
+    if why.is_empty() {
+        return change(conn);
+    }
+    if !actor.may(Policy::Administer) {
+        return Err(AppError::invalid("lock_reason", "is for who runs the agency"));
+    }
+    diesel::insert_into(lifted_locks::table)
+        .values((lifted_locks::id.eq(1_i64), lifted_locks::user_id.eq(actor.id)))
+        .execute(conn)?;
+    let changed = change(conn)?;
+    diesel::delete(lifted_locks::table).execute(conn)?;
+    let (id, label) = entry(&changed);
+    let note = Entry::new(Action::Overrode, Subject::TimeEntry, id.0, &label).change("reason", "", why);
+    audit::record(conn, Some(actor.id), now, &note)?;
+    Ok(changed)
+}
+
+/// What is locked from a day on, for many hours.
+#[derive(Debug)]
+pub(in crate::time_entries) struct Locks {
+    until: Option<NaiveDate>,
+    weeks: BTreeSet<(UserId, NaiveDate)>,
+}
+
+impl Locks {
+    /// What is locked from `from` on.
+    pub fn load(conn: &mut Conn, now: UtcTime, from: NaiveDate) -> AppResult<Self> {
+        let weeks: Vec<(UserId, NaiveDate)> = timesheets::table
+            .filter(timesheets::monday.ge(Week::of(from).monday()))
+            .filter(timesheets::status.ne(Status::Reopened))
+            .select((timesheets::user_id, timesheets::monday))
+            .load(conn)?;
+        Ok(Self { until: settings::locked(conn, now)?, weeks: weeks.into_iter().collect() })
+    }
+
+    /// Whether hours of `user` on `on` are locked.
+    pub fn hold(&self, user: UserId, on: NaiveDate) -> bool {
+        self.until.is_some_and(|until| on <= until) || self.weeks.contains(&(user, Week::of(on).monday()))
+    }
+}
+
+impl Timesheet {
+    /// Why its hours do not change; `None` once it is reopened.
+    pub fn lock(&self) -> Option<String> {
+        let week = Week::of(self.monday).title();
+        match self.status {
+            Status::Submitted => Some(format!("The week of {week} is handed in: take it back first.")),
+            Status::Approved => Some(format!("The week of {week} is approved: a manager can reopen it.")),
+            Status::Reopened => None,
+        }
+    }
+}
