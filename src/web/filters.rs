@@ -111,7 +111,6 @@ const LABELS: &[(&str, &str)] = &[
     ("is_client_visible", "Visible to"),
     ("is_paused", "State"),
     ("language", "Language of documents"),
-    ("mode", "The next one is made"),
     ("owner_email", "Your email"),
     ("owner_name", "Your name"),
     ("payment_terms_days", "Days to pay"),
