@@ -76,13 +76,17 @@ pub fn shares(conn: &mut Conn, id: PaymentId) -> AppResult<Vec<(InvoiceId, Strin
     Ok(rows.into_iter().map(|(id, number, cents)| (id, number.unwrap_or_default(), cents)).collect())
 }
 
-/// Refunds and the reversal of a payment, oldest first.
+/// Refunds and the reversal of a payment: there is one or the other.
 pub fn taken_back(conn: &mut Conn, id: PaymentId) -> AppResult<Vec<Payment>> {
-    Ok(payments::table
-        .filter(payments::refunds_id.eq(id).or(payments::reverses_id.eq(id)))
+    let mut rows: Vec<Payment> = payments::table
+        .filter(payments::refunds_id.eq(id))
         .order(payments::id)
         .select(Payment::as_select())
-        .load(conn)?)
+        .load(conn)?;
+    let reversal =
+        payments::table.filter(payments::reverses_id.eq(id)).select(Payment::as_select()).first(conn);
+    rows.extend(reversal.optional()?);
+    Ok(rows)
 }
 
 #[derive(QueryableByName)]
