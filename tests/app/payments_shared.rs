@@ -25,10 +25,9 @@ async fn one_payment_settles_several_invoices_and_its_rest_is_credit() {
             _ => {}
         }
     }
-    let mut at = 0;
-    for (_, value) in fields.iter_mut().filter(|(name, _)| name == "share_amount") {
-        *value = amounts[at].into();
-        at += 1;
+    let shares = fields.iter_mut().filter(|(name, _)| name == "share_amount");
+    for ((_, value), amount) in shares.zip(amounts) {
+        *value = amount.into();
     }
     let done = app.bookkeeper().post("/billing/payments").form(fields.clone()).send().await;
     done.assert_status(303);
