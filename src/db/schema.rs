@@ -657,6 +657,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    expenses (id) { id -> BigInt, client_id -> BigInt, project_id -> Nullable<BigInt>, spent_on -> Date, title -> Text, supplier -> Text, cost_cents -> BigInt, price_cents -> BigInt, tax_rate_millis -> Nullable<BigInt>, is_billable -> Bool, is_unbilled -> Bool, created_by -> Nullable<BigInt>, created_at -> Timestamp, updated_at -> Timestamp, version -> BigInt, }
+}
+diesel::table! {
+    billed_expenses (expense_id) { expense_id -> BigInt, invoice_line_id -> BigInt, }
+}
+diesel::table! {
+    billed_milestones (milestone_id) { milestone_id -> BigInt, invoice_line_id -> BigInt, }
+}
+diesel::table! {
+    deducted_deposits (deposit_id, part) { deposit_id -> BigInt, part -> BigInt, invoice_line_id -> BigInt, }
+}
+
+diesel::joinable!(expenses -> clients (client_id));
+diesel::joinable!(billed_expenses -> expenses (expense_id));
+diesel::joinable!(billed_expenses -> invoice_lines (invoice_line_id));
 diesel::joinable!(activities -> users (actor_id));
 diesel::joinable!(activity_seals -> activities (activity_id));
 diesel::joinable!(api_tokens -> users (user_id));
@@ -760,4 +776,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     time_write_offs,
     unsealed_activities,
     users,
+    expenses,
+    billed_expenses,
+    billed_milestones,
+    deducted_deposits,
 );
