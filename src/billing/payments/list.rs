@@ -34,13 +34,16 @@ impl PaymentQuery {
     }
 }
 
-/// A page of payments, newest first, with their clients' names, and the row after which the next begins.
+/// Payments with their clients' names, and the row after which the next page begins.
+pub type Page = (Vec<(Payment, String)>, Option<PaymentId>);
+
+/// A page of payments, newest first.
 pub fn page(
     conn: &mut Conn,
     actor: &Actor,
     client: Option<ClientId>,
     after: Option<PaymentId>,
-) -> AppResult<(Vec<(Payment, String)>, Option<PaymentId>)> {
+) -> AppResult<Page> {
     if !actor.sees_money() {
         return Err(AppError::Forbidden);
     }
