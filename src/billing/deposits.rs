@@ -8,6 +8,7 @@ use super::model::{self, Invoice, NewLine, Unit};
 use super::tax::{self, InvoiceTax};
 use super::totals::Discount;
 use crate::auth::user::Actor;
+use crate::clients::model as clients;
 use crate::db::schema::{deducted_deposits, invoices};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
@@ -69,7 +70,8 @@ pub fn deduct(
             format!("are more than the {MAX_LINES} that an invoice holds"),
         ));
     }
-    draft::finish_deduction(conn, actor, now, &draft, &deposit)
+    let client = clients::find(conn, actor, draft.client_id)?;
+    draft::finish(conn, actor, now, &draft, &client, "deposit_deducted", deposit.total_cents)
 }
 
 /// The line that takes off what the deposit charged at one tax.

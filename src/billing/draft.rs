@@ -447,7 +447,8 @@ pub fn recalculate(conn: &mut Conn, actor: &Actor, id: InvoiceId) -> AppResult<I
     model::find(conn, actor, id)
 }
 
-fn finish(
+/// Adds a changed draft up anew, counts its version and notes what was done.
+pub(in crate::billing) fn finish(
     conn: &mut Conn,
     actor: &Actor,
     now: UtcTime,
@@ -467,18 +468,6 @@ fn finish(
     );
     audit::record(conn, Some(actor.id), now, &entry)?;
     model::find(conn, actor, draft.id)
-}
-
-/// Notes that a deposit was taken off a draft.
-pub(in crate::billing) fn finish_deduction(
-    conn: &mut Conn,
-    actor: &Actor,
-    now: UtcTime,
-    draft: &Invoice,
-    deposit: &Invoice,
-) -> AppResult<Invoice> {
-    let client = clients::find(conn, actor, draft.client_id)?;
-    finish(conn, actor, now, draft, &client, "deposit_deducted", deposit.total_cents)
 }
 
 fn check_line_count(count: usize, field: &str) -> AppResult<()> {

@@ -10,7 +10,7 @@ use crate::billing::{at_rest, invoice, lines, northwind, sound};
 use crate::support::{TestApp, day};
 
 fn photo(client: impl serde::Serialize) -> Value {
-    json!({"client_id": client, "spent_on": "2026-11-18", "title": "Stock photo", "supplier": "Photo Ltd", "cost": "33.75", "price": "40"})
+    json!({"client_id": client, "spent_on": "2026-11-18", "title": "Stock photo", "supplier": "Photo Ltd", "cost": "33.75", "client_pays": "40"})
 }
 
 #[actix_web::test]
@@ -36,7 +36,10 @@ async fn an_expense_is_noted_edited_and_billed_once() {
         .assert_text("tbody", "€33.75")
         .assert_text("tbody", "Unbilled");
     let mut fields = app.bookkeeper().get("/billing/expenses/1/edit").send().await.fields("#expense_form");
-    fields.iter_mut().filter(|(name, _)| name == "price").for_each(|(_, value)| *value = "40.00".into());
+    fields
+        .iter_mut()
+        .filter(|(name, _)| name == "client_pays")
+        .for_each(|(_, value)| *value = "40.00".into());
     app.bookkeeper().post("/billing/expenses/1").form(fields.clone()).send().await.assert_status(303);
     // The second of two editors sees both versions.
     fields.iter_mut().filter(|(name, _)| name == "title").for_each(|(_, value)| *value = "Photo".into());

@@ -30,7 +30,7 @@ pub struct ExpenseForm {
     #[schema(required = true)]
     pub cost: Typed,
     /// What the client pays for it; blank is what it cost.
-    pub price: Typed,
+    pub client_pays: Typed,
     /// Tax in percent; blank follows the client.
     pub tax_rate: Typed,
     /// Whether the client does not pay for it.
@@ -53,7 +53,7 @@ impl ExpenseForm {
             title: expense.title.clone(),
             supplier: expense.supplier.clone(),
             cost: Money::new(expense.cost_cents, currency).plain().into(),
-            price: Money::new(expense.price_cents, currency).plain().into(),
+            client_pays: Money::new(expense.price_cents, currency).plain().into(),
             tax_rate: expense.tax_rate_millis.map(|millis| plain_decimal(millis, 3)).into(),
             is_internal: if expense.is_billable { Typed::default() } else { "true".into() },
             version: Some(expense.version).into(),
@@ -78,7 +78,7 @@ impl ExpenseForm {
         if self.cost.trim().is_empty() {
             check.error("cost", "can't be blank");
         }
-        let price = check.cents("price", &self.price, currency).or(cost);
+        let price = check.cents("client_pays", &self.client_pays, currency).or(cost);
         let tax_rate_millis = check.percent("tax_rate", &self.tax_rate);
         let is_internal = check.flag("is_internal", &self.is_internal);
         let new = client.zip(spent_on).zip(cost.zip(price)).map(
@@ -106,7 +106,7 @@ impl ExpenseForm {
             ("Title", &stored.title, &self.title),
             ("Supplier", &stored.supplier, &self.supplier),
             ("Cost", &stored.cost.0, &self.cost.0),
-            ("Price", &stored.price.0, &self.price.0),
+            ("Client pays", &stored.client_pays.0, &self.client_pays.0),
             ("Tax, %", &stored.tax_rate.0, &self.tax_rate.0),
             ("Not billed", &stored.is_internal.0, &self.is_internal.0),
         ])
