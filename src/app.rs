@@ -88,6 +88,8 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::time_entries::timesheets::api::ApiDoc::openapi(),
         crate::time_entries::leaks::api::ApiDoc::openapi(),
         crate::billing::api::ApiDoc::openapi(),
+        crate::billing::expenses::api::ApiDoc::openapi(),
+        crate::billing::close::api::ApiDoc::openapi(),
         crate::billing::payments::api::ApiDoc::openapi(),
         crate::billing::credits::api::ApiDoc::openapi(),
         crate::billing::write_offs::api::ApiDoc::openapi(),

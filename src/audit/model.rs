@@ -104,6 +104,8 @@ crate::text_enum! {
         CostRate = "cost_rate", "the cost rate of";
         /// An invoice.
         Invoice = "invoice", "invoice";
+        /// Something that was bought for a client.
+        Expense = "expense", "expense";
         /// Money that came in or went out.
         Payment = "payment", "payment";
     }
@@ -276,6 +278,7 @@ impl TimelineEntry {
                 .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
             Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
             Subject::Rate | Subject::CostRate | Subject::Timesheet | Subject::Label => None,
+            Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
             Subject::Agency | Subject::User | Subject::Token => None,
         }
@@ -355,6 +358,7 @@ pub fn timeline(
         query = query.filter(activities::subject_type.ne_all([
             Subject::Invoice,
             Subject::Payment,
+            Subject::Expense,
             Subject::TimeEntry,
             Subject::Timer,
             Subject::Rate,

@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::draft;
 use super::equation::{self, Equation};
 use super::filter::InvoiceQuery;
 use super::form::{DraftForm, InvoiceForm, VersionForm};
@@ -12,6 +11,7 @@ use super::intake::{create_draft, save_draft};
 use super::issue;
 use super::model::{self, Grouping, Invoice, InvoiceStatus, Kind, Unit};
 use super::tax::{TaxCategory, taxes_of};
+use super::{deposits, draft};
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -33,6 +33,7 @@ use crate::web::query::{AfterQuery, Query};
     update_invoice,
     delete_invoice,
     issue_invoice,
+    deduct_deposit,
     list_equations,
     run_billing_util
 ))]
@@ -385,6 +386,37 @@ pub async fn list_equations(
         .collect();
     let meta = Meta { count: equations.len(), next: next.map(|id| id.to_string()), total: None };
     Ok(HttpResponse::Ok().json(EquationList { equations, meta }))
+}
+
+/// Which deposit a draft takes off.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeductionForm {
+    /// The issued deposit.
+    #[schema(required = true)]
+    pub deposit_id: Typed,
+}
+
+/// Takes an issued deposit off a draft.
+#[utoipa::path(post, path = "/api/billing/{id}/deductions", tag = "billing", params(("id" = i64, Path)), request_body = DeductionForm, responses((status = 200, body = InvoiceJson)))]
+pub async fn deduct_deposit(
+    user: Biller,
+    app: web::Data<App>,
+    id: web::Path<InvoiceId>,
+    body: Json<DeductionForm>,
+) -> AppResult<HttpResponse> {
+    let mut check = Check::new();
+    let deposit = check.required_id("deposit_id", &body.0.deposit_id);
+    let deposit: InvoiceId = check.finish(deposit)?;
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let draft = app
+        .db
+        .write(move |conn| {
+            deposits::deduct(conn, &actor, now, id, None, deposit)?;
+            whole(conn, &actor, now, id)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(draft))
 }
 
 /// Recalculates a draft, or resets it to its entries.

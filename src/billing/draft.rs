@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::costs::{self, insert_cost};
 use super::hours::{self, HoursFilter, Key, Plan};
 use super::lines::{
     extend_line, insert_hours, insert_line, remove_lines, store_totals, treated_as, update_line,
@@ -36,7 +37,9 @@ pub struct NewDraft {
     pub grouping: Grouping,
     /// Whether unbilled hours are taken.
     pub include_time: bool,
-    /// Hours from this local day on.
+    /// Whether expenses and milestones that wait are taken.
+    pub include_costs: bool,
+    /// Hours and costs from this local day on.
     pub from: Option<NaiveDate>,
     /// Hours to this local day.
     pub to: Option<NaiveDate>,
@@ -83,6 +86,7 @@ impl NewDraft {
             project: None,
             grouping: Grouping::Task,
             include_time: true,
+            include_costs: false,
             from: None,
             to: None,
             lines: Vec::new(),
@@ -176,11 +180,15 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
     } else {
         Plan::default()
     };
-    if new.include_time && plan.groups.is_empty() && new.lines.is_empty() {
+    let costs = if new.include_costs { costs::unbilled(conn, &new.hours())? } else { Vec::new() };
+    if new.include_time && plan.groups.is_empty() && new.lines.is_empty() && costs.is_empty() {
         let reason = if plan.without_rate.is_empty() { "" } else { " with a rate" };
         return Err(AppError::invalid("include_time", format!("found no unbilled hours{reason} here")));
     }
-    check_line_count(plan.groups.len() + new.lines.len(), "grouping")?;
+    check_line_count(plan.groups.len() + costs.len() + new.lines.len(), "grouping")?;
+    let mut delivery: Vec<NaiveDate> =
+        plan.first.into_iter().chain(plan.last).chain(costs.iter().map(|cost| cost.on)).collect();
+    delivery.sort_unstable();
     let agency = agency::load(conn)?;
     let rates = rates_of(&agency, &client);
     let issue_on = new.issue_on.unwrap_or_else(|| zone::local_date(now, agency.zone()));
@@ -200,8 +208,8 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
             invoices::currency.eq(client.currency),
             invoices::issue_on.eq(issue_on),
             invoices::due_on.eq(due_on),
-            invoices::delivery_from.eq(new.delivery_from.or(plan.first)),
-            invoices::delivery_to.eq(new.delivery_to.or(plan.last)),
+            invoices::delivery_from.eq(new.delivery_from.or(delivery.first().copied())),
+            invoices::delivery_to.eq(new.delivery_to.or(delivery.last().copied())),
             invoices::grouping.eq(new.grouping),
             invoices::note.eq(&new.note),
             invoices::terms.eq(new.terms.as_ref().unwrap_or(&agency.invoice_terms)),
@@ -224,6 +232,10 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
     for group in &plan.groups {
         position += 1;
         insert_hours(conn, id, position, group, rates, new.treatment.category)?;
+    }
+    for cost in &costs {
+        position += 1;
+        insert_cost(conn, id, position, cost, rates, new.treatment.category)?;
     }
     for line in &new.lines {
         position += 1;
@@ -435,7 +447,8 @@ pub fn recalculate(conn: &mut Conn, actor: &Actor, id: InvoiceId) -> AppResult<I
     model::find(conn, actor, id)
 }
 
-fn finish(
+/// Adds a changed draft up anew, counts its version and notes what was done.
+pub(in crate::billing) fn finish(
     conn: &mut Conn,
     actor: &Actor,
     now: UtcTime,

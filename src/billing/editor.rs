@@ -4,6 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::costs::{self, Cost};
+use super::deposits;
 use super::draft;
 use super::form::{DraftForm, EditorForm, InvoiceForm, VersionForm};
 use super::hours::{self, Plan};
@@ -54,6 +56,7 @@ struct NewPage {
     clients: Vec<(ClientId, String)>,
     projects: Vec<(ProjectId, String)>,
     offer: Option<(Client, Plan)>,
+    costs: Vec<Cost>,
     errors: FormErrors,
 }
 
@@ -68,6 +71,8 @@ pub(in crate::billing) struct EditorPage {
     rows: Vec<Row>,
     sums: Sums,
     addable: Plan,
+    /// Deposits that can be taken off.
+    deposits: Vec<Invoice>,
     /// Taxes that new rows begin with.
     taxes: TaxRates,
     /// The agency's currency.
@@ -178,6 +183,7 @@ fn filled(
         sums: rows::sums(&form, rules, invoice.rounding_step_cents).0,
         project: model::project_name(conn, invoice.project_id)?,
         addable: draft::addable(conn, &invoice)?,
+        deposits: if invoice.is_deposit { Vec::new() } else { deposits::deductible(conn, &invoice)? },
         taxes,
         base: agency::load(conn)?.currency,
         shell,
@@ -215,7 +221,7 @@ async fn new_page(
     app.db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &view, Section::Billing)?;
-            let (mut errors, mut projects, mut offer) = (errors, Vec::new(), None);
+            let (mut errors, mut projects, mut offer, mut costs) = (errors, Vec::new(), None, Vec::new());
             match form.check_hours() {
                 Err(found) => found.iter().for_each(|(field, text)| errors.add(field, text)),
                 Ok(None) => {}
@@ -225,11 +231,12 @@ async fn new_page(
                     // A project of the client that was chosen before.
                     filter.project =
                         filter.project.filter(|id| projects.iter().any(|(project, _)| project == id));
+                    costs = costs::unbilled(conn, &filter)?;
                     offer = Some((client, Plan::new(hours::unbilled(conn, &filter)?, grouping)));
                 }
             }
             let clients = clients::choices(conn, &actor)?;
-            Ok(NewPage { shell, form, clients, projects, offer, errors })
+            Ok(NewPage { shell, form, clients, projects, offer, costs, errors })
         })
         .await
 }
@@ -285,6 +292,12 @@ pub async fn update(
                     }
                     "reset" => draft::reset(conn, &actor, now, id, None)
                         .map(|_| "Lines set back to their hours.".to_owned()),
+                    other if other.starts_with("deposit-") => {
+                        let deposit =
+                            other.trim_start_matches("deposit-").parse().map_err(|_| AppError::NotFound)?;
+                        deposits::deduct(conn, &actor, now, id, None, deposit)
+                            .map(|_| "Deposit deducted.".to_owned())
+                    }
                     _ => Err(AppError::BadRequest("That button is not known here.".into())),
                 }
                 .map(Some)

@@ -68,6 +68,26 @@ impl Equation {
         self.billable_cents - self.terms().iter().map(|(_, _, cents)| cents).sum::<i64>()
     }
 
+    fn add(&mut self, other: &Self) {
+        for (sum, term) in [
+            (&mut self.billable_seconds, other.billable_seconds),
+            (&mut self.billable_cents, other.billable_cents),
+            (&mut self.unbilled_seconds, other.unbilled_seconds),
+            (&mut self.unbilled_cents, other.unbilled_cents),
+            (&mut self.drafted_seconds, other.drafted_seconds),
+            (&mut self.drafted_cents, other.drafted_cents),
+            (&mut self.billed_seconds, other.billed_seconds),
+            (&mut self.billed_cents, other.billed_cents),
+            (&mut self.written_down_seconds, other.written_down_seconds),
+            (&mut self.written_down_cents, other.written_down_cents),
+            (&mut self.written_off_seconds, other.written_off_seconds),
+            (&mut self.written_off_cents, other.written_off_cents),
+            (&mut self.rounding_cents, other.rounding_cents),
+        ] {
+            *sum = sum.saturating_add(term);
+        }
+    }
+
     /// Whether it holds.
     pub fn holds(&self) -> bool {
         self.difference_seconds() == 0 && self.difference_cents() == 0
@@ -139,6 +159,24 @@ fn terms(conn: &mut Conn, clients: Option<&[ClientId]>) -> AppResult<Vec<Equatio
         .replace("{written_off}", &narrowed("e.client_id"))
         .replace("{client}", &narrowed("c.id"));
     Ok(diesel::sql_query(text).load(conn)?)
+}
+
+/// The equations of all clients together, by currency, since two currencies are never added.
+pub fn by_currency(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<Equation>> {
+    if !actor.sees_money() {
+        return Err(AppError::Forbidden);
+    }
+    let mut sums: Vec<Equation> = Vec::new();
+    for terms in terms(conn, None)? {
+        match sums.iter_mut().find(|sum| sum.currency == terms.currency) {
+            Some(sum) => sum.add(&terms),
+            None => {
+                let client = format!("all clients in {}", terms.currency);
+                sums.push(Equation { client_id: ClientId(0), client, ..terms });
+            }
+        }
+    }
+    Ok(sums)
 }
 
 /// The equation of one client.

@@ -32,6 +32,8 @@ pub struct DraftForm {
     pub grouping: String,
     /// Whether unbilled hours are taken.
     pub include_time: Typed,
+    /// Whether expenses and milestones that wait are taken.
+    pub include_costs: Typed,
     /// Date on the document; blank is today.
     pub issue_on: String,
     /// Last day to pay; blank follows the terms.
@@ -96,6 +98,7 @@ impl DraftForm {
             project: check.id("project_id", &self.project_id),
             grouping,
             include_time: check.flag("include_time", &self.include_time),
+            include_costs: check.flag("include_costs", &self.include_costs),
             from,
             to,
             issue_on: check.date("issue_on", &self.issue_on),
@@ -322,7 +325,7 @@ pub struct EditorForm {
     pub prices_include_tax: String,
     pub exchange_rate: String,
     pub version: String,
-    /// What comes after saving: nothing, `issue`, `hours` or `reset`.
+    /// What comes after saving: nothing, `issue`, `hours`, `reset`, or `deposit-7` to deduct that one.
     pub then: String,
     /// The row's number on screen, by which the answer names it.
     pub line_key: Vec<String>,

@@ -3,6 +3,8 @@
 
 use super::credits::form::ApplicationForm;
 use super::draft;
+use super::expenses::form::ExpenseForm;
+use super::expenses::model::{self as expenses, Expense, NewExpense};
 use super::form::{DraftForm, InvoiceForm};
 use super::model::{self, Invoice};
 use super::payments::form::{PaymentForm, RefundForm, SharedPaymentForm};
@@ -13,7 +15,7 @@ use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
-use crate::types::ids::{InvoiceId, PaymentId};
+use crate::types::ids::{ExpenseId, InvoiceId, PaymentId};
 use crate::types::money::Currency;
 use crate::web::form::edited_version;
 
@@ -113,4 +115,28 @@ pub fn refund_credit_note(
     let new = form.check(note.currency)?;
     let today = crate::web::page::today(conn, now)?;
     refunds::of_credit_note(conn, actor, now, today, id, &new)
+}
+
+/// The expense that a form describes.
+pub fn new_expense(conn: &mut Conn, actor: &Actor, form: &ExpenseForm) -> AppResult<NewExpense> {
+    let Some(id) = form.client() else { return Ok(form.check(Currency::EUR)?) };
+    let client = match clients::find_held(conn, actor, id) {
+        Err(AppError::NotFound) => return Err(AppError::invalid("client_id", "is not a client")),
+        found => found?,
+    };
+    Ok(form.check(client.currency)?)
+}
+
+/// Saves an expense as a form has it, unless somebody else was faster.
+pub fn save_expense(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    id: ExpenseId,
+    form: &ExpenseForm,
+) -> AppResult<Saved<Expense>> {
+    expenses::find(conn, actor, id)?;
+    let new = new_expense(conn, actor, form)?;
+    let version = edited_version(&form.version)?;
+    expenses::update(conn, actor, now, id, version, &new)
 }

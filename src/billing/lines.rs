@@ -6,6 +6,7 @@ use super::hours::{self, Group};
 use super::model::{self, InvoiceLine, NewLine};
 use super::tax::{self, TaxCategory, TaxRates};
 use super::totals::{self, Discount, Pricing, Totals};
+use super::{costs, deposits};
 use crate::db::Conn;
 use crate::db::schema::{invoice_lines, invoice_taxes, invoices};
 use crate::error::{AppError, AppResult};
@@ -188,9 +189,11 @@ pub(in crate::billing) fn extend_line(conn: &mut Conn, line: &InvoiceLine, group
     hours::claim(conn, line.id, entries)
 }
 
-/// Removes lines; their hours are free again.
+/// Removes lines; their hours, costs and deposits are free again.
 pub(in crate::billing) fn remove_lines(conn: &mut Conn, lines: &[InvoiceLineId]) -> AppResult<()> {
     hours::release(conn, lines)?;
+    costs::release(conn, lines)?;
+    deposits::release(conn, lines)?;
     diesel::delete(invoice_lines::table.filter(invoice_lines::id.eq_any(lines))).execute(conn)?;
     Ok(())
 }

@@ -6,15 +6,19 @@
 //! invoice is open, overdue or paid is derived from it. Amounts are rounded per line and per tax category and rate,
 //! nowhere else. No tax is charged without a category and a reason.
 //! Only roles that see money come in. Hours are never written here: triggers on the claims keep them.
-//! Payments, credit notes and write-offs are rooms of their own.
+//! Payments, credit notes, write-offs, expenses and the close of a month are rooms of their own.
 //! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/deletion`, `…/print`,
 //! `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
 
 pub mod api;
 pub mod checks;
+pub mod close;
+pub mod costs;
 pub mod credits;
+pub mod deposits;
 pub mod draft;
 pub mod editor;
+pub mod expenses;
 pub mod equation;
 pub mod figures;
 pub mod filter;
@@ -43,6 +47,8 @@ use crate::web::routes::Routes;
 /// The pages of this area.
 pub fn pages() -> Routes {
     payments::pages()
+        .and(expenses::pages())
+        .and(close::pages())
         .and(credits::pages())
         .and(write_offs::pages())
         .get("/billing", pages::index)
@@ -62,6 +68,8 @@ pub fn pages() -> Routes {
 /// The JSON API of this area.
 pub fn api() -> Routes {
     payments::api()
+        .and(expenses::api())
+        .and(close::api())
         .and(credits::api())
         .and(write_offs::api())
         .get("/api/billing", api::list_invoices)
@@ -72,4 +80,5 @@ pub fn api() -> Routes {
         .put("/api/billing/{id}", api::update_invoice)
         .delete("/api/billing/{id}", api::delete_invoice)
         .post("/api/billing/{id}/issue", api::issue_invoice)
+        .post("/api/billing/{id}/deductions", api::deduct_deposit)
 }

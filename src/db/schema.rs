@@ -93,6 +93,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    billed_expenses (expense_id) {
+        expense_id -> BigInt,
+        invoice_line_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    billed_milestones (milestone_id) {
+        milestone_id -> BigInt,
+        invoice_line_id -> BigInt,
+    }
+}
+
+diesel::table! {
     checklist_items (id) {
         id -> BigInt,
         task_id -> BigInt,
@@ -170,6 +184,34 @@ diesel::table! {
         amount_cents -> BigInt,
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    deducted_deposits (deposit_id, part) {
+        deposit_id -> BigInt,
+        part -> BigInt,
+        invoice_line_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    expenses (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        spent_on -> Date,
+        title -> Text,
+        supplier -> Text,
+        cost_cents -> BigInt,
+        price_cents -> BigInt,
+        tax_rate_millis -> Nullable<BigInt>,
+        is_billable -> Bool,
+        is_unbilled -> Bool,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
     }
 }
 
@@ -720,10 +762,19 @@ diesel::joinable!(activity_seals -> activities (activity_id));
 diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(billed_entries -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> time_entries (time_entry_id));
+diesel::joinable!(billed_expenses -> expenses (expense_id));
+diesel::joinable!(billed_expenses -> invoice_lines (invoice_line_id));
+diesel::joinable!(billed_milestones -> invoice_lines (invoice_line_id));
+diesel::joinable!(billed_milestones -> milestones (milestone_id));
 diesel::joinable!(checklist_items -> tasks (task_id));
 diesel::joinable!(comment_versions -> task_comments (comment_id));
 diesel::joinable!(contacts -> clients (client_id));
 diesel::joinable!(credit_allocations -> users (created_by));
+diesel::joinable!(deducted_deposits -> invoices (deposit_id));
+diesel::joinable!(deducted_deposits -> invoice_lines (invoice_line_id));
+diesel::joinable!(expenses -> clients (client_id));
+diesel::joinable!(expenses -> users (created_by));
+diesel::joinable!(expenses -> projects (project_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(invoice_documents -> invoices (invoice_id));
 diesel::joinable!(invoice_lines -> invoices (invoice_id));
@@ -785,11 +836,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     agency,
     api_tokens,
     billed_entries,
+    billed_expenses,
+    billed_milestones,
     checklist_items,
     clients,
     comment_versions,
     contacts,
     credit_allocations,
+    deducted_deposits,
+    expenses,
     idempotency_keys,
     invoice_documents,
     invoice_lines,

@@ -92,6 +92,8 @@ ids! {
     InvoiceId => "invoice";
     /// A line of an invoice.
     InvoiceLineId => "invoice_line";
+    /// Something that was bought for a client.
+    ExpenseId => "expense";
     /// A payment.
     PaymentId => "payment";
     /// An agreed rate.

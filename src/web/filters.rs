@@ -119,6 +119,7 @@ const LABELS: &[(&str, &str)] = &[
     ("price", "Fixed price"),
     ("prices_include_tax", "Prices include tax"),
     ("project_id", "Project"),
+    ("spent_on", "Bought on"),
     ("rate", "Hourly rate"),
     ("rounding_step", "Smallest coin"),
     ("refunded_on", "Paid out on"),

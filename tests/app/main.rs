@@ -15,6 +15,8 @@ mod architecture;
 mod auth;
 mod billing;
 mod billing_api;
+mod billing_close;
+mod billing_costs;
 mod billing_credits;
 mod billing_editor;
 mod billing_frozen;

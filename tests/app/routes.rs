@@ -29,6 +29,7 @@ pub struct Rows {
     invoice: i64,
     draft: i64,
     payment: i64,
+    expense: i64,
     user: i64,
     rate: i64,
 }
@@ -68,6 +69,7 @@ impl Rows {
         let invoice = app.issued_invoice(client, 777_700, day("2026-10-01"));
         let payment = app.payment(invoice, 77_76);
         let draft = app.draft(client, 77_75);
+        let expense = app.expense(client, 77_78);
         Self {
             client: client.0,
             contact: contact.0,
@@ -85,6 +87,7 @@ impl Rows {
             invoice: invoice.0,
             draft: draft.0,
             payment: payment.0,
+            expense: expense.0,
             user: tom.0,
             rate,
         }
@@ -111,6 +114,7 @@ impl Rows {
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,
                 ("{user_id}", _) | ("{id}", "users" | "people") => self.user,
                 ("{id}", "rates") => self.rate,
+                ("{id}", "expenses") => self.expense,
                 ("{payment_id}", _) | ("{id}", "payments") => self.payment,
                 ("{invoice_id}", _) | ("{id}", "billing") if *method == Method::GET => self.invoice,
                 ("{invoice_id}", _) | ("{id}", "billing") => self.draft,

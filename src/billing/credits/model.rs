@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use crate::agency::model as agency;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
+use crate::billing::costs;
 use crate::billing::issue::freeze;
 use crate::billing::lines::store_totals;
 use crate::billing::model::{self, Invoice, InvoiceLine, Kind};
@@ -49,7 +50,7 @@ pub struct NewCredit {
     pub reason: String,
     /// Lines and quantities in ten-thousandths; `None` is everything that is left.
     pub lines: Option<Vec<(InvoiceLineId, i64)>>,
-    /// Whether hours on lines that are taken back in full can be billed again.
+    /// Whether hours and costs on lines that are taken back in full can be billed again.
     pub releases_hours: bool,
 }
 
@@ -134,7 +135,7 @@ pub fn create(
     for (position, (of, quantity)) in (1..).zip(&taken) {
         let releases = new.releases_hours && of.is_whole() && *quantity == of.line.quantity_e4;
         let line = insert_line(conn, note, position, of, *quantity, releases)?;
-        if releases && of.line.logged_seconds.is_some() {
+        if releases {
             released.push((of.line.id, line));
         }
     }
@@ -144,6 +145,7 @@ pub fn create(
     let issued = freeze(conn, actor, now, &draft, &agency, &client, &series)?;
     for (of, line) in released {
         release(conn, of, line)?;
+        costs::release(conn, &[of])?;
     }
     let settles = issued.total_cents.min(invoice.balance());
     if settles > 0 {

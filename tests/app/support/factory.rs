@@ -1,6 +1,7 @@
 //! Rows with sensible defaults. Where a model verb exists it makes the row, so that what holds in life holds here.
 
 use bureau::audit::model as audit;
+use bureau::billing::expenses::model::{self as expenses, NewExpense};
 use bureau::clients::contacts::model::{self as contacts, NewContact};
 use bureau::clients::model::{self as clients, ClientStatus, NewClient};
 use bureau::db::schema::notifications as notification_rows;
@@ -18,8 +19,8 @@ use bureau::tasks::schedules::model::{self as schedules, NewSchedule, RhythmUnit
 use bureau::tasks::views::model::{self as views, NewTaskView};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
-    ClientId, CommentId, ContactId, InvoiceId, LabelId, MilestoneId, NotificationId, PaymentId, ProjectId,
-    StepId, TaskId, TaskViewId, TimeEntryId, UserId,
+    ClientId, CommentId, ContactId, ExpenseId, InvoiceId, LabelId, MilestoneId, NotificationId, PaymentId,
+    ProjectId, StepId, TaskId, TaskViewId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::terms::TermsKind;
@@ -447,6 +448,23 @@ impl TestApp {
             Ok(())
         });
         id
+    }
+
+    /// Something bought for `cents` for a client, that waits for an invoice.
+    pub fn expense(&self, client: ClientId, cents: i64) -> ExpenseId {
+        let actor = self.actor();
+        let new = NewExpense {
+            client_id: client,
+            project_id: None,
+            spent_on: self.today(),
+            title: "Stock photo".into(),
+            supplier: String::new(),
+            cost_cents: cents,
+            price_cents: cents,
+            tax_rate_millis: None,
+            is_billable: true,
+        };
+        self.write(|conn| expenses::create(conn, &actor, self.now(), &new)).id
     }
 
     /// A payment of `cents` on an issued invoice. The invoice's own figures follow.

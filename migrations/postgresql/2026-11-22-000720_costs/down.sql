@@ -1,0 +1,12 @@
+DROP TABLE deducted_deposits;
+DROP TABLE billed_milestones;
+DROP TABLE billed_expenses;
+DROP TABLE expenses;
+DROP FUNCTION billed_expenses_claim();
+DROP FUNCTION billed_expenses_settle();
+DROP FUNCTION billed_expenses_release();
+DROP FUNCTION expenses_claimed();
+DROP FUNCTION claim_frozen_insert();
+DROP FUNCTION claim_frozen_delete();
+DROP FUNCTION deducted_deposits_frozen_insert();
+DROP FUNCTION deducted_deposits_frozen_delete();

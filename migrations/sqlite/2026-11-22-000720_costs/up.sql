@@ -1,0 +1,100 @@
+-- What was bought for a client: what it cost us, and what the client pays for it. Amounts are minor units of the client's
+-- currency. is_unbilled is held true by the triggers on the claims.
+CREATE TABLE expenses (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  client_id BIGINT NOT NULL REFERENCES clients (id),
+  project_id BIGINT,
+  spent_on DATE NOT NULL,
+  title TEXT NOT NULL,
+  supplier TEXT NOT NULL DEFAULT '',
+  cost_cents BIGINT NOT NULL CHECK (cost_cents >= 0),
+  price_cents BIGINT NOT NULL CHECK (price_cents >= 0),
+  -- NULL follows the client.
+  tax_rate_millis BIGINT CHECK (tax_rate_millis BETWEEN 0 AND 100000),
+  is_billable BOOLEAN NOT NULL,
+  is_unbilled BOOLEAN NOT NULL,
+  created_by BIGINT REFERENCES users (id),
+  created_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
+  version BIGINT NOT NULL DEFAULT 1,
+  FOREIGN KEY (project_id, client_id) REFERENCES projects (id, client_id),
+  CHECK (is_billable OR NOT is_unbilled)
+);
+CREATE INDEX expenses_client_idx ON expenses (client_id, id);
+CREATE INDEX expenses_project_idx ON expenses (project_id, id);
+CREATE INDEX expenses_unbilled_idx ON expenses (client_id, spent_on, id, price_cents, is_unbilled) WHERE is_unbilled;
+
+-- Billed once: the primary key is the claim, as with hours.
+CREATE TABLE billed_expenses (
+  expense_id BIGINT PRIMARY KEY NOT NULL REFERENCES expenses (id),
+  invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id)
+);
+CREATE INDEX billed_expenses_line_idx ON billed_expenses (invoice_line_id);
+CREATE TABLE billed_milestones (
+  milestone_id BIGINT PRIMARY KEY NOT NULL REFERENCES milestones (id),
+  invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id)
+);
+CREATE INDEX billed_milestones_line_idx ON billed_milestones (invoice_line_id);
+
+-- Deposits that lines take off, a line for each tax: each once.
+CREATE TABLE deducted_deposits (
+  deposit_id BIGINT NOT NULL REFERENCES invoices (id),
+  part BIGINT NOT NULL CHECK (part >= 1),
+  invoice_line_id BIGINT NOT NULL UNIQUE REFERENCES invoice_lines (id),
+  PRIMARY KEY (deposit_id, part)
+);
+
+CREATE TRIGGER billed_expenses_claim BEFORE INSERT ON billed_expenses
+WHEN NOT (SELECT is_unbilled FROM expenses WHERE id = NEW.expense_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: this expense is not free to bill');
+END;
+CREATE TRIGGER billed_expenses_settle AFTER INSERT ON billed_expenses BEGIN
+  UPDATE expenses SET is_unbilled = FALSE WHERE id = NEW.expense_id;
+END;
+CREATE TRIGGER billed_expenses_release AFTER DELETE ON billed_expenses BEGIN
+  UPDATE expenses SET is_unbilled = TRUE WHERE id = OLD.expense_id;
+END;
+CREATE TRIGGER expenses_claimed BEFORE UPDATE ON expenses
+WHEN EXISTS (SELECT 1 FROM billed_expenses WHERE expense_id = OLD.id) AND (
+  NEW.client_id IS NOT OLD.client_id OR NEW.project_id IS NOT OLD.project_id OR NEW.spent_on IS NOT OLD.spent_on OR NEW.title IS NOT OLD.title OR NEW.supplier IS NOT OLD.supplier OR NEW.cost_cents IS NOT OLD.cost_cents OR NEW.price_cents IS NOT OLD.price_cents OR NEW.tax_rate_millis IS NOT OLD.tax_rate_millis OR NEW.is_billable IS NOT OLD.is_billable OR NEW.is_unbilled) BEGIN
+  SELECT RAISE(ABORT, 'bureau: this expense is on an invoice');
+END;
+CREATE TRIGGER billed_expenses_frozen_insert BEFORE INSERT ON billed_expenses
+WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = NEW.invoice_line_id) IS NOT NULL BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER billed_expenses_no_update BEFORE UPDATE ON billed_expenses BEGIN
+  SELECT RAISE(ABORT, 'bureau: a claim is released and taken anew, never moved');
+END;
+CREATE TRIGGER billed_expenses_frozen_delete BEFORE DELETE ON billed_expenses
+WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER billed_milestones_frozen_insert BEFORE INSERT ON billed_milestones
+WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = NEW.invoice_line_id) IS NOT NULL BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER billed_milestones_no_update BEFORE UPDATE ON billed_milestones BEGIN
+  SELECT RAISE(ABORT, 'bureau: a claim is released and taken anew, never moved');
+END;
+CREATE TRIGGER billed_milestones_frozen_delete BEFORE DELETE ON billed_milestones
+WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER deducted_deposits_frozen_insert BEFORE INSERT ON deducted_deposits
+WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = NEW.invoice_line_id) IS NOT NULL
+  OR NOT EXISTS (SELECT 1 FROM invoices WHERE id = NEW.deposit_id AND is_deposit AND issued_at IS NOT NULL) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued deposit is deducted by a draft');
+END;
+CREATE TRIGGER deducted_deposits_no_update BEFORE UPDATE ON deducted_deposits BEGIN
+  SELECT RAISE(ABORT, 'bureau: a claim is released and taken anew, never moved');
+END;
+CREATE TRIGGER deducted_deposits_frozen_delete BEFORE DELETE ON deducted_deposits
+WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER expenses_no_replace BEFORE INSERT ON expenses WHEN EXISTS (SELECT 1 FROM expenses WHERE id = NEW.id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an expense is changed, never replaced');
+END;

@@ -1,0 +1,79 @@
+//! The JSON API of the close. Amounts are minor units.
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::form::{CloseForm, CloseQuery};
+use super::model::{self, CloseRow};
+use crate::auth::extract::Biller;
+use crate::billing::equation::Equation;
+use crate::error::AppResult;
+use crate::types::ids::InvoiceId;
+use crate::web::App;
+use crate::web::json::Json;
+use crate::web::page::today;
+use crate::web::query::Query;
+
+/// This part of the API's description.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(find_close, create_drafts))]
+pub struct ApiDoc;
+
+/// What a month leaves to be billed.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CloseJson {
+    /// The last day whose hours and costs count.
+    pub to: NaiveDate,
+    /// Clients with something unbilled, by name.
+    pub clients: Vec<CloseRow>,
+    /// Where all billable hours are, by currency.
+    pub equations: Vec<Equation>,
+    /// Whether each of them adds up.
+    pub holds: bool,
+}
+
+/// The drafts that were made.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct DraftsJson {
+    /// In the order of the clients' ids.
+    pub drafts: Vec<InvoiceId>,
+}
+
+/// What is unbilled up to the end of a month, client by client, and the proof that nothing leaks.
+#[utoipa::path(get, path = "/api/billing/close", tag = "billing", params(CloseQuery), responses((status = 200, body = CloseJson)))]
+pub async fn find_close(
+    user: Biller,
+    app: web::Data<App>,
+    query: Query<CloseQuery>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, query) = (user.actor, app.clock.now(), query.0);
+    let close = app
+        .db
+        .read(move |conn| {
+            let month = query.check(today(conn, now)?)?;
+            model::load(conn, &actor, month)
+        })
+        .await?;
+    let holds = close.holds();
+    let json = CloseJson { to: close.to, clients: close.rows, equations: close.equations, holds };
+    Ok(HttpResponse::Ok().json(json))
+}
+
+/// Makes a draft for each client with its hours and costs up to the end of the month, all or none.
+#[utoipa::path(post, path = "/api/billing/close", tag = "billing", request_body = CloseForm, responses((status = 201, body = DraftsJson)))]
+pub async fn create_drafts(
+    user: Biller,
+    app: web::Data<App>,
+    body: Json<CloseForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, form) = (user.actor, app.clock.now(), body.0);
+    let drafts = app
+        .db
+        .write(move |conn| {
+            let (month, grouping, clients) = form.check(today(conn, now)?)?;
+            model::create_drafts(conn, &actor, now, month, grouping, &clients)
+        })
+        .await?;
+    Ok(HttpResponse::Created().json(DraftsJson { drafts }))
+}

@@ -1,0 +1,147 @@
+//! What stands on an invoice besides hours and is billed once as well: expenses and milestones.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::hours::HoursFilter;
+use super::lines::insert_line;
+use super::model::{NewLine, Unit};
+use super::tax::{TaxCategory, TaxRates};
+use super::totals::Discount;
+use crate::db::Conn;
+use crate::db::schema::{billed_expenses, billed_milestones, expenses};
+use crate::error::AppResult;
+use crate::projects::milestones::model as milestones;
+use crate::types::calendar::day_month_year;
+use crate::types::ids::{ExpenseId, InvoiceId, InvoiceLineId, MilestoneId};
+
+/// What a line claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Something that was bought.
+    Expense(ExpenseId),
+    /// Something that was reached.
+    Milestone(MilestoneId),
+}
+
+/// A cost that waits to be billed.
+#[derive(Debug, Clone)]
+pub struct Cost {
+    /// What it is.
+    pub claim: Claim,
+    /// The line's title.
+    pub title: String,
+    /// The line's details.
+    pub details: String,
+    /// The day it belongs to.
+    pub on: NaiveDate,
+    /// What the client pays, in minor units.
+    pub price_cents: i64,
+    /// Tax in thousandths of a percent; `None` follows the client.
+    pub tax_rate_millis: Option<i64>,
+}
+
+impl Cost {
+    fn line(&self, rates: TaxRates, untaxed: TaxCategory) -> NewLine {
+        let tax_rate_millis = self.tax_rate_millis.unwrap_or(rates.first_millis);
+        NewLine {
+            title: self.title.clone(),
+            details: self.details.clone(),
+            quantity_e4: 10_000,
+            unit: Unit::Piece,
+            unit_price_cents: self.price_cents,
+            discount: Discount::NONE,
+            tax_rate_millis,
+            second_tax_rate_millis: rates.second_millis,
+            tax_category: untaxed.at_rate(tax_rate_millis),
+            adjustment_reason: String::new(),
+        }
+    }
+}
+
+/// Costs that no invoice holds: milestones first, then expenses by day.
+pub fn unbilled(conn: &mut Conn, filter: &HoursFilter) -> AppResult<Vec<Cost>> {
+    let within =
+        |on: NaiveDate| filter.from.is_none_or(|from| from <= on) && filter.to.is_none_or(|to| on <= to);
+    let reached = milestones::unbilled(conn, filter.client, filter.project)?;
+    let mut costs: Vec<Cost> = reached
+        .into_iter()
+        .filter_map(|row| {
+            let (on, price_cents) = row.reached_on.zip(row.amount_cents)?;
+            Some(Cost {
+                claim: Claim::Milestone(row.id),
+                title: row.title,
+                details: format!("{}, reached on {}", row.project_name, day_month_year(on)),
+                on,
+                price_cents,
+                tax_rate_millis: None,
+            })
+        })
+        .filter(|cost| within(cost.on))
+        .collect();
+    let mut query = expenses::table
+        .filter(expenses::client_id.eq(filter.client))
+        .filter(expenses::is_unbilled)
+        .order((expenses::spent_on, expenses::id))
+        .select((
+            expenses::id,
+            expenses::title,
+            expenses::supplier,
+            expenses::spent_on,
+            expenses::price_cents,
+            expenses::tax_rate_millis,
+        ))
+        .into_boxed();
+    if let Some(project) = filter.project {
+        query = query.filter(expenses::project_id.eq(project));
+    }
+    type Row = (ExpenseId, String, String, NaiveDate, i64, Option<i64>);
+    let bought: Vec<Row> = query.load(conn)?;
+    costs.extend(bought.into_iter().filter(|row| within(row.3)).map(
+        |(id, title, supplier, on, price_cents, tax_rate_millis)| {
+            let day = day_month_year(on);
+            let details = if supplier.is_empty() { day } else { format!("{supplier}, {day}") };
+            Cost { claim: Claim::Expense(id), title, details, on, price_cents, tax_rate_millis }
+        },
+    ));
+    Ok(costs)
+}
+
+/// Adds a line for a cost and claims it. The primary keys refuse what is taken.
+pub(in crate::billing) fn insert_cost(
+    conn: &mut Conn,
+    id: InvoiceId,
+    position: i64,
+    cost: &Cost,
+    rates: TaxRates,
+    untaxed: TaxCategory,
+) -> AppResult<()> {
+    let line = insert_line(conn, id, position, &cost.line(rates, untaxed), None)?;
+    match cost.claim {
+        Claim::Expense(expense) => {
+            diesel::insert_into(billed_expenses::table)
+                .values((billed_expenses::expense_id.eq(expense), billed_expenses::invoice_line_id.eq(line)))
+                .execute(conn)?;
+        }
+        Claim::Milestone(milestone) => {
+            diesel::insert_into(billed_milestones::table)
+                .values((
+                    billed_milestones::milestone_id.eq(milestone),
+                    billed_milestones::invoice_line_id.eq(line),
+                ))
+                .execute(conn)?;
+            milestones::claim(conn, &[milestone])?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the costs of lines back.
+pub(in crate::billing) fn release(conn: &mut Conn, lines: &[InvoiceLineId]) -> AppResult<()> {
+    diesel::delete(billed_expenses::table.filter(billed_expenses::invoice_line_id.eq_any(lines)))
+        .execute(conn)?;
+    let of_lines = || billed_milestones::table.filter(billed_milestones::invoice_line_id.eq_any(lines));
+    let freed: Vec<MilestoneId> = of_lines().select(billed_milestones::milestone_id).load(conn)?;
+    diesel::delete(of_lines()).execute(conn)?;
+    if freed.is_empty() { Ok(()) } else { milestones::release(conn, &freed) }
+}

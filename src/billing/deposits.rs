@@ -1,0 +1,102 @@
+//! Deposits: issued invoices that asked for money before the work, taken off a later one. Each is deducted once.
+
+use diesel::prelude::*;
+
+use super::draft::{self, MAX_LINES};
+use super::lines::insert_line;
+use super::model::{self, Invoice, NewLine, Unit};
+use super::tax::{self, InvoiceTax};
+use super::totals::Discount;
+use crate::auth::user::Actor;
+use crate::clients::model as clients;
+use crate::db::schema::{deducted_deposits, invoices};
+use crate::db::{Conn, dialect};
+use crate::error::{AppError, AppResult};
+use crate::types::clock::UtcTime;
+use crate::types::ids::{InvoiceId, InvoiceLineId};
+
+/// Issued deposits of the draft's client and currency that nothing has deducted or credited, oldest first.
+pub fn deductible(conn: &mut Conn, draft: &Invoice) -> AppResult<Vec<Invoice>> {
+    let deducted = deducted_deposits::table.select(deducted_deposits::deposit_id);
+    Ok(invoices::table
+        .filter(invoices::client_id.eq(draft.client_id))
+        .filter(invoices::is_deposit)
+        .filter(invoices::issued_at.is_not_null())
+        .filter(invoices::currency.eq(draft.currency))
+        .filter(invoices::credited_cents.eq(0))
+        .filter(invoices::id.ne_all(deducted))
+        .order(invoices::id)
+        .select(Invoice::as_select())
+        .load(conn)?)
+}
+
+/// Takes a deposit off a draft: a line for each of its taxes, so that both tax and total come out right.
+pub fn deduct(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    id: InvoiceId,
+    version: Option<i64>,
+    deposit: InvoiceId,
+) -> AppResult<Invoice> {
+    let draft = model::find_draft(conn, actor, id, version)?;
+    if draft.is_deposit {
+        return Err(AppError::Conflict("A deposit takes no other deposit off.".into()));
+    }
+    let deposit = deductible(conn, &draft)?.into_iter().find(|open| open.id == deposit).ok_or_else(|| {
+        AppError::invalid("deposit_id", "is no issued deposit of this client that is still to be deducted")
+    })?;
+    let taxes = tax::taxes_of(conn, deposit.id)?;
+    let second = taxes.iter().find(|tax| tax.is_second);
+    let mut position = model::lines_of(conn, id)?.iter().map(|line| line.position).max().unwrap_or(0);
+    for (part, tax) in (1_i64..).zip(taxes.iter().filter(|tax| !tax.is_second)) {
+        position += 1;
+        let line = insert_line(conn, id, position, &line(&draft, &deposit, tax, second), None)?;
+        diesel::insert_into(deducted_deposits::table)
+            .values((
+                deducted_deposits::deposit_id.eq(deposit.id),
+                deducted_deposits::part.eq(part),
+                deducted_deposits::invoice_line_id.eq(line),
+            ))
+            .execute(conn)
+            .map_err(|error| match dialect::violated_unique(&error) {
+                Some(_) => AppError::Conflict("This deposit was deducted meanwhile.".into()),
+                None => error.into(),
+            })?;
+    }
+    if usize::try_from(position).unwrap_or(usize::MAX) > MAX_LINES {
+        return Err(AppError::invalid(
+            "lines",
+            format!("are more than the {MAX_LINES} that an invoice holds"),
+        ));
+    }
+    let client = clients::find(conn, actor, draft.client_id)?;
+    draft::finish(conn, actor, now, &draft, &client, "deposit_deducted", deposit.total_cents)
+}
+
+/// The line that takes off what the deposit charged at one tax.
+fn line(draft: &Invoice, deposit: &Invoice, tax: &InvoiceTax, second: Option<&InvoiceTax>) -> NewLine {
+    let mut price = tax.base_cents;
+    if draft.prices_include_tax {
+        price += tax.tax_cents + second.map_or(0, |second| second.tax_cents);
+    }
+    NewLine {
+        title: format!("Deposit invoice {}", deposit.name()),
+        details: deposit.issue_on.map(|on| format!("Issued {}", on.format("%-d %B %Y"))).unwrap_or_default(),
+        quantity_e4: 10_000,
+        unit: Unit::Piece,
+        unit_price_cents: -price,
+        discount: Discount::NONE,
+        tax_rate_millis: tax.tax_rate_millis,
+        second_tax_rate_millis: second.map_or(0, |second| second.tax_rate_millis),
+        tax_category: tax.tax_category,
+        adjustment_reason: String::new(),
+    }
+}
+
+/// Gives the deposits of lines back.
+pub(in crate::billing) fn release(conn: &mut Conn, lines: &[InvoiceLineId]) -> AppResult<()> {
+    diesel::delete(deducted_deposits::table.filter(deducted_deposits::invoice_line_id.eq_any(lines)))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The close of a month: everything unbilled on one page, drafts for all of it, and the proof that nothing leaks.
+
+use bureau::auth::policy::Role;
+use serde_json::json;
+
+use crate::billing::{at_rest, sound, with_hours};
+use crate::support::TestApp;
+
+#[actix_web::test]
+async fn the_close_lists_what_is_unbilled_and_makes_the_drafts() {
+    let app = TestApp::new().await;
+    let (client, ..) = with_hours(&app);
+    let api = app.api(Role::Bookkeeper);
+    let photo = json!({"client_id": client, "spent_on": "2026-11-18", "title": "Photo", "cost": "40"});
+    api.post("/api/billing/expenses").json(photo).send().await.assert_status(201);
+    let page = app.bookkeeper().get("/billing/close?month=2026-11").send().await;
+    page.assert_text("h1", "Close November 2026")
+        .assert_text("tbody", "Northwind")
+        .assert_text("tbody", "€40.00");
+    page.assert_text("#equations", "Adds up");
+    let fields = page.fields("#close_form");
+    let done = app.bookkeeper().post("/billing/close").form(fields.clone()).send().await;
+    done.assert_redirect("/billing?status=draft");
+    assert_eq!(app.count_where("invoices", "issued_at IS NULL"), 1);
+    assert_eq!(app.count_where("time_entries", "is_unbilled AND rate_cents IS NOT NULL"), 0);
+    assert_eq!(app.count_where("expenses", "is_unbilled"), 0);
+    // The same form again finds nothing left and makes no second draft.
+    let before = at_rest(&app).await;
+    app.bookkeeper().post("/billing/close").form(fields).send().await.assert_status(422);
+    app.assert_unchanged(&before);
+    let json = api.get("/api/billing/close?month=2026-11").send().await.json();
+    assert_eq!(json["holds"], true);
+    sound(&app);
+}
+
+#[actix_web::test]
+async fn hours_after_the_month_stay_for_the_next() {
+    let app = TestApp::new().await;
+    with_hours(&app);
+    let page = app.bookkeeper().get("/billing/close").send().await;
+    page.assert_text("h1", "Close October 2026").assert_text(".empty", "Nothing is left to bill");
+    let api = app.api(Role::Bookkeeper);
+    let before = at_rest(&app).await;
+    for (body, field) in [
+        (json!({"month": "2026-13", "clients": [1]}), "month"),
+        (json!({"month": "2026-10", "clients": []}), "clients"),
+        (json!({"month": "2026-10", "clients": [1]}), "clients"),
+        (json!({"month": "2026-11", "clients": [1, 999]}), "clients"),
+        (json!({"month": "2026-11", "clients": ["x"]}), "clients"),
+    ] {
+        let problem = api.post("/api/billing/close").json(body.clone()).send().await.problem(422);
+        assert!(problem["errors"][field].is_string(), "{body}: {problem}");
+    }
+    app.member().get("/billing/close").send().await.assert_status(403);
+    app.member().post("/billing/close").form([("clients", "1")]).send().await.assert_status(403);
+    app.api(Role::Member).get("/api/billing/close").send().await.problem(403);
+    app.api(Role::Member).post("/api/billing/close").json(json!({"clients": [1]})).send().await.problem(403);
+    app.assert_unchanged(&before);
+}

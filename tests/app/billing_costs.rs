@@ -1,0 +1,207 @@
+//! What stands on an invoice besides hours: expenses, milestones, and deposits that are taken off.
+
+use bureau::auth::policy::Role;
+use bureau::billing::draft::{self, NewDraft};
+use bureau::billing::issue;
+use bureau::types::ids::InvoiceId;
+use serde_json::{Value, json};
+
+use crate::billing::{at_rest, invoice, lines, northwind, sound};
+use crate::support::{TestApp, day};
+
+fn photo(client: impl serde::Serialize) -> Value {
+    json!({"client_id": client, "spent_on": "2026-11-18", "title": "Stock photo", "supplier": "Photo Ltd", "cost": "33.75", "client_pays": "40"})
+}
+
+#[actix_web::test]
+async fn an_expense_is_noted_edited_and_billed_once() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let page = app.bookkeeper().get(format!("/billing/expenses/new?client_id={client}")).send().await;
+    let mut fields = page.fields("#expense_form");
+    for (name, value) in &mut fields {
+        match name.as_str() {
+            "title" => *value = "Stock photo".into(),
+            "cost" => *value = "33.75".into(),
+            _ => {}
+        }
+    }
+    app.bookkeeper().post("/billing/expenses").form(fields.clone()).send().await.assert_status(303);
+    app.bookkeeper().post("/billing/expenses").form(fields).send().await.assert_status(303);
+    assert_eq!(app.count("expenses"), 1);
+    app.bookkeeper()
+        .get("/billing/expenses")
+        .send()
+        .await
+        .assert_text("tbody", "€33.75")
+        .assert_text("tbody", "Unbilled");
+    let mut fields = app.bookkeeper().get("/billing/expenses/1/edit").send().await.fields("#expense_form");
+    fields
+        .iter_mut()
+        .filter(|(name, _)| name == "client_pays")
+        .for_each(|(_, value)| *value = "40.00".into());
+    app.bookkeeper().post("/billing/expenses/1").form(fields.clone()).send().await.assert_status(303);
+    // The second of two editors sees both versions.
+    fields.iter_mut().filter(|(name, _)| name == "title").for_each(|(_, value)| *value = "Photo".into());
+    app.bookkeeper()
+        .post("/billing/expenses/1")
+        .form(fields)
+        .send()
+        .await
+        .assert_status(409)
+        .assert_text(".versions", "Stock photo");
+    let actor = app.actor();
+    let new = NewDraft { include_costs: true, ..NewDraft::of_hours(client) };
+    let id = app.write(|conn| draft::create(conn, &actor, app.now(), &new));
+    let stored = lines(&app, id);
+    assert_eq!((stored.len(), stored[0].title.as_str(), stored[0].amount_cents), (1, "Stock photo", 4_000));
+    assert_eq!(app.count_where("expenses", "is_unbilled"), 0);
+    let before = at_rest(&app).await;
+    app.bookkeeper().post("/billing/expenses/1/deletion").send().await.assert_status(409);
+    app.refused(|conn| draft::create(conn, &actor, app.now(), &new));
+    app.execute_refused("UPDATE expenses SET price_cents = 1");
+    app.execute_refused("INSERT INTO billed_expenses (expense_id, invoice_line_id) SELECT expense_id, invoice_line_id FROM billed_expenses");
+    app.assert_unchanged(&before);
+    // A draft that goes gives it back.
+    app.write(|conn| draft::delete(conn, &actor, app.now(), id));
+    assert_eq!(app.count_where("expenses", "is_unbilled"), 1);
+    app.bookkeeper().post("/billing/expenses/1/deletion").send().await.assert_status(303);
+    assert_eq!(app.count("expenses"), 0);
+    sound(&app);
+}
+
+#[actix_web::test]
+async fn the_api_of_expenses_follows_the_same_rules() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let api = app.api(Role::Bookkeeper);
+    let before = at_rest(&app).await;
+    for (body, fields) in [
+        (json!({}), vec!["client_id", "cost", "spent_on", "title"]),
+        (json!({"client_id": 999, "spent_on": "2026-11-18", "title": "x", "cost": 1}), vec!["client_id"]),
+        (
+            json!({"client_id": client, "spent_on": "2026-02-29", "title": "x", "cost": "many"}),
+            vec!["cost", "spent_on"],
+        ),
+        (
+            json!({"client_id": client, "project_id": 999, "spent_on": "2026-11-18", "title": "x", "cost": 1}),
+            vec!["project_id"],
+        ),
+        (
+            json!({"client_id": client, "spent_on": "2026-11-18", "title": "x", "cost": -1, "tax_rate": 101}),
+            vec!["cost", "tax_rate"],
+        ),
+    ] {
+        let problem = api.post("/api/billing/expenses").json(body).send().await.problem(422);
+        let mut named: Vec<&String> = problem["errors"].as_object().unwrap().keys().collect();
+        named.sort();
+        assert_eq!(named, fields);
+    }
+    app.api(Role::Member).post("/api/billing/expenses").json(photo(client)).send().await.problem(403);
+    app.api(Role::Member).get("/api/billing/expenses").send().await.problem(403);
+    app.member().get("/billing/expenses").send().await.assert_status(403);
+    app.assert_unchanged(&before);
+    let made = api.post("/api/billing/expenses").json(photo(client)).send().await;
+    made.assert_status(201);
+    let path = made.location();
+    assert_eq!(api.get(&path).send().await.json()["price_cents"], 4_000);
+    let mut change = photo(client);
+    change["version"] = json!(1);
+    change["is_internal"] = json!(true);
+    let saved = api.put(&path).json(change.clone()).send().await;
+    assert_eq!(
+        (saved.json()["is_unbilled"].as_bool(), saved.json()["version"].as_i64()),
+        (Some(false), Some(2))
+    );
+    api.put(&path).json(change).send().await.problem(409);
+    assert_eq!(api.get("/api/billing/expenses?unbilled=true").send().await.json()["meta"]["count"], 0);
+    api.delete(&path).send().await.assert_status(204);
+    api.get(&path).send().await.problem(404);
+}
+
+#[actix_web::test]
+async fn a_full_credit_note_gives_expenses_back() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let api = app.api(Role::Bookkeeper);
+    api.post("/api/billing/expenses").json(photo(client)).send().await.assert_status(201);
+    let actor = app.actor();
+    let new = NewDraft { include_costs: true, ..NewDraft::of_hours(client) };
+    let id = app.write(|conn| draft::create(conn, &actor, app.now(), &new));
+    app.write(|conn| issue::issue(conn, &actor, app.now(), id, None));
+    app.execute_refused("DELETE FROM billed_expenses");
+    let body = json!({"reason": "Not used", "release_hours": true});
+    api.post(format!("/api/billing/{id}/credits")).json(body).send().await.assert_status(201);
+    assert_eq!(app.count_where("expenses", "is_unbilled"), 1);
+    sound(&app);
+}
+
+#[actix_web::test]
+async fn a_deposit_is_deducted_once_with_its_tax() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let api = app.api(Role::Bookkeeper);
+    let make = async |is_deposit: bool, price: &str| {
+        let body = json!({"client_id": client, "delivery_from": "2026-11-18", "is_deposit": is_deposit,
+                          "lines": [{"title": "Shop", "quantity": 1, "unit_price": price}]});
+        api.post("/api/billing").json(body).send().await.json()
+    };
+    let deposit = make(true, "1000").await;
+    let last = make(false, "3000").await;
+    let path = format!("/api/billing/{}/deductions", last["id"]);
+    let wanted = json!({"deposit_id": deposit["id"]});
+    // A deposit that is not issued is nothing to take off.
+    api.post(&path).json(wanted.clone()).send().await.problem(422);
+    let issue = json!({"version": deposit["version"]});
+    api.post(format!("/api/billing/{}/issue", deposit["id"])).json(issue).send().await.assert_status(200);
+    let printed = app.bookkeeper().get(format!("/billing/{}/print", deposit["id"])).send().await;
+    printed.assert_text(".inv-title", "Deposit invoice INV-2026-0001");
+    let page = app.bookkeeper().get(format!("/billing/{}", last["id"])).send().await;
+    page.assert_text("#invoice_form", "Deduct INV-2026-0001");
+    let done = api.post(&path).json(wanted.clone()).send().await;
+    assert_eq!(
+        (done.json()["net_cents"].as_i64(), done.json()["total_cents"].as_i64()),
+        (Some(200_000), Some(238_000))
+    );
+    let before = at_rest(&app).await;
+    api.post(&path).json(wanted.clone()).send().await.problem(422);
+    app.assert_unchanged(&before);
+    // A line that goes gives the deposit back.
+    let id = InvoiceId(last["id"].as_i64().unwrap());
+    let shop = &lines(&app, id)[0];
+    let body = json!({"version": invoice(&app, id).version, "issue_on": "2026-11-19", "due_on": "2026-12-01", "delivery_from": "2026-11-18",
+                      "lines": [{"id": shop.id, "title": "Shop", "quantity": 1, "unit_price": "3000"}]});
+    api.put(format!("/api/billing/{id}")).json(body).send().await.assert_status(200);
+    api.post(&path).json(wanted).send().await.assert_status(200);
+    let version = json!({"version": invoice(&app, id).version});
+    api.post(format!("/api/billing/{id}/issue")).json(version).send().await.assert_status(200);
+    app.execute_refused("DELETE FROM deducted_deposits");
+    sound(&app);
+}
+
+#[actix_web::test]
+async fn a_reached_milestone_is_billed_once() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let project = app.project(client);
+    app.execute(&format!(
+        "INSERT INTO milestones (project_id, title, due_order, amount_cents, reached_on, is_unbilled, created_at, updated_at) \
+         VALUES ({project}, 'Beta', '9999-12-31', 250000, '2026-11-10', TRUE, '2026-11-10 10:00:00', '2026-11-10 10:00:00')"
+    ));
+    let actor = app.actor();
+    let new = NewDraft {
+        include_costs: true,
+        include_time: false,
+        from: Some(day("2026-11-01")),
+        ..NewDraft::of_hours(client)
+    };
+    let id = app.write(|conn| draft::create(conn, &actor, app.now(), &new));
+    let stored = lines(&app, id);
+    assert_eq!((stored[0].title.as_str(), stored[0].amount_cents), ("Beta", 250_000));
+    assert_eq!(app.count_where("milestones", "is_unbilled"), 0);
+    let again = app.write(|conn| draft::create(conn, &actor, app.now(), &new));
+    assert_eq!(lines(&app, again).len(), 0);
+    app.write(|conn| draft::delete(conn, &actor, app.now(), id));
+    assert_eq!(app.count_where("milestones", "is_unbilled"), 1);
+    sound(&app);
+}
