@@ -100,6 +100,8 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
     let drafts = drafts(&token, client - 1, DRAFTS).await?;
     let drafts = Arc::new(drafts);
     let next_draft = Arc::new(AtomicUsize::new(0));
+    // Each save takes another draft, since a save makes the next one's version.
+    let (edited, next_edited) = (Arc::clone(&drafts), Arc::new(AtomicUsize::new(0)));
     let scenarios: Vec<(&str, Make, bool)> = vec![
         ("task list, filtered", get("/tasks?status=todo".into()), true),
         ("board with 500 cards", get("/tasks/board".into()), true),
@@ -107,6 +109,7 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         ("client page", get(format!("/clients/{client}")), true),
         ("week timesheet", get("/time-entries".into()), true),
         ("dashboard", get("/".into()), true),
+        ("month close, 500 clients", get(format!("/billing/close?month={}", this_month())), true),
         (
             "/api/tasks",
             api("GET", Arc::new(|_| "/api/tasks?status=todo".into()), Arc::new(|_| String::new())),
@@ -123,6 +126,18 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
                         r#"{{"project_id":{project},"date":"{date}","duration":"0:15","note":"bench {number}"}}"#
                     )
                 }),
+            ),
+            false,
+        ),
+        (
+            "save 20 lines in the editor",
+            api(
+                "PUT",
+                Arc::new(move |_| {
+                    let index = next_edited.fetch_add(1, Ordering::Relaxed);
+                    format!("/api/billing/{}", edited.iter().rev().nth(index).copied().unwrap_or(0))
+                }),
+                Arc::new(|_| edited_draft()),
             ),
             false,
         ),
@@ -173,6 +188,8 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         }
     }
     println!();
+    let (clients, elapsed) = close_month(&token).await?;
+    println!("drafts for {clients} clients at once, out of the month close: {elapsed:.0} ms");
     println!("resident memory after load: {:.1} MiB", server.resident()?);
     drop((server, bare_server));
 
@@ -394,6 +411,32 @@ async fn sign_in() -> Result<String> {
     Ok(cookie.ok_or("no cookie")?.to_owned())
 }
 
+/// Makes the drafts of all clients out of the month close; says of how many, and how many milliseconds that took.
+async fn close_month(token: &str) -> Result<(usize, f64)> {
+    let month = this_month();
+    let (_, answer) = once(format!(
+        "GET /api/billing/close?month={month} HTTP/1.1\r\nhost: {SERVER}\r\nauthorization: Bearer {token}\r\n\r\n"
+    ))
+    .await?;
+    let close: serde_json::Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap_or_default())?;
+    let rows = close["clients"].as_array().ok_or("no clients")?;
+    let billable = rows.iter().filter(|row| {
+        row["is_archived"] == false && row["seconds"].as_i64() > row["seconds_without_rate"].as_i64()
+    });
+    let clients: Vec<&serde_json::Value> = billable.map(|row| &row["client_id"]).collect();
+    let body = serde_json::json!({"month": month, "clients": clients}).to_string();
+    let began = Instant::now();
+    let (status, answer) = once(format!(
+        "POST /api/billing/close HTTP/1.1\r\nhost: {SERVER}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ))
+    .await?;
+    if status != 201 {
+        return Err(format!("the close is refused: {answer}").into());
+    }
+    Ok((clients.len(), began.elapsed().as_secs_f64() * 1_000.0))
+}
+
 /// What is measured of a sample agency.
 struct Sample {
     /// The task with a hundred comments.
@@ -432,6 +475,18 @@ fn past_day(number: usize) -> String {
     let today = Clock::System.now().datetime().date_naive();
     let back = Days::new(1 + (number as u64 * 7) % 350);
     today.checked_sub_days(back).unwrap_or(today).to_string()
+}
+
+/// The month that is under way, as in 2026-11.
+fn this_month() -> String {
+    Clock::System.now().datetime().format("%Y-%m").to_string()
+}
+
+/// A draft at its first version as the editor sends it, with 20 lines.
+fn edited_draft() -> String {
+    let line = r#"{"title":"Hosting and care","quantity":"1.5","unit":"HUR","unit_price":"95","discount":"5%","tax_rate":"19"}"#;
+    let lines = vec![line; 20].join(",");
+    format!(r#"{{"version":1,"delivery_from":"2026-01-01","delivery_to":"2026-01-31","lines":[{lines}]}}"#)
 }
 
 /// Drafts with one free line, to be issued.

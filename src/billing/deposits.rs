@@ -4,9 +4,8 @@ use diesel::prelude::*;
 
 use super::draft::{self, MAX_LINES};
 use super::lines::insert_line;
-use super::model::{self, Invoice, NewLine, Unit};
-use super::tax::{self, InvoiceTax};
-use super::totals::Discount;
+use super::model::{self, Invoice, InvoiceLine, NewLine, Unit};
+use super::totals::{self, Discount, Part, Priced};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::schema::{deducted_deposits, invoices};
@@ -30,7 +29,7 @@ pub fn deductible(conn: &mut Conn, draft: &Invoice) -> AppResult<Vec<Invoice>> {
         .load(conn)?)
 }
 
-/// Takes a deposit off a draft: a line for each of its taxes, so that both tax and total come out right.
+/// Takes a deposit off a draft: a line for each way in which it is taxed, so that both tax and total come out right.
 pub fn deduct(
     conn: &mut Conn,
     actor: &Actor,
@@ -46,16 +45,16 @@ pub fn deduct(
     let deposit = deductible(conn, &draft)?.into_iter().find(|open| open.id == deposit).ok_or_else(|| {
         AppError::invalid("deposit_id", "is no issued deposit of this client that is still to be deducted")
     })?;
-    let taxes = tax::taxes_of(conn, deposit.id)?;
-    let second = taxes.iter().find(|tax| tax.is_second);
+    let charged: Vec<Priced> = model::lines_of(conn, deposit.id)?.iter().map(InvoiceLine::priced).collect();
+    let parts = totals::parts(&charged, &deposit.pricing())?;
     let mut position = model::lines_of(conn, id)?.iter().map(|line| line.position).max().unwrap_or(0);
-    for (part, tax) in (1_i64..).zip(taxes.iter().filter(|tax| !tax.is_second)) {
+    for (number, part) in (1_i64..).zip(&parts) {
         position += 1;
-        let line = insert_line(conn, id, position, &line(&draft, &deposit, tax, second), None)?;
+        let line = insert_line(conn, id, position, &line(&draft, &deposit, part), None)?;
         diesel::insert_into(deducted_deposits::table)
             .values((
                 deducted_deposits::deposit_id.eq(deposit.id),
-                deducted_deposits::part.eq(part),
+                deducted_deposits::part.eq(number),
                 deducted_deposits::invoice_line_id.eq(line),
             ))
             .execute(conn)
@@ -74,12 +73,9 @@ pub fn deduct(
     draft::finish(conn, actor, now, &draft, &client, "deposit_deducted", deposit.total_cents)
 }
 
-/// The line that takes off what the deposit charged at one tax.
-fn line(draft: &Invoice, deposit: &Invoice, tax: &InvoiceTax, second: Option<&InvoiceTax>) -> NewLine {
-    let mut price = tax.base_cents;
-    if draft.prices_include_tax {
-        price += tax.tax_cents + second.map_or(0, |second| second.tax_cents);
-    }
+/// The line that takes off one part of a deposit.
+fn line(draft: &Invoice, deposit: &Invoice, part: &Part) -> NewLine {
+    let price = if draft.prices_include_tax { part.gross_cents } else { part.net_cents };
     NewLine {
         title: format!("Deposit invoice {}", deposit.name()),
         details: deposit.issue_on.map(|on| format!("Issued {}", on.format("%-d %B %Y"))).unwrap_or_default(),
@@ -87,9 +83,9 @@ fn line(draft: &Invoice, deposit: &Invoice, tax: &InvoiceTax, second: Option<&In
         unit: Unit::Piece,
         unit_price_cents: -price,
         discount: Discount::NONE,
-        tax_rate_millis: tax.tax_rate_millis,
-        second_tax_rate_millis: second.map_or(0, |second| second.tax_rate_millis),
-        tax_category: tax.tax_category,
+        tax_rate_millis: part.tax_rate_millis,
+        second_tax_rate_millis: part.second_tax_rate_millis,
+        tax_category: part.category,
         adjustment_reason: String::new(),
     }
 }

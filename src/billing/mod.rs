@@ -30,6 +30,7 @@ pub mod line;
 pub mod line_form;
 pub mod lines;
 pub mod model;
+pub mod numbers;
 pub mod pages;
 pub mod parties;
 pub mod payments;
@@ -49,6 +50,7 @@ pub fn pages() -> Routes {
     payments::pages()
         .and(expenses::pages())
         .and(close::pages())
+        .and(numbers::pages())
         .and(credits::pages())
         .and(write_offs::pages())
         .get("/billing", pages::index)
@@ -70,6 +72,7 @@ pub fn api() -> Routes {
     payments::api()
         .and(expenses::api())
         .and(close::api())
+        .and(numbers::api())
         .and(credits::api())
         .and(write_offs::api())
         .get("/api/billing", api::list_invoices)

@@ -165,9 +165,66 @@ pub fn line_sum(line: &Priced) -> Result<LineSum, SumFault> {
     Ok(LineSum { discount_cents, amount_cents })
 }
 
+/// What a document charges for lines that are taxed alike, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The category.
+    pub category: TaxCategory,
+    /// Tax in thousandths of a percent.
+    pub tax_rate_millis: i64,
+    /// The second tax; 0 where there is none.
+    pub second_tax_rate_millis: i64,
+    /// Without tax, the document's discount taken off.
+    pub net_cents: i64,
+    /// With its taxes.
+    pub gross_cents: i64,
+}
+
+/// The parts of which a document consists, one for each way in which its lines are taxed.
+pub fn parts(lines: &[Priced], pricing: &Pricing) -> Result<Vec<Part>, SumFault> {
+    let (_, sums) = added(lines, pricing)?;
+    let part = |(taxed, sum): (Taxed, i64)| {
+        let (Reverse(rate), category, second) = taxed;
+        let alone = BTreeMap::from([(taxed, sum)]);
+        let taxes = if pricing.prices_include_tax { taxes_within(&alone) } else { taxes_on(&alone) }?;
+        let tax = within(taxes.values().try_fold(0_i64, |tax, group| tax.checked_add(group.tax)))?;
+        let (net, gross) = match pricing.prices_include_tax {
+            true => (sum.checked_sub(tax), Some(sum)),
+            false => (Some(sum), sum.checked_add(tax)),
+        };
+        Ok(Part {
+            category,
+            tax_rate_millis: rate,
+            second_tax_rate_millis: second,
+            net_cents: within(net)?,
+            gross_cents: within(gross)?,
+        })
+    };
+    sums.into_iter().map(part).collect()
+}
+
 /// Adds lines up. The order of the lines changes nothing but the order of their amounts and, where shares of a
 /// discount do not come out even, the line that bears the odd cent.
 pub fn compute(lines: &[Priced], pricing: &Pricing) -> Result<Totals, SumFault> {
+    let (mut totals, sums) = added(lines, pricing)?;
+    let taxed = if pricing.prices_include_tax { taxes_within(&sums) } else { taxes_on(&sums) };
+    for (group, tax) in taxed? {
+        let (is_second, Reverse(rate_millis), category) = group;
+        let Taxes { base: base_cents, tax: tax_cents } = tax;
+        if !is_second {
+            totals.net = within(totals.net.checked_add(base_cents))?;
+        }
+        totals.tax = within(totals.tax.checked_add(tax_cents))?;
+        totals.groups.push(TaxGroup { is_second, category, rate_millis, base_cents, tax_cents });
+    }
+    let exact = within(totals.net.checked_add(totals.tax))?;
+    totals.total = within(money::to_step(exact, pricing.rounding_step_cents))?;
+    totals.rounding = totals.total - exact;
+    Ok(totals)
+}
+
+/// The amounts of lines, their sum and its discount, and what is left of it by how it is taxed.
+fn added(lines: &[Priced], pricing: &Pricing) -> Result<(Totals, BTreeMap<Taxed, i64>), SumFault> {
     let mut totals = Totals::default();
     for line in lines {
         let sum = line_sum(line)?;
@@ -186,20 +243,7 @@ pub fn compute(lines: &[Priced], pricing: &Pricing) -> Result<Totals, SumFault> 
         let sum = sums.entry(key).or_default();
         *sum = within(sum.checked_add(*amount).and_then(|sum| sum.checked_sub(*share)))?;
     }
-    let taxed = if pricing.prices_include_tax { taxes_within(&sums) } else { taxes_on(&sums) };
-    for (group, tax) in taxed? {
-        let (is_second, Reverse(rate_millis), category) = group;
-        let Taxes { base: base_cents, tax: tax_cents } = tax;
-        if !is_second {
-            totals.net = within(totals.net.checked_add(base_cents))?;
-        }
-        totals.tax = within(totals.tax.checked_add(tax_cents))?;
-        totals.groups.push(TaxGroup { is_second, category, rate_millis, base_cents, tax_cents });
-    }
-    let exact = within(totals.net.checked_add(totals.tax))?;
-    totals.total = within(money::to_step(exact, pricing.rounding_step_cents))?;
-    totals.rounding = totals.total - exact;
-    Ok(totals)
+    Ok((totals, sums))
 }
 
 /// Whether it is the second tax, then rate and category.

@@ -268,6 +268,7 @@ diesel::table! {
         year -> BigInt,
         next_seq -> BigInt,
         last_issue_on -> Nullable<Date>,
+        version -> BigInt,
     }
 }
 

@@ -1,23 +1,19 @@
 //! The lists of tasks: all of them, and the tabs of clients and projects.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::figures::{self, TaskRow};
 use super::filter::{TaskDue, TaskFilter, TaskState};
-use super::labels::model::{self as labels, Label};
+use super::filter_bar::FilterBar;
 use super::model::TaskPriority;
 use super::query::TaskQuery;
-use super::views::model::{self as views, TaskView};
 use crate::auth::extract::CurrentUser;
-use crate::auth::user;
 use crate::clients::model::{self as clients, ClientHead};
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::projects::model::{self as projects, ProjectHead};
-use crate::types::ids::{ClientId, ProjectId, UserId};
+use crate::types::ids::{ClientId, ProjectId};
 use crate::web::once;
 use crate::web::page::{Section, Shell, View};
 use crate::web::query::Query;
@@ -49,30 +45,8 @@ impl TaskLines {
 #[template(path = "tasks/index.html", blocks = ["list"])]
 struct TasksIndex {
     shell: Shell,
-    query: TaskQuery,
-    clients: Arc<Vec<(ClientId, String)>>,
-    people: Vec<(UserId, String)>,
-    labels: Vec<Label>,
-    views: Vec<TaskView>,
-    /// The project it is narrowed to.
-    project: Option<(ProjectId, String)>,
+    bar: FilterBar,
     lines: TaskLines,
-}
-
-impl TasksIndex {
-    /// The address of what is shown, from the first row on.
-    fn here(&self) -> String {
-        self.query.address(self.path(), "")
-    }
-
-    /// Its query string.
-    fn asked(&self) -> String {
-        self.here().split_once('?').map(|(_, asked)| asked.to_owned()).unwrap_or_default()
-    }
-
-    fn path(&self) -> &'static str {
-        "/tasks"
-    }
 }
 
 #[derive(Template)]
@@ -122,19 +96,8 @@ pub async fn index(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
             let lines = lines(conn, &shell, &filter, &query, "/tasks")?;
-            let (clients, people, labels, views, project) = if look.is_fragment() {
-                Default::default()
-            } else {
-                let project = filter.project_id.map(|id| projects::find(conn, &actor, id)).transpose()?;
-                (
-                    clients::kept_choices(conn, &actor, &offers.clients, filter.client_id)?,
-                    user::choices(conn)?,
-                    labels::all(conn)?,
-                    views::of(conn, &actor)?,
-                    project.map(|project| (project.id, project.name)),
-                )
-            };
-            Ok(TasksIndex { shell, query, clients, people, labels, views, project, lines })
+            let bar = FilterBar::load(conn, &actor, (&look, &offers), "/tasks", query, &filter)?;
+            Ok(TasksIndex { shell, bar, lines })
         })
         .await?;
     view.html(|| page.render(), || page.as_list().render())

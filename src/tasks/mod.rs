@@ -17,6 +17,7 @@ pub mod comments;
 pub mod dependencies;
 pub mod figures;
 pub mod filter;
+mod filter_bar;
 pub mod form;
 pub mod labels;
 pub mod lists;

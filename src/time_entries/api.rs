@@ -90,7 +90,8 @@ pub struct TimeEntryList {
     pub meta: Meta,
 }
 
-fn json(actor: &Actor, row: EntryRow, now: UtcTime) -> TimeEntryJson {
+/// An entry as `actor` may see it.
+pub(in crate::time_entries) fn json(actor: &Actor, row: EntryRow, now: UtcTime) -> TimeEntryJson {
     let billing = row.billing();
     let entry = row.entry;
     TimeEntryJson {

@@ -11,6 +11,7 @@
 //! `…/{id}/write-off`; the tabs `/clients/{client_id}/time` and `/projects/{project_id}/time`; `/api/time-entries`.
 
 pub mod api;
+pub mod bulk;
 pub mod choices;
 pub mod form;
 pub mod grid;
@@ -26,6 +27,8 @@ pub mod rounding;
 pub mod rows;
 pub mod settings;
 pub mod span;
+pub mod split;
+mod stored;
 pub mod timer;
 pub mod timesheets;
 pub mod week;
@@ -48,6 +51,8 @@ pub fn pages() -> Routes {
         .and(settings::pages())
         .and(timesheets::pages())
         .and(leaks::pages())
+        .and(bulk::pages())
+        .and(split::pages())
         .post("/time-entries/{id}", pages::update)
         .delete("/time-entries/{id}", pages::destroy)
         .get("/time-entries/{id}/edit", pages::edit)
@@ -73,4 +78,6 @@ pub fn api() -> Routes {
         .and(settings::api())
         .and(timesheets::api())
         .and(leaks::api())
+        .and(bulk::api())
+        .and(split::api())
 }

@@ -5,18 +5,19 @@ use diesel::prelude::*;
 
 use super::overlap;
 use super::place::Place;
-use super::price::{own_price, own_text, prices_of, worth};
+use super::price::{own_price, own_text, prices_of};
 use super::rows;
 use super::span::{self, Length, Span, When};
+use super::stored::{self, Columns};
 use super::timesheets::locks::refuse_locked;
 use super::write_offs::model::refuse_settled;
 use crate::audit::model::{self as audit, Action, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
+use crate::db::Conn;
 use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::time_entries;
-use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{ENTRY_RATE, Prices, Resolved};
 use crate::types::calendar::hour_minute;
@@ -96,7 +97,7 @@ impl TimeEntry {
     }
 
     /// The prices it was saved with.
-    fn prices(&self) -> Prices {
+    pub(in crate::time_entries) fn prices(&self) -> Prices {
         let known = |cents: Option<i64>, source: &str| {
             cents.map(|cents| Resolved { cents, source: source.to_owned() })
         };
@@ -216,59 +217,6 @@ pub fn worked_seconds(
         .sum())
 }
 
-/// The columns that a save writes.
-#[derive(Debug, Clone, Insertable, AsChangeset)]
-#[diesel(table_name = time_entries, treat_none_as_null = true)]
-struct Columns {
-    client_id: ClientId,
-    project_id: ProjectId,
-    task_id: Option<TaskId>,
-    started_at: UtcTime,
-    ended_at: Option<UtcTime>,
-    break_seconds: i64,
-    duration_seconds: i64,
-    local_on: NaiveDate,
-    note: String,
-    is_billable: bool,
-    rate_cents: Option<i64>,
-    rate_source: String,
-    cost_rate_cents: Option<i64>,
-    cost_rate_source: String,
-    amount_cents: i64,
-    is_unbilled: bool,
-}
-
-impl Columns {
-    /// What `new` stores at `place`, worth what `prices` say.
-    fn new(place: &Place, new: &NewTimeEntry, span: &Span, on: NaiveDate, prices: Prices) -> AppResult<Self> {
-        let stored = |rate: Option<Resolved>| match rate {
-            Some(rate) => (Some(rate.cents), rate.source),
-            None => (None, String::new()),
-        };
-        let (rate_cents, rate_source) = stored(prices.bill);
-        let (cost_rate_cents, cost_rate_source) = stored(prices.cost);
-        let is_billable = new.is_billable.unwrap_or(place.is_billable);
-        Ok(Self {
-            client_id: place.client,
-            project_id: place.project,
-            task_id: place.task,
-            started_at: span.started_at,
-            ended_at: span.ended_at,
-            break_seconds: new.when.break_seconds,
-            duration_seconds: span.seconds,
-            local_on: on,
-            note: new.note.clone(),
-            is_billable,
-            rate_cents,
-            rate_source,
-            cost_rate_cents,
-            cost_rate_source,
-            amount_cents: worth(span.seconds, rate_cents, is_billable)?,
-            is_unbilled: is_billable && span.ended_at.is_some(),
-        })
-    }
-}
-
 /// Adds an entry of `actor` that runs from `span`'s start, to its end if it has one.
 pub(in crate::time_entries) fn insert(
     conn: &mut Conn,
@@ -285,21 +233,7 @@ pub(in crate::time_entries) fn insert(
         prices.bill = Some(own);
     }
     let columns = Columns::new(place, new, span, on, prices)?;
-    let id: TimeEntryId = diesel::insert_into(time_entries::table)
-        .values((
-            &columns,
-            time_entries::user_id.eq(actor.id),
-            time_entries::time_zone.eq(actor.zone().name()),
-            time_entries::created_at.eq(now),
-            time_entries::updated_at.eq(now),
-        ))
-        .returning(time_entries::id)
-        .get_result(conn)
-        .map_err(|error| match dialect::violated_unique(&error) {
-            Some(_) => AppError::Conflict("Another timer of yours runs already.".into()),
-            None => error.into(),
-        })?;
-    find(conn, actor, id)
+    stored::insert(conn, actor, now, (actor.id, actor.zone()), &columns)
 }
 
 /// An entry as it was saved, with what there is to say about it.
@@ -398,12 +332,7 @@ pub fn update(
         prices.bill = Some(own);
     }
     let columns = Columns::new(&place, new, &span, on, prices)?;
-    let updated = diesel::update(
-        time_entries::table.filter(time_entries::id.eq(id)).filter(time_entries::version.eq(version)),
-    )
-    .set((&columns, time_entries::updated_at.eq(now), time_entries::version.eq(time_entries::version + 1)))
-    .execute(conn)?;
-    if updated == 0 {
+    if !stored::replace(conn, now, (id, version), &columns)? {
         return Ok(Saved::Stale(Logged { entry: find(conn, actor, id)?, notice: None }));
     }
     let entry = find(conn, actor, id)?;

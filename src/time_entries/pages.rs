@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use super::choices::{self, Choices};
 use super::form::{BILLINGS, NewQuery, OCCURRENCES, TimeEntryForm, TimeEntryQuery};
 use super::list::{self, Totals};
-use super::model;
+use super::model::{self, TimeEntry};
 use super::rows::{self, EntryRow};
 use super::timesheets::locks;
 use super::week;
@@ -138,7 +138,7 @@ pub async fn index(
                 Some(id) => Some(tasks::find(conn, &actor, id)?.title),
                 None => None,
             };
-            let list = entry_list(conn, &actor, &query, "/time-entries/all")?;
+            let list = entry_list(conn, &shell, &query, "/time-entries/all")?;
             Ok(TimeIndex {
                 people: if actor.sees_all_time() { user::choices(conn)? } else { Vec::new() },
                 shell,
@@ -153,9 +153,10 @@ pub async fn index(
     view.html(|| page.render(), || page.as_list().render())
 }
 
-fn entry_list(conn: &mut Conn, actor: &Actor, query: &TimeEntryQuery, path: &str) -> AppResult<EntryList> {
-    let filter = query.check()?;
-    let (rows, next) = list::list(conn, actor, &filter)?;
+fn entry_list(conn: &mut Conn, shell: &Shell, query: &TimeEntryQuery, path: &str) -> AppResult<EntryList> {
+    let (filter, actor) = (query.check()?, &shell.actor);
+    let (mut rows, next) = list::list(conn, actor, &filter)?;
+    rows::mark_locked(conn, shell.now, &mut rows)?;
     let narrow = filter.is_narrow() || !actor.sees_all_time();
     let totals = if narrow { Some(list::totals(conn, actor, &filter)?) } else { None };
     Ok(EntryList { rows, totals, older: next.map(|next| query.older(path, &next)) })
@@ -177,7 +178,7 @@ pub async fn of_client(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
             let head = clients::head(conn, &actor, client, shell.today)?;
-            let list = entry_list(conn, &actor, &query, &format!("/clients/{client}/time"))?;
+            let list = entry_list(conn, &shell, &query, &format!("/clients/{client}/time"))?;
             Ok(ClientTime { shell, head, list })
         })
         .await?;
@@ -200,7 +201,7 @@ pub async fn of_project(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
             let head = projects::head(conn, &actor, project, shell.today)?;
-            let list = entry_list(conn, &actor, &query, &format!("/projects/{project}/time"))?;
+            let list = entry_list(conn, &shell, &query, &format!("/projects/{project}/time"))?;
             Ok(ProjectTime { shell, head, list })
         })
         .await?;
@@ -304,6 +305,12 @@ fn week_of(day: NaiveDate) -> String {
     format!("/time-entries?week={}", week::Week::of(day))
 }
 
+/// The week in which `actor` finds an entry.
+pub(in crate::time_entries) fn week_path(actor: &Actor, entry: &TimeEntry) -> String {
+    let whose = if entry.user_id == actor.id { String::new() } else { format!("&user_id={}", entry.user_id) };
+    format!("{}{whose}", week_of(entry.local_on))
+}
+
 /// The form of a stored entry.
 pub async fn edit(
     user: Worker,
@@ -349,10 +356,7 @@ pub async fn update(
     match saved {
         Ok(Saved::Done(logged)) => {
             let entry = logged.entry;
-            let whose =
-                if entry.user_id == actor.id { String::new() } else { format!("&user_id={}", entry.user_id) };
-            let path = format!("{}{whose}", week_of(entry.local_on));
-            view.redirect(&path, &with_notice("Hours saved.".into(), logged.notice))
+            view.redirect(&week_path(&actor, &entry), &with_notice("Hours saved.".into(), logged.notice))
         }
         Ok(Saved::Stale(logged)) => {
             let mut page = refused(&app, &actor, &view, Some(id), form, FormErrors::default()).await?;

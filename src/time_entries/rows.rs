@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::model::{self, TimeEntry};
+use super::timesheets::locks::Locks;
 use crate::audit::model::{Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -11,6 +12,7 @@ use crate::db::schema::{
     billed_entries, clients, invoice_lines, invoices, projects, tasks, time_write_offs, users,
 };
 use crate::error::{AppError, AppResult};
+use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, ProjectId, TaskId, TimeEntryId, UserId};
 use crate::types::money::Currency;
 
@@ -61,6 +63,8 @@ pub struct EntryRow {
     pub invoice: Option<(InvoiceId, Option<String>)>,
     /// Why it was written off.
     pub written_off: Option<String>,
+    /// Whether its day is locked; known to the lists that ask [`mark_locked`].
+    pub is_locked: bool,
 }
 
 impl EntryRow {
@@ -84,6 +88,16 @@ impl EntryRow {
     /// Whether it may change: neither on an invoice nor written off.
     pub fn is_open(&self) -> bool {
         self.invoice.is_none() && self.written_off.is_none()
+    }
+
+    /// Whether it is offered for editing: what is locked only to whoever `administers`, who says why.
+    pub fn may_change(&self, administers: bool) -> bool {
+        self.is_open() && (!self.is_locked || administers)
+    }
+
+    /// Whether it may be deleted.
+    pub fn may_go(&self) -> bool {
+        self.is_open() && !self.is_locked
     }
 
     /// Whether it may be written off.
@@ -164,10 +178,25 @@ pub fn with_names(conn: &mut Conn, entries: Vec<TimeEntry>) -> AppResult<Vec<Ent
                     .find(|row| row.0 == entry.id)
                     .map(|(_, id, number)| (*id, number.clone())),
                 written_off: reasons.iter().find(|row| row.0 == entry.id).map(|row| row.1.clone()),
+                is_locked: false,
                 entry,
             }
         })
         .collect())
+}
+
+/// Notes which of `rows` lie on locked days.
+pub(in crate::time_entries) fn mark_locked(
+    conn: &mut Conn,
+    now: UtcTime,
+    rows: &mut [EntryRow],
+) -> AppResult<()> {
+    let Some(first) = rows.iter().map(|row| row.entry.local_on).min() else { return Ok(()) };
+    let locks = Locks::load(conn, now, first)?;
+    for row in rows {
+        row.is_locked = locks.hold(row.entry.user_id, row.entry.local_on);
+    }
+    Ok(())
 }
 
 fn name_of<I: PartialEq>(names: &[(I, String)], id: I) -> String {

@@ -193,7 +193,7 @@ impl Cell {
         self.is_running |= row.entry.is_running();
         self.entries += 1;
         let is_only = self.entries == 1;
-        let may_change = is_only && row.is_open() && !row.entry.is_running();
+        let may_change = is_only && row.may_go() && !row.entry.is_running();
         self.seen = may_change.then_some(Seen { version: row.entry.version, seconds });
         self.settled = row.billing().filter(|_| is_only && !row.is_open()).map(|billing| billing.label());
     }
@@ -339,7 +339,9 @@ pub fn sheet(
         lock,
         handed_in,
     };
-    for row in rows::with_names(conn, entries)? {
+    let mut rows = rows::with_names(conn, entries)?;
+    rows::mark_locked(conn, now, &mut rows)?;
+    for row in rows {
         sheet.add(row, now);
     }
     if sheet.is_own {

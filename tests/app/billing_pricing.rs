@@ -3,7 +3,7 @@
 use bureau::auth::policy::Role;
 use bureau::billing::qr::{Qr, transfer};
 use bureau::billing::tax::TaxCategory;
-use bureau::billing::totals::{Discount, Priced, Pricing, SumFault, compute};
+use bureau::billing::totals::{Discount, Priced, Pricing, SumFault, compute, parts};
 use bureau::types::money::{self, Currency};
 use proptest::prelude::*;
 use serde_json::json;
@@ -65,6 +65,25 @@ proptest! {
         prop_assert_eq!(sums.total % pricing.rounding_step_cents, 0);
         prop_assert!(sums.rounding.abs() * 2 <= pricing.rounding_step_cents);
         prop_assert!(sums.discount <= sums.subtotal && sums.total >= 0);
+    }
+
+    #[test]
+    fn what_takes_a_whole_document_off_is_worth_as_much(lines in lines(), pricing in pricing()) {
+        let pricing = Pricing { rounding_step_cents: 1, ..pricing };
+        let charged = compute(&lines, &pricing).unwrap();
+        let taken = parts(&lines, &pricing).unwrap();
+        let off: Vec<Priced> = taken
+            .iter()
+            .map(|part| {
+                let price = if pricing.prices_include_tax { part.gross_cents } else { part.net_cents };
+                Priced {
+                    tax_category: part.category,
+                    ..line(10_000, -price, part.tax_rate_millis, part.second_tax_rate_millis)
+                }
+            })
+            .collect();
+        let sums = compute(&off, &Pricing { discount: Discount::NONE, ..pricing }).unwrap();
+        prop_assert_eq!((sums.net, sums.tax, sums.total), (-charged.net, -charged.tax, -charged.total));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The product in a real browser, with and without scripts.
 
-use crate::support::TestApp;
+use crate::billing::with_hours;
 use crate::support::browser::{Browser, Scripts};
+use crate::support::{TestApp, day};
 
 #[actix_web::test]
 async fn a_client_is_added_and_edited_in_the_browser() {
@@ -215,5 +216,75 @@ async fn names_are_suggested_and_rows_are_walked_by_keys() {
     browser.visit("/tasks").await;
     browser.keys("gb").await;
     browser.see("[data-board]").await;
+    browser.close().await;
+}
+
+#[actix_web::test]
+async fn a_week_is_filled_in_by_keyboard_alone() {
+    let app = TestApp::new().await;
+    let Some(browser) = Browser::open(&app, Scripts::On, "the timesheet by keyboard").await else { return };
+    let project = app.project(app.client("Halden"));
+    let task = app.task(project);
+    app.entry(app.owner().id(), task, day("2026-11-16"), 3_600);
+    browser.sign_in("ines@fielder.studio").await;
+
+    browser.visit("/time-entries").await;
+    browser.focus(&format!("#c_{project}_{task}_2026-11-16")).await;
+    let (right, escape, enter) = ("\u{e014}", "\u{e00c}", "\u{e007}");
+    browser.keys(right).await;
+    browser.keys("1:30").await;
+    browser.keys(right).await;
+    browser.see_live("#t_week", "2:30").await;
+    browser.keys("9-11").await;
+    browser.keys(enter).await;
+    browser.see_live("#t_week", "4:30").await;
+    browser.keys(right).await;
+    browser.keys("7").await;
+    browser.keys(escape).await;
+    browser.keys(right).await;
+    browser.keys("nonsense").await;
+    browser.keys(right).await;
+    browser.see(&format!("#c_{project}_{task}_2026-11-20[aria-invalid]")).await;
+    assert_eq!(app.count_where("time_entries", "duration_seconds IN (3600, 5400, 7200)"), 3);
+    assert_eq!(app.count("time_entries"), 3);
+    browser.close().await;
+}
+
+#[actix_web::test]
+async fn a_month_is_closed_printed_and_credited() {
+    let app = TestApp::new().await;
+    let Some(browser) = Browser::open(&app, Scripts::On, "from month close to credit note").await else {
+        return;
+    };
+    with_hours(&app);
+    app.clock.advance(14 * 86_400);
+    browser.sign_in("ines@fielder.studio").await;
+
+    browser.visit("/billing").await;
+    browser.press_text("Close the month").await;
+    browser.see_text("Close November 2026").await;
+    browser.see_text("Adds up").await;
+    browser.press_text("Make drafts").await;
+    browser.see_text("1 draft made.").await;
+    browser.press("main tbody a.title").await;
+    browser.press_text("Issue invoice").await;
+    browser.press("dialog[open] button[value=yes]").await;
+    browser.see_text("INV-2026-0001").await;
+
+    browser.press_text("Print").await;
+    browser.see("main.a4").await;
+    browser.see_text("INV-2026-0001").await;
+
+    browser.visit("/billing/1").await;
+    browser.press_text("Credit note").await;
+    browser.fill("reason", "Agreed otherwise").await;
+    browser.press_text("Issue credit note").await;
+    browser.press("dialog[open] button[value=yes]").await;
+    browser.see_text("CN-2026-0001").await;
+    assert_eq!(app.count_where("time_entries", "is_unbilled"), 3, "the hours were given back");
+
+    browser.visit("/billing/close?month=2026-11").await;
+    browser.see_text("Adds up").await;
+    browser.see_text("Northwind").await;
     browser.close().await;
 }

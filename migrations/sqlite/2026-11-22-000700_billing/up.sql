@@ -9,7 +9,8 @@ CREATE TABLE invoice_series (
   -- The year that next_seq counts in; 0 when the series never resets.
   year BIGINT NOT NULL DEFAULT 0,
   next_seq BIGINT NOT NULL DEFAULT 1 CHECK (next_seq >= 1),
-  last_issue_on DATE
+  last_issue_on DATE,
+  version BIGINT NOT NULL DEFAULT 1
 );
 CREATE UNIQUE INDEX invoice_series_default_key ON invoice_series (kind) WHERE is_default;
 

@@ -1,25 +1,21 @@
 //! The pages of boards, and the form that moves a card without dragging.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::form::MoveForm;
 use super::model::{self, Board};
 use crate::auth::extract::{CurrentUser, Worker};
-use crate::auth::user::{self, Actor};
-use crate::clients::model as clients;
+use crate::auth::user::Actor;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::projects::model::{self as projects, ProjectHead};
 use crate::tasks::dependencies::model as dependencies;
 use crate::tasks::figures::{self, TaskRow};
 use crate::tasks::filter::{TaskDue, TaskState};
-use crate::tasks::labels::model::{self as labels, Label};
+use crate::tasks::filter_bar::FilterBar;
 use crate::tasks::model::{self as tasks, Task, TaskPriority, TaskStatus};
 use crate::tasks::query::TaskQuery;
-use crate::tasks::views::model::{self as views, TaskView};
-use crate::types::ids::{ClientId, ProjectId, TaskId, UserId};
+use crate::types::ids::{ProjectId, TaskId};
 use crate::web::form::Form;
 use crate::web::page::{Section, Shell, View};
 use crate::web::query::Query;
@@ -29,20 +25,14 @@ use crate::web::{App, filters};
 #[template(path = "tasks/board/index.html", blocks = ["list"])]
 struct BoardIndex {
     shell: Shell,
-    query: TaskQuery,
-    clients: Arc<Vec<(ClientId, String)>>,
-    people: Vec<(UserId, String)>,
-    labels: Vec<Label>,
-    views: Vec<TaskView>,
-    /// The project it is narrowed to.
-    project: Option<(ProjectId, String)>,
+    bar: FilterBar,
     board: Board,
 }
 
 impl BoardIndex {
     /// Whether its cards need not name their project.
     fn is_of_one_project(&self) -> bool {
-        self.project.is_some()
+        self.bar.project.is_some()
     }
 
     fn takes_tasks(&self) -> bool {
@@ -50,24 +40,10 @@ impl BoardIndex {
     }
 
     fn address_of_new(&self, status: &TaskStatus) -> String {
-        match &self.project {
+        match &self.bar.project {
             Some((id, _)) => format!("/tasks/new?project_id={id}&status={status}"),
             None => format!("/tasks/new?status={status}"),
         }
-    }
-
-    /// The address of what is shown, from the first row on.
-    fn here(&self) -> String {
-        self.query.address(self.path(), "")
-    }
-
-    /// Its query string.
-    fn asked(&self) -> String {
-        self.here().split_once('?').map(|(_, asked)| asked.to_owned()).unwrap_or_default()
-    }
-
-    fn path(&self) -> &'static str {
-        "/tasks/board"
     }
 }
 
@@ -131,19 +107,8 @@ pub async fn index(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
             let board = model::board(conn, &actor, &filter, shell.today)?;
-            let (clients, people, labels, views, project) = if look.is_fragment() {
-                Default::default()
-            } else {
-                let project = filter.project_id.map(|id| projects::find(conn, &actor, id)).transpose()?;
-                (
-                    clients::kept_choices(conn, &actor, &offers.clients, filter.client_id)?,
-                    user::choices(conn)?,
-                    labels::all(conn)?,
-                    views::of(conn, &actor)?,
-                    project.map(|project| (project.id, project.name)),
-                )
-            };
-            Ok(BoardIndex { shell, query, clients, people, labels, views, project, board })
+            let bar = FilterBar::load(conn, &actor, (&look, &offers), "/tasks/board", query, &filter)?;
+            Ok(BoardIndex { shell, bar, board })
         })
         .await?;
     view.html(|| page.render(), || page.as_list().render())
