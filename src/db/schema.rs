@@ -455,6 +455,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    project_members (project_id, user_id) {
+        project_id -> BigInt,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     project_weeks (project_id, week_on) {
         project_id -> BigInt,
         week_on -> Date,
@@ -521,6 +529,55 @@ diesel::table! {
         minimum_seconds -> BigInt,
         basis -> Text,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    retainer_carries (project_id, seq, granted_seq) {
+        project_id -> BigInt,
+        seq -> BigInt,
+        granted_seq -> BigInt,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    retainer_periods (project_id, seq) {
+        project_id -> BigInt,
+        seq -> BigInt,
+        starts_on -> Date,
+        ends_on -> Date,
+        granted -> BigInt,
+        carried_in -> BigInt,
+        debt_in -> BigInt,
+        used -> BigInt,
+        adjusted -> BigInt,
+        expired -> BigInt,
+        carried_out -> BigInt,
+        debt_out -> BigInt,
+        overage -> BigInt,
+        overage_cents -> BigInt,
+        fee_cents -> BigInt,
+        closed_by -> BigInt,
+        closed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    retainers (project_id) {
+        project_id -> BigInt,
+        unit -> Text,
+        period -> Text,
+        starts_on -> Date,
+        granted -> BigInt,
+        fee_cents -> Nullable<BigInt>,
+        roll_cap -> Nullable<BigInt>,
+        expires_after -> Nullable<BigInt>,
+        overage_rate_cents -> Nullable<BigInt>,
+        note -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
     }
 }
 
@@ -794,6 +851,8 @@ diesel::joinable!(payment_allocations -> payments (payment_id));
 diesel::joinable!(payments -> clients (client_id));
 diesel::joinable!(payments -> users (created_by));
 diesel::joinable!(project_hours -> projects (project_id));
+diesel::joinable!(project_members -> projects (project_id));
+diesel::joinable!(project_members -> users (user_id));
 diesel::joinable!(project_weeks -> projects (project_id));
 diesel::joinable!(projects -> clients (client_id));
 diesel::joinable!(rates -> clients (client_id));
@@ -802,6 +861,10 @@ diesel::joinable!(rates -> tasks (task_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
 diesel::joinable!(rounding_rules -> clients (client_id));
 diesel::joinable!(rounding_rules -> projects (project_id));
+diesel::joinable!(retainer_carries -> retainers (project_id));
+diesel::joinable!(retainer_periods -> users (closed_by));
+diesel::joinable!(retainer_periods -> retainers (project_id));
+diesel::joinable!(retainers -> projects (project_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sheet_rows -> projects (project_id));
 diesel::joinable!(sheet_rows -> tasks (task_id));
@@ -861,11 +924,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_allocations,
     payments,
     project_hours,
+    project_members,
     project_weeks,
     projects,
     rates,
     released_entries,
     rounding_rules,
+    retainer_carries,
+    retainer_periods,
+    retainers,
     sessions,
     sheet_rows,
     sign_in_throttles,

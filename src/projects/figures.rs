@@ -10,7 +10,7 @@ use crate::db::Conn;
 use crate::db::schema::{clients, project_hours, project_weeks, projects, tasks};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Resolved};
-use crate::types::ids::ProjectId;
+use crate::types::ids::{ProjectId, UserId};
 use crate::types::money::Currency;
 use crate::types::pagination::{PER_PAGE, Pager};
 
@@ -40,6 +40,8 @@ pub struct ProjectHead {
     pub rate_cents: Option<i64>,
     /// The rate that its hours get, its own or a wider one; on its own pages only.
     pub price: Option<Resolved>,
+    /// Who is on it, by name; on its own pages only.
+    pub members: Vec<(UserId, String)>,
     /// Its weeks with hours, in order; on its own pages only.
     pub weeks: Vec<ProjectWeek>,
 }
@@ -128,8 +130,8 @@ pub fn head(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> 
     let query = visible_to(actor).filter(projects::id.eq(id));
     let head = with_figures(conn, query)?.pop().ok_or(AppError::NotFound)?;
     let price = rates::price_of(conn, head.project.client_id, Some(id), today)?;
-    let weeks = weeks(conn, id)?;
-    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, price, weeks, ..head })
+    let (weeks, members) = (weeks(conn, id)?, super::members::model::names(conn, id)?);
+    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, price, weeks, members, ..head })
 }
 
 /// The weeks in which a project had hours, in order. The caller has found the project.
@@ -190,6 +192,7 @@ fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHe
                 open_tasks: open_tasks.unwrap_or(0),
                 rate_cents: None,
                 price: None,
+                members: Vec::new(),
                 weeks: Vec::new(),
                 project,
             }

@@ -76,6 +76,11 @@ impl BillingModel {
     pub fn bills_hours(self) -> bool {
         self == Self::Hourly
     }
+
+    /// Whether it is paid for by the period.
+    pub fn is_retainer(self) -> bool {
+        self == Self::Retainer
+    }
 }
 
 /// A project.
@@ -407,6 +412,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ProjectId) -> Ap
         )));
     }
     rates::forget(conn, Scope::Project(id))?;
+    super::retainers::model::forget(conn, id)?;
     diesel::delete(milestones::table.filter(milestones::project_id.eq(id))).execute(conn)?;
     diesel::delete(projects::table.find(id)).execute(conn)?;
     let entry = Entry::new(Action::Deleted, Subject::Project, id.0, &project.name)

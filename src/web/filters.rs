@@ -133,6 +133,7 @@ const LABELS: &[(&str, &str)] = &[
     ("tax_name", "Name of the tax"),
     ("tax_rate", "Tax, %"),
     ("to", "Hours to"),
+    ("user_id", "Person"),
 ];
 
 /// What a field is called on its form: "payment_terms_days" is "Days to pay".

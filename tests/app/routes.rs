@@ -56,6 +56,7 @@ impl Rows {
         app.project_rate(project, RATES[1]);
         let rate = app.line("SELECT CAST(max(id) AS TEXT) AS line FROM rates").parse().unwrap();
         app.execute("UPDATE projects SET budget_cents = 777700, budget_seconds = 360000");
+        app.retainer(project);
         let milestone = app.milestone(project, "Launch", Some(777_701));
         let task = app.task_for(project, "Homepage", Some(tom), Some(day("2026-11-20")));
         let blocker = app.task_named(project, "Wireframes");
@@ -103,6 +104,7 @@ impl Rows {
                 ("{contact_id}", _) | ("{id}", "contacts") => self.contact,
                 ("{project_id}", _) | ("{id}", "projects") => self.project,
                 ("{id}", "milestones") => self.milestone,
+                ("{seq}", _) => 0,
                 ("{task_id}", _) | ("{id}", "tasks") => self.task,
                 ("{blocker_id}", _) => self.blocker,
                 ("{id}", "checklist") => self.step,

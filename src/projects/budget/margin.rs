@@ -20,6 +20,8 @@ pub struct Facts {
     pub uncosted_seconds: i64,
     /// The fixed price.
     pub price_cents: i64,
+    /// What the periods of a retainer have earned.
+    pub retainer_cents: i64,
     /// Amounts of the milestones that were reached.
     pub reached_cents: i64,
     /// Amounts of all milestones.
@@ -80,7 +82,7 @@ impl Facts {
     }
 
     /// So far: by the hour the value of the billable hours; of a fixed price the share that the progress has earned; of
-    /// milestones what was reached. Hours marked billable beyond that come on top. `None` when it does not fit.
+    /// milestones what was reached; of a retainer its periods so far. Hours marked billable beyond that come on top. `None` when it does not fit.
     pub fn so_far(&self, model: BillingModel) -> Option<Margin> {
         let agreed = match model {
             BillingModel::FixedPrice if self.is_done => self.price_cents,
@@ -88,7 +90,8 @@ impl Facts {
                 share(self.price_cents, self.used_seconds, self.seconds_at_completion()).unwrap_or(0)
             }
             BillingModel::Milestones => self.reached_cents,
-            BillingModel::Hourly | BillingModel::Retainer | BillingModel::NonBillable => 0,
+            BillingModel::Retainer => self.retainer_cents,
+            BillingModel::Hourly | BillingModel::NonBillable => 0,
         };
         Margin::new(self.used_seconds, agreed.checked_add(self.billable_cents)?, self.cost_cents)
     }
@@ -103,7 +106,8 @@ impl Facts {
             BillingModel::Hourly => {
                 self.billable_cents.checked_add(more(self.billable_cents, self.used_seconds))?
             }
-            BillingModel::Retainer | BillingModel::NonBillable => self.billable_cents,
+            BillingModel::Retainer => self.retainer_cents.checked_add(self.billable_cents)?,
+            BillingModel::NonBillable => self.billable_cents,
         };
         let cost =
             self.cost_cents.checked_add(more(self.cost_cents, self.used_seconds - self.uncosted_seconds))?;

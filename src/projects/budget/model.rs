@@ -15,6 +15,7 @@ use crate::error::AppResult;
 use crate::projects::burn::{Burn, MARKS, Unit};
 use crate::projects::figures::used_money;
 use crate::projects::model::{self as projects, ProjectHead, ProjectStatus};
+use crate::projects::retainers::model as retainers;
 use crate::types::ids::ProjectId;
 use crate::types::money::{div_round, entry_amount};
 
@@ -78,7 +79,7 @@ pub fn load(conn: &mut Conn, head: &ProjectHead, today: NaiveDate) -> AppResult<
     let (hours, money) = (head.burn_of_hours(&today), head.burn_of_money(&today));
     let (hours_marks, money_marks) = marks(conn, head, &hours, &money)?;
     let forecast = forecast(conn, head)?;
-    let facts = facts(conn, head, forecast.remaining_seconds)?;
+    let facts = facts(conn, head, forecast.remaining_seconds, today)?;
     Ok(Budget { hours, hours_marks, money, money_marks, forecast, facts })
 }
 
@@ -198,7 +199,7 @@ fn forecast(conn: &mut Conn, head: &ProjectHead) -> AppResult<Forecast> {
     })
 }
 
-fn facts(conn: &mut Conn, head: &ProjectHead, remaining_seconds: i64) -> AppResult<Facts> {
+fn facts(conn: &mut Conn, head: &ProjectHead, remaining_seconds: i64, today: NaiveDate) -> AppResult<Facts> {
     let rows: Vec<(Option<i64>, Option<NaiveDate>)> = milestones::table
         .filter(milestones::project_id.eq(head.project.id))
         .select((milestones::amount_cents, milestones::reached_on))
@@ -215,6 +216,7 @@ fn facts(conn: &mut Conn, head: &ProjectHead, remaining_seconds: i64) -> AppResu
         cost_cents: head.cost_cents,
         uncosted_seconds: head.uncosted_seconds,
         price_cents: head.project.price_cents.unwrap_or(0),
+        retainer_cents: retainers::earned_cents(conn, head.project.id, today)?,
         reached_cents: add(true),
         milestones_cents: add(false),
     })

@@ -11,6 +11,8 @@ use bureau::db::schema::{
 };
 use bureau::notifications::model::{self as notifications, Notice, NotificationKind};
 use bureau::projects::milestones::model::{self as milestones, NewMilestone};
+use bureau::projects::retainers::ledger::{Period, RetainerUnit};
+use bureau::projects::retainers::model::{self as retainers, NewRetainer};
 use bureau::tasks::checklist::model as checklist;
 use bureau::tasks::dependencies::model as dependencies;
 use bureau::tasks::labels::model::{self as labels, LabelColour, NewLabel};
@@ -145,6 +147,29 @@ impl TestApp {
                 .returning(projects::id)
                 .get_result(conn)?)
         })
+    }
+
+    /// Ten hours a month from October on, for 777.70, of which nothing rolls over and nothing beyond is billed.
+    pub fn retainer(&self, project: ProjectId) {
+        self.retainer_with(project, |_| {});
+    }
+
+    /// A retainer with other terms.
+    pub fn retainer_with(&self, project: ProjectId, change: impl FnOnce(&mut NewRetainer)) {
+        let mut new = NewRetainer {
+            unit: RetainerUnit::Hours,
+            period: Period::Month,
+            starts_on: day("2026-10-01"),
+            granted: 36_000,
+            fee_cents: Some(77_770),
+            roll_cap: Some(0),
+            expires_after: None,
+            overage_rate_cents: None,
+            note: String::new(),
+        };
+        change(&mut new);
+        let actor = self.actor();
+        self.write(|conn| retainers::set(conn, &actor, self.now(), project, None, &new));
     }
 
     /// A milestone that is not reached, with what is paid for it in minor units.

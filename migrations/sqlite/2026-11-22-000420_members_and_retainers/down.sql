@@ -1,0 +1,4 @@
+DROP TABLE retainer_carries;
+DROP TABLE retainer_periods;
+DROP TABLE retainers;
+DROP TABLE project_members;
