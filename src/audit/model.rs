@@ -52,6 +52,8 @@ crate::text_enum! {
         Removed = "removed", "removed";
         /// A period ended for good.
         Closed = "closed", "closed a period of the";
+        /// A fee is to be billed.
+        Charged = "charged", "charged the fee of the";
         /// A milestone is there.
         Reached = "reached", "reached";
         /// An invoice got its number.

@@ -86,6 +86,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    billed_charges (charge_id) {
+        charge_id -> BigInt,
+        invoice_line_id -> BigInt,
+    }
+}
+
+diesel::table! {
     billed_entries (time_entry_id) {
         time_entry_id -> BigInt,
         invoice_line_id -> BigInt,
@@ -520,24 +527,27 @@ diesel::table! {
 }
 
 diesel::table! {
-    rounding_rules (id) {
-        id -> BigInt,
-        client_id -> Nullable<BigInt>,
-        project_id -> Nullable<BigInt>,
-        mode -> Text,
-        step_seconds -> BigInt,
-        minimum_seconds -> BigInt,
-        basis -> Text,
-        updated_at -> Timestamp,
-    }
-}
-
-diesel::table! {
     retainer_carries (project_id, seq, granted_seq) {
         project_id -> BigInt,
         seq -> BigInt,
         granted_seq -> BigInt,
         amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    retainer_charges (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        seq -> BigInt,
+        kind -> Text,
+        title -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        charged_on -> Date,
+        amount_cents -> BigInt,
+        is_unbilled -> Bool,
+        created_at -> Timestamp,
     }
 }
 
@@ -578,6 +588,19 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    rounding_rules (id) {
+        id -> BigInt,
+        client_id -> Nullable<BigInt>,
+        project_id -> Nullable<BigInt>,
+        mode -> Text,
+        step_seconds -> BigInt,
+        minimum_seconds -> BigInt,
+        basis -> Text,
+        updated_at -> Timestamp,
     }
 }
 
@@ -817,6 +840,8 @@ diesel::table! {
 diesel::joinable!(activities -> users (actor_id));
 diesel::joinable!(activity_seals -> activities (activity_id));
 diesel::joinable!(api_tokens -> users (user_id));
+diesel::joinable!(billed_charges -> retainer_charges (charge_id));
+diesel::joinable!(billed_charges -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> time_entries (time_entry_id));
 diesel::joinable!(billed_expenses -> expenses (expense_id));
@@ -859,12 +884,13 @@ diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
-diesel::joinable!(rounding_rules -> clients (client_id));
-diesel::joinable!(rounding_rules -> projects (project_id));
 diesel::joinable!(retainer_carries -> retainers (project_id));
+diesel::joinable!(retainer_charges -> retainers (project_id));
 diesel::joinable!(retainer_periods -> users (closed_by));
 diesel::joinable!(retainer_periods -> retainers (project_id));
 diesel::joinable!(retainers -> projects (project_id));
+diesel::joinable!(rounding_rules -> clients (client_id));
+diesel::joinable!(rounding_rules -> projects (project_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sheet_rows -> projects (project_id));
 diesel::joinable!(sheet_rows -> tasks (task_id));
@@ -898,6 +924,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activity_seals,
     agency,
     api_tokens,
+    billed_charges,
     billed_entries,
     billed_expenses,
     billed_milestones,
@@ -929,10 +956,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     projects,
     rates,
     released_entries,
-    rounding_rules,
     retainer_carries,
+    retainer_charges,
     retainer_periods,
     retainers,
+    rounding_rules,
     sessions,
     sheet_rows,
     sign_in_throttles,

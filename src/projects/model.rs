@@ -444,5 +444,14 @@ fn has_work(conn: &mut Conn, id: ProjectId) -> AppResult<bool> {
         .select(invoices::id)
         .first::<i64>(conn)
         .optional()?;
-    Ok(hours.is_some() || bills.is_some())
+    let billed = milestones::table
+        .filter(milestones::project_id.eq(id))
+        .filter(milestones::reached_on.is_not_null())
+        .filter(milestones::amount_cents.is_not_null())
+        .filter(diesel::dsl::not(milestones::is_unbilled))
+        .select(milestones::id)
+        .first::<i64>(conn)
+        .optional()?;
+    let retained = super::retainers::model::has_any(conn, id)?;
+    Ok(hours.is_some() || bills.is_some() || billed.is_some() || retained)
 }

@@ -72,6 +72,8 @@ ids! {
     ProjectId => "project";
     /// A milestone of a project.
     MilestoneId => "milestone";
+    /// What a period of a retainer is charged with.
+    RetainerChargeId => "retainer charge";
     /// A task.
     TaskId => "task";
     /// A comment on a task.

@@ -4,7 +4,7 @@ use bureau::auth::policy::Role;
 use bureau::rates::model::{self as rates, Work};
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, day};
 
 #[actix_web::test]
 async fn somebody_joins_a_project_with_rates_of_their_own_and_leaves_it_again() {
@@ -26,7 +26,7 @@ async fn somebody_joins_a_project_with_rates_of_their_own_and_leaves_it_again() 
     let page = app.bookkeeper().get(&path).send().await;
     page.assert_text("#members", "€110.00").assert_text("#members", "€45.50").assert_no("#member_form");
     app.manager().get(format!("/projects/{project}")).send().await.assert_has(".meta .av-stack [title=Tom]");
-    assert_eq!(app.activity_of(client)[0], "added project member: Tom");
+    assert_eq!(app.activity_of(client)[0], "added member: Tom");
     app.manager().delete(format!("{path}/{tom}")).send().await.assert_redirect(&path);
     assert_eq!((prices(), app.count("project_members")), ((Some(9_000), None), 0));
     app.manager().delete(format!("{path}/{tom}")).send().await.assert_status(404);
@@ -67,4 +67,40 @@ async fn a_member_sees_who_is_on_the_project_and_no_rate() {
     let gone = format!("{path}/{}", app.member().id());
     app.api(Role::Member).delete(&gone).send().await.problem(403);
     app.api(Role::Manager).delete(&gone).send().await.assert_status(204);
+}
+
+#[actix_web::test]
+async fn hours_of_a_member_get_the_rate_that_they_have_on_the_project_and_say_so() {
+    let app = TestApp::new().await;
+    let client = app.client("Halden");
+    let project = app.project(client);
+    let (tom, task) = (app.member().id(), app.task(project));
+    app.project_rate(project, 9_000);
+    let path = format!("/projects/{project}/members");
+    app.manager().post(&path).form([("user_id", tom.to_string()), ("rate", "110".into())]).send().await;
+    let body = json!({ "task_id": task, "date": app.today().to_string(), "duration": "1" });
+    let logged = app.api(Role::Member).post("/api/time-entries").json(body.clone()).send().await;
+    logged.assert_status(201);
+    let stored = || {
+        app.line("SELECT rate_cents || ' ' || rate_source AS line FROM time_entries ORDER BY id DESC LIMIT 1")
+    };
+    assert_eq!(stored(), format!("11000 project member rate from {}", app.today()));
+    // A rate that is agreed for later ends with the membership.
+    app.write(|conn| {
+        rates::set(
+            conn,
+            app.actor().id,
+            app.now(),
+            rates::RateKind::Bill,
+            rates::Scope::ProjectMember(project, tom),
+            day("2027-01-01"),
+            Some(12_000),
+        )
+    });
+    app.manager().delete(format!("{path}/{tom}")).send().await.assert_redirect(&path);
+    app.api(Role::Member).post("/api/time-entries").json(body).send().await.assert_status(201);
+    assert!(stored().starts_with("9000 project rate"), "{}", stored());
+    let work = Work { user: tom, client, project, task: Some(task) };
+    let later = app.read(|conn| rates::resolve(conn, work, day("2027-02-01")));
+    assert_eq!(later.bill.map(|rate| rate.cents), Some(9_000));
 }

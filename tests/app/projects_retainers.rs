@@ -1,18 +1,21 @@
 //! Retainers: nothing is lost and nothing comes from nowhere, the oldest is used first, and what is closed stays.
 
 use bureau::auth::policy::Role;
+use bureau::billing::draft::{self, NewDraft};
+use bureau::billing::issue;
 use bureau::projects::retainers::ledger::{Carry, Lot, Period, RetainerUnit, Terms, settle};
-use bureau::types::ids::{ProjectId, TaskId};
+use bureau::types::ids::{ClientId, InvoiceId, ProjectId, TaskId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::billing::{lines, northwind, sound};
 use crate::support::{TestApp, day};
 
 const HOUR: i64 = 3_600;
 
 /// A project with a task, on which hours are not billable by themselves.
 fn project(app: &TestApp) -> (ProjectId, TaskId) {
-    let project = app.project(app.client("Halden"));
+    let project = app.project(northwind(app));
     app.execute("UPDATE projects SET billing_model = 'retainer', version = version + 1");
     (project, app.task(project))
 }
@@ -264,4 +267,101 @@ async fn the_api_agrees_on_terms_and_closes_periods() {
     closed.assert_status(200);
     assert_eq!((&closed.json()["seq"], &closed.json()["is_closed"]), (&json!(0), &json!(true)));
     close().await.problem(409);
+}
+
+/// Takes what a client is charged with on a draft.
+fn bill(app: &TestApp, client: ClientId) -> InvoiceId {
+    let actor = app.actor();
+    let new = NewDraft { include_costs: true, include_time: false, ..NewDraft::of_hours(client) };
+    app.write(|conn| draft::create(conn, &actor, app.now(), &new))
+}
+
+#[actix_web::test]
+async fn a_closed_period_is_charged_with_fee_and_overage_and_billed_once() {
+    let app = TestApp::new().await;
+    let (project, task) = project(&app);
+    let client = ClientId(app.line("SELECT CAST(client_id AS TEXT) AS line FROM projects").parse().unwrap());
+    app.retainer_with(project, |new| new.overage_rate_cents = Some(9_000));
+    log(&app, task, "2026-10-15", 13);
+    let page = app.bookkeeper().get("/billing/close?month=2026-10").send().await;
+    page.assert_text(".callout", "1 period of the retainer is not closed");
+    assert_eq!(lines(&app, bill(&app, client)).len(), 0);
+    app.manager().post(format!("/projects/{project}/retainer/close")).send().await.assert_status(303);
+    let page = app.bookkeeper().get("/billing/close?month=2026-10").send().await;
+    page.assert_no_text("main", "not closed").assert_text("#close_form tbody", "€1,047.70");
+    let ledger = app.manager().get(format!("/projects/{project}/retainer")).send().await;
+    ledger.assert_text("#retainer tbody", "Ready to bill");
+    let fields = page.fields("#close_form");
+    app.bookkeeper()
+        .post("/billing/close")
+        .form(fields)
+        .send()
+        .await
+        .assert_redirect("/billing?status=draft");
+    let id: InvoiceId = app.line("SELECT CAST(max(id) AS TEXT) AS line FROM invoices").parse().unwrap();
+    let stored = lines(&app, id);
+    let amounts: Vec<(&str, i64)> =
+        stored.iter().map(|line| (line.title.as_str(), line.amount_cents)).collect();
+    assert_eq!(amounts, [("Retainer for a month", 77_770), ("3 h beyond the retainer", 27_000)]);
+    assert!(stored[0].details.contains("1 Oct 2026 to 31 Oct 2026"), "{}", stored[0].details);
+    assert_eq!(lines(&app, bill(&app, client)).len(), 0);
+    let before = app.dump();
+    for sql in [
+        "UPDATE retainer_charges SET amount_cents = 1",
+        "UPDATE retainer_charges SET is_unbilled = TRUE",
+        "DELETE FROM retainer_charges",
+        "INSERT INTO billed_charges (charge_id, invoice_line_id) SELECT charge_id, invoice_line_id FROM billed_charges",
+        "UPDATE billed_charges SET invoice_line_id = 1",
+    ] {
+        app.execute_refused(sql);
+    }
+    app.assert_unchanged(&before);
+    // A draft that goes gives them back, and another takes them.
+    let actor = app.actor();
+    app.write(|conn| draft::delete(conn, &actor, app.now(), id));
+    assert_eq!(app.count_where("retainer_charges", "is_unbilled"), 2);
+    app.execute_refused("UPDATE retainer_charges SET is_unbilled = FALSE");
+    let again = bill(&app, client);
+    assert_eq!((lines(&app, again).len(), app.count_where("retainer_charges", "is_unbilled")), (2, 0));
+    app.write(|conn| issue::issue(conn, &actor, app.now(), again, None));
+    app.execute_refused("DELETE FROM billed_charges");
+    let ledger = app.manager().get(format!("/projects/{project}/retainer")).send().await;
+    ledger.assert_text("#retainer tbody", "On an invoice");
+    let body = json!({"reason": "Agreed otherwise", "release_hours": true});
+    let credits = format!("/api/billing/{again}/credits");
+    app.api(Role::Bookkeeper).post(credits).json(body).send().await.assert_status(201);
+    assert_eq!(app.count_where("retainer_charges", "is_unbilled"), 2);
+    sound(&app);
+}
+
+#[actix_web::test]
+async fn a_fee_is_charged_ahead_once_and_keeps_its_amount() {
+    let app = TestApp::new().await;
+    let (project, _) = project(&app);
+    app.retainer_with(project, |new| new.starts_on = day("2026-11-01"));
+    let (path, manager) = (format!("/projects/{project}/retainer"), app.api(Role::Manager));
+    for visitor in [app.member(), app.bookkeeper()] {
+        visitor.post(format!("{path}/fee")).send().await.assert_status(403);
+    }
+    app.manager().post(format!("{path}/fee")).send().await.assert_redirect(&path);
+    manager.get(format!("/api{path}")).send().await.assert_status(200);
+    let before = app.dump();
+    app.manager().post(format!("{path}/fee")).send().await.assert_status(409);
+    let charge = || manager.request(actix_web::http::Method::POST, format!("/api{path}/fee")).send();
+    charge().await.problem(409);
+    app.assert_unchanged(&before);
+    // Other terms count for what is not charged yet, and periods keep their shape.
+    let body = json!({"starts_on": "2026-11-01", "granted": 10, "fee": 900, "version": 1});
+    manager.put(format!("/api{path}")).json(body).send().await.assert_status(200);
+    let body = json!({"starts_on": "2026-10-01", "granted": 10, "fee": 900, "version": 2});
+    let problem = manager.put(format!("/api{path}")).json(body).send().await.problem(422);
+    assert!(problem["errors"]["starts_on"].is_string(), "{problem}");
+    let ledger = periods(&app, project).await;
+    let charged = json!([{"kind": "fee", "amount_cents": 77_770, "is_unbilled": true}]);
+    assert_eq!((&ledger[0]["fee_cents"], &ledger[0]["charges"]), (&json!(77_770), &charged));
+    app.manager().delete(format!("/projects/{project}")).send().await.assert_status(409);
+    let hidden = app.api(Role::Member).get(format!("/api{path}")).send().await.json();
+    assert!(hidden["periods"][0].get("charges").is_none(), "{hidden}");
+    let page = app.member().get(&path).send().await;
+    page.assert_no_text("main", "777.70").assert_no_text("main", "Ready to bill");
 }

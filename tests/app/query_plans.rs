@@ -14,7 +14,7 @@ use crate::routes::{Rows, routes};
 use crate::support::{TestApp, day};
 
 /// Tables that stay as small as the agency itself, or in the thousands.
-const SMALL: [&str; 15] = [
+const SMALL: [&str; 16] = [
     "agency",
     "clients",
     "projects",
@@ -24,6 +24,7 @@ const SMALL: [&str; 15] = [
     "labels",
     "task_schedules",
     "rates",
+    "retainers",
     "rounding_rules",
     "time_settings",
     "timesheets",

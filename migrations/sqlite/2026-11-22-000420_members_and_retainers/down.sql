@@ -1,3 +1,4 @@
+DROP TABLE retainer_charges;
 DROP TABLE retainer_carries;
 DROP TABLE retainer_periods;
 DROP TABLE retainers;

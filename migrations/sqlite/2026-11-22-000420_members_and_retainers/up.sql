@@ -63,6 +63,26 @@ CREATE TABLE retainer_carries (
   amount BIGINT NOT NULL CHECK (amount > 0),
   PRIMARY KEY (project_id, seq, granted_seq)
 );
+
+-- What a period is charged with: its fee, and what was used beyond what it granted. Each is there once; is_unbilled is
+-- held true by the triggers on the claims.
+CREATE TABLE retainer_charges (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  project_id BIGINT NOT NULL REFERENCES retainers (project_id),
+  seq BIGINT NOT NULL CHECK (seq >= 0),
+  kind TEXT NOT NULL CHECK (kind IN ('fee', 'overage')),
+  title TEXT NOT NULL,
+  starts_on DATE NOT NULL,
+  ends_on DATE NOT NULL,
+  -- The day from which it can be billed.
+  charged_on DATE NOT NULL,
+  amount_cents BIGINT NOT NULL CHECK (amount_cents > 0),
+  is_unbilled BOOLEAN NOT NULL DEFAULT TRUE,
+  created_at TIMESTAMP NOT NULL,
+  UNIQUE (project_id, seq, kind)
+);
+CREATE INDEX retainer_charges_unbilled_idx ON retainer_charges (project_id, charged_on, id, is_unbilled) WHERE is_unbilled;
+
 CREATE TRIGGER retainer_periods_no_update BEFORE UPDATE ON retainer_periods BEGIN
   SELECT RAISE(ABORT, 'bureau: a closed period stays as it is');
 END;
@@ -74,4 +94,22 @@ CREATE TRIGGER retainer_carries_no_update BEFORE UPDATE ON retainer_carries BEGI
 END;
 CREATE TRIGGER retainer_carries_no_delete BEFORE DELETE ON retainer_carries BEGIN
   SELECT RAISE(ABORT, 'bureau: a closed period stays as it is');
+END;
+CREATE TRIGGER retainer_periods_no_replace BEFORE INSERT ON retainer_periods
+WHEN EXISTS (SELECT 1 FROM retainer_periods WHERE project_id = NEW.project_id AND seq = NEW.seq) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a closed period stays as it is');
+END;
+CREATE TRIGGER retainer_carries_no_replace BEFORE INSERT ON retainer_carries
+WHEN EXISTS (SELECT 1 FROM retainer_carries WHERE project_id = NEW.project_id AND seq = NEW.seq AND granted_seq = NEW.granted_seq) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a closed period stays as it is');
+END;
+CREATE TRIGGER retainer_charges_kept BEFORE UPDATE OF id, project_id, seq, kind, title, starts_on, ends_on, charged_on, amount_cents ON retainer_charges BEGIN
+  SELECT RAISE(ABORT, 'bureau: what a period is charged with stays as it is');
+END;
+CREATE TRIGGER retainer_charges_no_delete BEFORE DELETE ON retainer_charges BEGIN
+  SELECT RAISE(ABORT, 'bureau: what a period is charged with stays as it is');
+END;
+CREATE TRIGGER retainer_charges_no_replace BEFORE INSERT ON retainer_charges
+WHEN EXISTS (SELECT 1 FROM retainer_charges WHERE id = NEW.id OR (project_id = NEW.project_id AND seq = NEW.seq AND kind = NEW.kind)) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a period is charged once');
 END;

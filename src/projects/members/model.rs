@@ -10,7 +10,7 @@ use crate::db::Conn;
 use crate::db::schema::{project_members, users};
 use crate::error::{AppError, AppResult};
 use crate::projects::model::{self as projects, Project};
-use crate::rates::model::{self as rates, Book, RateKind, Scope};
+use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ProjectId, UserId};
 use crate::types::money::{Currency, Money};
@@ -51,10 +51,9 @@ pub fn names(conn: &mut Conn, project: ProjectId) -> AppResult<Vec<(UserId, Stri
 
 /// [`names`] with the rates that are agreed for them there on `on`.
 pub fn of_project(conn: &mut Conn, project: ProjectId, on: NaiveDate) -> AppResult<Vec<Member>> {
-    let book = Book::load(conn)?;
+    let rates = rates::own_of_members(conn, project, on)?;
     let member = |(user_id, name)| {
-        let scope = Scope::ProjectMember(project, user_id);
-        let own = |kind| book.own(kind, scope, on);
+        let own = |kind| rates.get(&(user_id, kind)).copied();
         Member { user_id, name, rate_cents: own(RateKind::Bill), cost_cents: own(RateKind::Cost) }
     };
     Ok(names(conn, project)?.into_iter().map(member).collect())
@@ -122,9 +121,7 @@ pub fn remove(
     let (_, name) = members.into_iter().find(|(id, _)| *id == user).ok_or(AppError::NotFound)?;
     let (project, _) = open_project(conn, actor, project)?;
     diesel::delete(project_members::table.find((project.id, user))).execute(conn)?;
-    for kind in [RateKind::Bill, RateKind::Cost] {
-        rates::set(conn, actor.id, now, kind, Scope::ProjectMember(project.id, user), today, None)?;
-    }
+    rates::end(conn, actor.id, now, Scope::ProjectMember(project.id, user), today)?;
     note(conn, actor, now, Entry::new(Action::Removed, Subject::Member, user.0, &name), &project)
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::RetainerForm;
 use super::ledger::{Period, RetainerUnit};
-use super::model::{self, LedgerPeriod, Retainer};
+use super::model::{self, Charge, ChargeKind, LedgerPeriod, Retainer};
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::db::Conn;
 use crate::error::AppResult;
@@ -18,7 +18,7 @@ use crate::web::page::today;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(find_retainer, update_retainer, close_retainer_period))]
+#[openapi(paths(find_retainer, update_retainer, close_retainer_period, charge_retainer_fee))]
 pub struct ApiDoc;
 
 /// What was agreed. `granted` and `roll_cap` are seconds or minor units, as `unit` says.
@@ -62,6 +62,18 @@ pub struct PeriodJson {
     pub overage_cents: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_cents: Option<i64>,
+    /// What invoices can take or have taken; absent for roles without money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charges: Option<Vec<ChargeJson>>,
+}
+
+/// Something that a period was charged with, once.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "the fields are those of Charge")]
+pub struct ChargeJson {
+    pub kind: ChargeKind,
+    pub amount_cents: i64,
+    pub is_unbilled: bool,
 }
 
 /// A project's retainer and its periods so far.
@@ -78,7 +90,17 @@ pub struct RetainerJson {
     pub currency: Option<Currency>,
 }
 
+fn charges(period: &LedgerPeriod) -> Vec<ChargeJson> {
+    let kinds = [(ChargeKind::Fee, period.fee), (ChargeKind::Overage, period.overage)];
+    let charge = |(kind, charge): (ChargeKind, Option<Charge>)| {
+        let Charge { amount_cents, is_unbilled } = charge?;
+        Some(ChargeJson { kind, amount_cents, is_unbilled })
+    };
+    kinds.into_iter().filter_map(charge).collect()
+}
+
 fn period(period: LedgerPeriod, money: bool) -> PeriodJson {
+    let charges = money.then(|| charges(&period));
     let numbers = period.numbers;
     PeriodJson {
         seq: period.seq,
@@ -96,6 +118,7 @@ fn period(period: LedgerPeriod, money: bool) -> PeriodJson {
         overage: numbers.overage,
         overage_cents: money.then_some(period.overage_cents),
         fee_cents: money.then_some(period.fee_cents),
+        charges,
     }
 }
 
@@ -190,4 +213,22 @@ pub async fn close_retainer_period(
         })
         .await?;
     Ok(HttpResponse::Ok().json(closed))
+}
+
+/// Charges the fee of the first period that has begun and is not charged, ahead of its close.
+#[utoipa::path(post, path = "/api/projects/{id}/retainer/fee", tag = "projects", params(("id" = i64, Path)), responses((status = 200, body = PeriodJson)))]
+pub async fn charge_retainer_fee(
+    user: Manager,
+    app: web::Data<App>,
+    id: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let charged = app
+        .db
+        .write(move |conn| {
+            let today = today(conn, now)?;
+            Ok(period(model::charge_fee(conn, &actor, now, today, id)?, actor.sees_money()))
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(charged))
 }

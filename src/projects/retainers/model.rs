@@ -6,7 +6,12 @@ use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date};
 
+use super::charges;
+pub use super::charges::{
+    Charge, ChargeKind, OpenPeriods, UnbilledCharge, charge_fee, has_any, to_close, unbilled,
+};
 use super::ledger::{Carry, Lot, Numbers, Period, RetainerUnit, Terms, overage_cents, settle};
+pub use super::statement::{STATEMENT_ROWS, StatementRow, closed_by, statement};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
@@ -14,16 +19,17 @@ use crate::db::Conn;
 use crate::db::cached::Cache;
 use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
-use crate::db::schema::{retainer_carries, retainer_periods, retainers, tasks, time_entries, users};
+use crate::db::schema::{retainer_carries, retainer_periods, retainers};
 use crate::error::{AppError, AppResult};
 use crate::projects::model::{self as projects, Project};
 use crate::types::calendar::day_month_year;
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ProjectId, TimeEntryId, UserId};
-use crate::types::money::entry_amount;
+use crate::types::duration;
+use crate::types::ids::ProjectId;
+use crate::types::money::{Currency, Money};
 
 /// Periods that are worked out at most beyond those that are closed.
-const MOST_OPEN: i64 = 600;
+pub(super) const MOST_OPEN: i64 = 600;
 
 /// What was agreed.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -111,6 +117,10 @@ pub struct LedgerPeriod {
     pub fee_cents: i64,
     /// Whether it is closed.
     pub is_closed: bool,
+    /// The fee that it was charged with.
+    pub fee: Option<Charge>,
+    /// The overage that it was charged with.
+    pub overage: Option<Charge>,
 }
 
 impl LedgerPeriod {
@@ -122,6 +132,26 @@ impl LedgerPeriod {
     /// What is billed for it, in minor units: its fee and its overage.
     pub fn charge_cents(&self) -> i64 {
         self.fee_cents.saturating_add(self.overage_cents)
+    }
+
+    /// Whether its fee can be charged.
+    pub fn can_charge(&self) -> bool {
+        self.fee_cents > 0 && self.fee.is_none()
+    }
+
+    /// Whether something that it was charged with waits to be billed.
+    pub fn is_unbilled(&self) -> bool {
+        [self.fee, self.overage].iter().flatten().any(|charge| charge.is_unbilled)
+    }
+
+    /// Whether all that it was charged with is on an invoice; not where it was charged with nothing.
+    pub fn is_billed(&self) -> bool {
+        (self.fee.is_some() || self.overage.is_some()) && !self.is_unbilled()
+    }
+
+    /// "1 Oct 2026 to 31 Oct 2026".
+    pub fn span(&self) -> String {
+        format!("{} to {}", day_month_year(self.starts_on), day_month_year(self.ends_on))
     }
 
     /// Whether it has ended and waits to be closed.
@@ -168,29 +198,35 @@ pub fn set(
         return Ok(Saved::Stale(before));
     }
     let shape = (new.unit, new.period, new.starts_on);
-    if shape != (before.unit, before.period, before.starts_on) && closed(conn, project.id)?.0.is_some() {
+    if shape != (before.unit, before.period, before.starts_on) && has_any(conn, project.id)? {
         let field = match shape {
             (unit, ..) if unit != before.unit => "unit",
             (_, period, _) if period != before.period => "period",
             _ => "starts_on",
         };
-        return Err(AppError::invalid(field, "cannot change any more: a period is closed"));
+        return Err(AppError::invalid(field, "cannot change any more: a period is closed or charged"));
     }
     diesel::update(retainers::table.find(project.id))
         .set((new, retainers::updated_at.eq(now), retainers::version.eq(retainers::version + 1)))
         .execute(conn)?;
     let text = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let currency = clients::find(conn, actor, project.client_id)?.currency;
+    let money = |cents: Option<i64>| Money::text_of(cents, currency);
+    let hours =
+        |unit, amount| if unit == RetainerUnit::Hours { duration::hours(amount) } else { String::new() };
+    let cents = |unit, amount| (unit == RetainerUnit::Money).then_some(amount);
     let entry = Entry::new(Action::Updated, Subject::Retainer, project.id.0, &project.name)
-        .change("granted_cents", before.granted, new.granted)
-        .change("fee_cents", text(before.fee_cents), text(new.fee_cents))
-        .change("overage_rate_cents", text(before.overage_rate_cents), text(new.overage_rate_cents))
+        .change("granted", hours(before.unit, before.granted), hours(new.unit, new.granted))
+        .change("budget", money(cents(before.unit, before.granted)), money(cents(new.unit, new.granted)))
+        .change("price", money(before.fee_cents), money(new.fee_cents))
+        .change("rate", money(before.overage_rate_cents), money(new.overage_rate_cents))
         .change("expires_after", text(before.expires_after), text(new.expires_after))
         .change("note", &before.note, &new.note);
     note(conn, actor, now, entry, &project)?;
     Ok(Saved::Done(stored(conn)?))
 }
 
-fn open_project(conn: &mut Conn, actor: &Actor, id: ProjectId) -> AppResult<Project> {
+pub(super) fn open_project(conn: &mut Conn, actor: &Actor, id: ProjectId) -> AppResult<Project> {
     projects::find(conn, actor, id)?;
     lock_row(conn, LockedTable::Projects, id.0)?;
     let project = projects::find(conn, actor, id)?;
@@ -200,7 +236,13 @@ fn open_project(conn: &mut Conn, actor: &Actor, id: ProjectId) -> AppResult<Proj
     Ok(project)
 }
 
-fn note(conn: &mut Conn, actor: &Actor, now: UtcTime, entry: Entry, project: &Project) -> AppResult<()> {
+pub(super) fn note(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    entry: Entry,
+    project: &Project,
+) -> AppResult<()> {
     audit::record(conn, Some(actor.id), now, &entry.client(project.client_id).project(project.id))
 }
 
@@ -222,8 +264,8 @@ struct ClosedRow {
     fee_cents: i64,
 }
 
-/// The last closed period's number, and all closed periods in order.
-fn closed(conn: &mut Conn, project: ProjectId) -> AppResult<(Option<i64>, Vec<LedgerPeriod>)> {
+/// All closed periods in order.
+fn closed(conn: &mut Conn, project: ProjectId, charges: &charges::Charges) -> AppResult<Vec<LedgerPeriod>> {
     let rows: Vec<ClosedRow> = retainer_periods::table
         .filter(retainer_periods::project_id.eq(project))
         .order(retainer_periods::seq)
@@ -255,9 +297,10 @@ fn closed(conn: &mut Conn, project: ProjectId) -> AppResult<(Option<i64>, Vec<Le
         overage_cents: row.overage_cents,
         fee_cents: row.fee_cents,
         is_closed: true,
+        fee: charges.get(&(row.seq, ChargeKind::Fee)).copied(),
+        overage: charges.get(&(row.seq, ChargeKind::Overage)).copied(),
     });
-    let periods: Vec<LedgerPeriod> = periods.collect();
-    Ok((periods.last().map(|period| period.seq), periods))
+    Ok(periods.collect())
 }
 
 #[derive(QueryableByName)]
@@ -289,7 +332,8 @@ fn used(conn: &mut Conn, retainer: &Retainer) -> AppResult<BTreeMap<NaiveDate, i
 
 /// Every period that has begun by `today`, in order: the closed as they were closed, the open as of now.
 pub fn ledger(conn: &mut Conn, retainer: &Retainer, today: NaiveDate) -> AppResult<Vec<LedgerPeriod>> {
-    let (_, mut periods) = closed(conn, retainer.project_id)?;
+    let charges = charges::of_project(conn, retainer.project_id)?;
+    let mut periods = closed(conn, retainer.project_id, &charges)?;
     let used = used(conn, retainer)?;
     let between = |from: NaiveDate, to: NaiveDate| -> i64 {
         used.range(from..=to).fold(0, |sum: i64, (_, amount)| sum.saturating_add(*amount))
@@ -311,14 +355,18 @@ pub fn ledger(conn: &mut Conn, retainer: &Retainer, today: NaiveDate) -> AppResu
         let numbers = settle(&terms, seq, &carry, between(starts_on, ends_on), adjusted);
         adjusted = 0;
         carry = numbers.carry.clone();
+        let fee = charges.get(&(seq, ChargeKind::Fee)).copied();
         periods.push(LedgerPeriod {
             seq,
             starts_on,
             ends_on,
             overage_cents: overage_cents(retainer.unit, numbers.overage, retainer.overage_rate_cents),
-            fee_cents: retainer.fee_cents.unwrap_or(0),
+            // What was charged ahead stays, whatever is agreed later.
+            fee_cents: fee.map_or(retainer.fee_cents.unwrap_or(0), |fee| fee.amount_cents),
             numbers,
             is_closed: false,
+            fee,
+            overage: None,
         });
     }
     Ok(periods)
@@ -371,17 +419,20 @@ pub fn close(
             ))
             .execute(conn)?;
     }
-    let days = format!("{} to {}", day_month_year(period.starts_on), day_month_year(period.ends_on));
+    charges::charge_rest(conn, now, &retainer, &period)?;
     let entry = Entry::new(Action::Closed, Subject::Retainer, project.id.0, &project.name);
-    note(conn, actor, now, entry.change("period", "", days), &project)?;
-    Ok(LedgerPeriod { is_closed: true, ..period })
+    note(conn, actor, now, entry.change("period", "", period.span()), &project)?;
+    let charges = charges::of_project(conn, project.id)?;
+    let charged = |kind| charges.get(&(period.seq, kind)).copied();
+    let (fee, overage) = (charged(ChargeKind::Fee), charged(ChargeKind::Overage));
+    Ok(LedgerPeriod { is_closed: true, fee, overage, ..period })
 }
 
-/// Removes the terms of a project that is about to be deleted; a conflict once a period is closed.
+/// Removes the terms of a project that is about to be deleted; a conflict once a period is closed or charged.
 pub fn forget(conn: &mut Conn, project: ProjectId) -> AppResult<()> {
-    if closed(conn, project)?.0.is_some() {
+    if has_any(conn, project)? {
         return Err(AppError::Conflict(
-            "Its retainer has closed periods. Archive the project instead.".into(),
+            "Its retainer has closed or charged periods. Archive the project instead.".into(),
         ));
     }
     diesel::delete(retainers::table.find(project)).execute(conn)?;
@@ -395,57 +446,6 @@ pub fn earned_cents(conn: &mut Conn, project: ProjectId, today: NaiveDate) -> Ap
     Ok(periods.iter().fold(0_i64, |sum, period| sum.saturating_add(period.charge_cents())))
 }
 
-/// An hour of a statement.
-#[derive(Debug, Clone, Queryable)]
-pub struct StatementRow {
-    /// Which.
-    pub id: TimeEntryId,
-    /// On which day.
-    pub local_on: NaiveDate,
-    /// Who worked.
-    pub person: String,
-    /// On what.
-    pub task: Option<String>,
-    /// What was done.
-    pub note: String,
-    /// Seconds.
-    pub seconds: i64,
-    /// Its price, in minor units per hour.
-    pub rate_cents: Option<i64>,
-}
-
-impl StatementRow {
-    /// What it is worth, in minor units.
-    pub fn cents(&self) -> i64 {
-        self.rate_cents.and_then(|rate| entry_amount(self.seconds, rate)).unwrap_or(0)
-    }
-}
-
-/// Rows that a statement lists at most.
-pub const STATEMENT_ROWS: i64 = 1_000;
-
-/// The hours of a period as they are now, by day.
-pub fn statement(conn: &mut Conn, project: ProjectId, period: &LedgerPeriod) -> AppResult<Vec<StatementRow>> {
-    Ok(time_entries::table
-        .inner_join(users::table)
-        .left_join(tasks::table)
-        .filter(time_entries::project_id.eq(project))
-        .filter(time_entries::local_on.between(period.starts_on, period.ends_on))
-        .filter(time_entries::is_billable.eq(false))
-        .order((time_entries::local_on, time_entries::id))
-        .limit(STATEMENT_ROWS)
-        .select((
-            time_entries::id,
-            time_entries::local_on,
-            users::name,
-            tasks::title.nullable(),
-            time_entries::note,
-            time_entries::duration_seconds,
-            time_entries::rate_cents,
-        ))
-        .load(conn)?)
-}
-
 /// The first day of the month of `today`, which a new retainer is offered to begin with.
 pub fn offered_start(today: NaiveDate) -> NaiveDate {
     use chrono::Datelike;
@@ -453,26 +453,7 @@ pub fn offered_start(today: NaiveDate) -> NaiveDate {
 }
 
 /// The currency of a project's amounts.
-pub fn currency(
-    conn: &mut Conn,
-    actor: &Actor,
-    project: ProjectId,
-) -> AppResult<crate::types::money::Currency> {
+pub fn currency(conn: &mut Conn, actor: &Actor, project: ProjectId) -> AppResult<Currency> {
     let client = projects::find(conn, actor, project)?.client_id;
     Ok(clients::find(conn, actor, client)?.currency)
-}
-
-/// Who closed a period, for its statement.
-pub fn closed_by(
-    conn: &mut Conn,
-    project: ProjectId,
-    seq: i64,
-) -> AppResult<Option<(UserId, String, UtcTime)>> {
-    Ok(retainer_periods::table
-        .inner_join(users::table.on(users::id.eq(retainer_periods::closed_by)))
-        .filter(retainer_periods::project_id.eq(project))
-        .filter(retainer_periods::seq.eq(seq))
-        .select((users::id, users::name, retainer_periods::closed_at))
-        .first(conn)
-        .optional()?)
 }

@@ -40,6 +40,11 @@ impl RetainerPage {
         self.periods.iter().rev().find(|period| period.can_close(&self.shell.today))
     }
 
+    /// The period whose fee can be charged ahead.
+    fn chargeable(&self) -> Option<&LedgerPeriod> {
+        self.periods.iter().rev().find(|period| period.can_charge())
+    }
+
     fn current(&self) -> Option<&LedgerPeriod> {
         self.periods.iter().find(|period| period.is_current(&self.shell.today))
     }
@@ -205,6 +210,23 @@ pub async fn close(
         })
         .await?;
     view.redirect(&address(id), "Period closed. Its numbers stay from now on.")
+}
+
+/// Charges the fee of the first period that has begun and is not charged.
+pub async fn charge(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db
+        .write(move |conn| {
+            let today = today(conn, now)?;
+            model::charge_fee(conn, &actor, now, today, id)
+        })
+        .await?;
+    view.redirect(&address(id), "Fee charged. The next invoice of the client can take it.")
 }
 
 /// The statement of a period, to be printed.
