@@ -19,10 +19,11 @@ use crate::types::ids::{ClientId, ProjectId};
 use crate::types::money::Money;
 use crate::types::text::fold;
 
+/// The head of a project's pages, for the tabs of later areas.
+pub use super::burn::Burn;
 /// What later areas choose from.
 pub use super::choices::{ProjectChoice, by_client, choices, choices_with, kept_choices};
-/// The head of a project's pages, for the tabs of later areas.
-pub use super::figures::{ProjectHead, head};
+pub use super::figures::{ProjectHead, fullest, head};
 
 crate::text_enum! {
     /// How far a project is.

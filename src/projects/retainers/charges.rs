@@ -14,7 +14,6 @@ use crate::db::Conn;
 use crate::db::schema::{projects, retainer_charges, retainer_periods, retainers};
 use crate::error::{AppError, AppResult};
 use crate::projects::burn::Unit;
-use crate::projects::model::Project;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, RetainerChargeId};
 use crate::types::money::Money;
