@@ -9,7 +9,7 @@ use super::margin::Facts;
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::cached::Cache;
-use crate::db::schema::{milestones, tasks, time_entries};
+use crate::db::schema::{expenses, milestones, tasks, time_entries};
 use crate::db::sum::sum;
 use crate::error::AppResult;
 use crate::projects::burn::{Burn, MARKS, Unit};
@@ -208,6 +208,11 @@ fn facts(conn: &mut Conn, head: &ProjectHead, remaining_seconds: i64, today: Nai
         let rows = rows.iter().filter(|(_, reached_on)| !only_reached || reached_on.is_some());
         rows.filter_map(|(cents, _)| *cents).fold(0, i64::saturating_add)
     };
+    let bought: Vec<(i64, i64, bool)> = expenses::table
+        .filter(expenses::project_id.eq(head.project.id))
+        .select((expenses::cost_cents, expenses::price_cents, expenses::is_billable))
+        .load(conn)?;
+    let charged = bought.iter().filter(|(.., is_billable)| *is_billable).map(|(_, price, _)| *price);
     Ok(Facts {
         used_seconds: head.used_seconds,
         remaining_seconds,
@@ -219,6 +224,8 @@ fn facts(conn: &mut Conn, head: &ProjectHead, remaining_seconds: i64, today: Nai
         retainer_cents: retainers::earned_cents(conn, head.project.id, today)?,
         reached_cents: add(true),
         milestones_cents: add(false),
+        bought_cents: bought.iter().map(|(cost, ..)| *cost).fold(0, i64::saturating_add),
+        charged_cents: charged.fold(0, i64::saturating_add),
     })
 }
 
