@@ -223,14 +223,14 @@ fn add_project(
     })
 }
 
-/// Forty hours a month, of which up to ten roll over for two months.
+/// Sixty hours a month, of which up to ten roll over for two months.
 fn agree_on_retainer(conn: &mut Conn, sample: &Sample, owner: &Actor, project: ProjectId) -> AppResult<()> {
     let new = NewRetainer {
         unit: RetainerUnit::Hours,
         period: Period::Month,
         starts_on: retainers::offered_start(sample.days_ago(HISTORY - 30)),
-        granted: 40 * 3_600,
-        fee_cents: Some(320_000),
+        granted: 60 * 3_600,
+        fee_cents: Some(480_000),
         roll_cap: Some(10 * 3_600),
         expires_after: Some(2),
         overage_rate_cents: Some(9_500),
