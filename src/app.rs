@@ -81,6 +81,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::tasks::comments::api::ApiDoc::openapi(),
         crate::tasks::labels::api::ApiDoc::openapi(),
         crate::tasks::schedules::api::ApiDoc::openapi(),
+        crate::tasks::templates::api::ApiDoc::openapi(),
         crate::tasks::views::api::ApiDoc::openapi(),
         crate::time_entries::api::ApiDoc::openapi(),
         crate::time_entries::grid::api::ApiDoc::openapi(),

@@ -102,6 +102,8 @@ crate::text_enum! {
         Comment = "comment", "comment on";
         /// A task that comes back.
         Schedule = "schedule", "recurring task";
+        /// A plan of projects.
+        Template = "template", "project template";
         /// A label of tasks.
         Label = "label", "label";
         /// Hours.
@@ -283,6 +285,7 @@ impl TimelineEntry {
             Subject::Project => activity.project_id.map(|id| format!("/projects/{id}")),
             Subject::Milestone => activity.project_id.map(|id| format!("/projects/{id}/milestones")),
             Subject::Schedule => Some("/schedules".to_owned()),
+            Subject::Template => Some("/project-templates".to_owned()),
             Subject::Member => activity.project_id.map(|id| format!("/projects/{id}/members")),
             Subject::Retainer => activity.project_id.map(|id| format!("/projects/{id}/retainer")),
             Subject::Task | Subject::Comment => activity.task_id.map(|id| format!("/tasks/{id}")),

@@ -481,6 +481,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    project_templates (id) {
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        color -> Text,
+        billing_model -> Text,
+        currency -> Text,
+        price_cents -> Nullable<BigInt>,
+        rate_cents -> Nullable<BigInt>,
+        budget_seconds -> Nullable<BigInt>,
+        budget_cents -> Nullable<BigInt>,
+        due_days -> Nullable<BigInt>,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     projects (id) {
         id -> BigInt,
         client_id -> BigInt,
@@ -753,6 +774,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    template_task_labels (template_task_id, label_id) {
+        template_task_id -> BigInt,
+        label_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    template_tasks (id) {
+        id -> BigInt,
+        template_id -> BigInt,
+        position -> BigInt,
+        title -> Text,
+        description -> Text,
+        steps -> Text,
+        priority -> Text,
+        estimate_seconds -> Nullable<BigInt>,
+        due_days -> Nullable<BigInt>,
+        is_client_visible -> Bool,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     time_entries (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -897,6 +941,10 @@ diesel::joinable!(sheet_rows -> tasks (task_id));
 diesel::joinable!(sheet_rows -> users (user_id));
 diesel::joinable!(task_comments -> users (author_id));
 diesel::joinable!(task_comments -> tasks (task_id));
+diesel::joinable!(project_templates -> users (created_by));
+diesel::joinable!(template_task_labels -> labels (label_id));
+diesel::joinable!(template_task_labels -> template_tasks (template_task_id));
+diesel::joinable!(template_tasks -> project_templates (template_id));
 diesel::joinable!(task_labels -> labels (label_id));
 diesel::joinable!(task_labels -> tasks (task_id));
 diesel::joinable!(task_mentions -> task_comments (comment_id));
@@ -953,6 +1001,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     project_hours,
     project_members,
     project_weeks,
+    project_templates,
     projects,
     rates,
     released_entries,
@@ -973,6 +1022,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     task_views,
     task_watchers,
     tasks,
+    template_task_labels,
+    template_tasks,
     time_entries,
     time_settings,
     time_write_offs,

@@ -73,13 +73,17 @@ ids! {
     /// A milestone of a project.
     MilestoneId => "milestone";
     /// What a period of a retainer is charged with.
-    RetainerChargeId => "retainer charge";
+    RetainerChargeId => "retainer_charge";
     /// A task.
     TaskId => "task";
     /// A comment on a task.
     CommentId => "comment";
     /// A task that comes back.
     ScheduleId => "schedule";
+    /// A template of projects.
+    TemplateId => "template";
+    /// A task of a template.
+    TemplateTaskId => "template_task";
     /// A filter that somebody keeps.
     TaskViewId => "task_view";
     /// Something that somebody is told.

@@ -98,6 +98,7 @@ const LABELS: &[(&str, &str)] = &[
     ("budget", "Budget, money"),
     ("client_id", "Client"),
     ("color", "Colour"),
+    ("due_days", "Days to the due date"),
     ("due_on", "Due"),
     ("ended_at", "The work ended"),
     ("estimate", "Estimate, hours"),

@@ -47,6 +47,7 @@ mod projects;
 mod projects_budget;
 mod projects_members;
 mod projects_milestones;
+mod project_templates;
 mod projects_retainers;
 mod query_plans;
 mod rates;

@@ -23,6 +23,8 @@ pub struct Rows {
     label: i64,
     notification: i64,
     schedule: i64,
+    template: i64,
+    line: i64,
     view: i64,
     comment: i64,
     entry: i64,
@@ -63,6 +65,7 @@ impl Rows {
         let (label, step) = app.carry(task, blocker);
         let notification = app.notification(tom, task);
         let schedule = app.schedule(project, "Backups", |_| {}).id;
+        let (template, line) = app.template(bureau::types::ids::ProjectId(project.0), "Website again");
         let view = app.view("Late ones");
         let comment = app.comment(task, tom, "Looks good.");
         let entry = app.entry_at(tom, task, day("2026-11-18"), 3_600, Some(RATES[2]));
@@ -82,6 +85,8 @@ impl Rows {
             label: label.0,
             notification: notification.0,
             schedule: schedule.0,
+            template: template.0,
+            line: line.0,
             view: view.0,
             comment: comment.0,
             entry: entry.0,
@@ -111,6 +116,8 @@ impl Rows {
                 ("{id}", "labels") => self.label,
                 ("{id}", "notifications") => self.notification,
                 ("{id}", "schedules") => self.schedule,
+                ("{template_id}", _) | ("{id}", "project-templates") => self.template,
+                ("{line_id}", _) => self.line,
                 ("{view_id}", _) => self.view,
                 ("{comment_id}", _) | ("{id}", "comments") => self.comment,
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,

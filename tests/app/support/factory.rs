@@ -18,11 +18,12 @@ use bureau::tasks::dependencies::model as dependencies;
 use bureau::tasks::labels::model::{self as labels, LabelColour, NewLabel};
 use bureau::tasks::model::TaskPriority;
 use bureau::tasks::schedules::model::{self as schedules, NewSchedule, RhythmUnit, Schedule, ScheduleMode};
+use bureau::tasks::templates::model as templates;
 use bureau::tasks::views::model::{self as views, NewTaskView};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
     ClientId, CommentId, ContactId, ExpenseId, InvoiceId, LabelId, MilestoneId, NotificationId, PaymentId,
-    ProjectId, StepId, TaskId, TaskViewId, TimeEntryId, UserId,
+    ProjectId, StepId, TaskId, TaskViewId, TemplateId, TemplateTaskId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::terms::TermsKind;
@@ -170,6 +171,14 @@ impl TestApp {
         change(&mut new);
         let actor = self.actor();
         self.write(|conn| retainers::set(conn, &actor, self.now(), project, None, &new));
+    }
+
+    /// A template of a project, and its first task.
+    pub fn template(&self, project: ProjectId, name: &str) -> (TemplateId, TemplateTaskId) {
+        let (actor, today) = (self.actor(), self.today());
+        let id = self.write(|conn| templates::save(conn, &actor, self.now(), today, project, name)).id;
+        let lines = self.read(|conn| bureau::tasks::templates::lines::of_template(conn, id));
+        (id, lines[0].task.id)
     }
 
     /// A milestone that is not reached, with what is paid for it in minor units.
