@@ -470,17 +470,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    project_weeks (project_id, week_on) {
-        project_id -> BigInt,
-        week_on -> Date,
-        seconds -> BigInt,
-        cents -> BigInt,
-        value_cents -> BigInt,
-        cost_cents -> BigInt,
-    }
-}
-
-diesel::table! {
     project_templates (id) {
         id -> BigInt,
         name -> Text,
@@ -498,6 +487,17 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    project_weeks (project_id, week_on) {
+        project_id -> BigInt,
+        week_on -> Date,
+        seconds -> BigInt,
+        cents -> BigInt,
+        value_cents -> BigInt,
+        cost_cents -> BigInt,
     }
 }
 
@@ -922,6 +922,7 @@ diesel::joinable!(payments -> users (created_by));
 diesel::joinable!(project_hours -> projects (project_id));
 diesel::joinable!(project_members -> projects (project_id));
 diesel::joinable!(project_members -> users (user_id));
+diesel::joinable!(project_templates -> users (created_by));
 diesel::joinable!(project_weeks -> projects (project_id));
 diesel::joinable!(projects -> clients (client_id));
 diesel::joinable!(rates -> clients (client_id));
@@ -941,10 +942,6 @@ diesel::joinable!(sheet_rows -> tasks (task_id));
 diesel::joinable!(sheet_rows -> users (user_id));
 diesel::joinable!(task_comments -> users (author_id));
 diesel::joinable!(task_comments -> tasks (task_id));
-diesel::joinable!(project_templates -> users (created_by));
-diesel::joinable!(template_task_labels -> labels (label_id));
-diesel::joinable!(template_task_labels -> template_tasks (template_task_id));
-diesel::joinable!(template_tasks -> project_templates (template_id));
 diesel::joinable!(task_labels -> labels (label_id));
 diesel::joinable!(task_labels -> tasks (task_id));
 diesel::joinable!(task_mentions -> task_comments (comment_id));
@@ -958,6 +955,9 @@ diesel::joinable!(task_watchers -> tasks (task_id));
 diesel::joinable!(task_watchers -> users (user_id));
 diesel::joinable!(tasks -> clients (client_id));
 diesel::joinable!(tasks -> projects (project_id));
+diesel::joinable!(template_task_labels -> labels (label_id));
+diesel::joinable!(template_task_labels -> template_tasks (template_task_id));
+diesel::joinable!(template_tasks -> project_templates (template_id));
 diesel::joinable!(time_entries -> clients (client_id));
 diesel::joinable!(time_entries -> projects (project_id));
 diesel::joinable!(time_entries -> tasks (task_id));
@@ -1000,8 +1000,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     payments,
     project_hours,
     project_members,
-    project_weeks,
     project_templates,
+    project_weeks,
     projects,
     rates,
     released_entries,

@@ -52,7 +52,7 @@ async fn a_project_is_saved_as_a_template_and_begun_again_with_its_dates_moved()
     list.assert_text("#template_1", "Relaunch of a shop").assert_text("#template_1", "2 tasks");
     let edit = app.manager().get("/project-templates/1/edit").send().await;
     edit.assert_text("#template-tasks", "Due after 10 days").assert_text("#template-tasks", "1 step");
-    edit.assert_value("#due_days", "60").assert_value("#price", "9000").assert_value("#rate", "95");
+    edit.assert_value("#due_days", "60").assert_value("#price", "9000.00").assert_value("#rate", "95.00");
     let other = app.client("Contoso");
     let page = app.manager().get("/project-templates/1/start").send().await;
     page.assert_value("#starts_on", &app.today().to_string());
