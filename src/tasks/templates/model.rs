@@ -101,7 +101,8 @@ pub fn all(conn: &mut Conn) -> AppResult<Vec<(Template, i64)>> {
         .count()
         .single_value();
     let rows: Vec<(Template, Option<i64>)> = project_templates::table
-        .order((project_templates::name_key, project_templates::id))
+        // Names are unique.
+        .order(project_templates::name_key)
         .select((Template::as_select(), count))
         .load(conn)?;
     Ok(rows.into_iter().map(|(template, count)| (template, count.unwrap_or(0))).collect())
