@@ -46,6 +46,14 @@ crate::text_enum! {
         Overrode = "overrode", "went past the lock of";
         /// Hours got another rate.
         Repriced = "repriced", "re-priced";
+        /// Somebody joined.
+        Added = "added", "added";
+        /// Somebody left.
+        Removed = "removed", "removed";
+        /// A period ended for good.
+        Closed = "closed", "closed a period of the";
+        /// A fee is to be billed.
+        Charged = "charged", "charged the fee of the";
         /// A milestone is there.
         Reached = "reached", "reached";
         /// An invoice got its number.
@@ -84,12 +92,18 @@ crate::text_enum! {
         Project = "project", "project";
         /// A milestone of a project.
         Milestone = "milestone", "milestone";
+        /// Somebody on a project.
+        Member = "member", "project member";
+        /// What a project grants by the period.
+        Retainer = "retainer", "retainer of";
         /// A task.
         Task = "task", "task";
         /// A comment on a task.
         Comment = "comment", "comment on";
         /// A task that comes back.
         Schedule = "schedule", "recurring task";
+        /// A plan of projects.
+        Template = "template", "project template";
         /// A label of tasks.
         Label = "label", "label";
         /// Hours.
@@ -271,6 +285,9 @@ impl TimelineEntry {
             Subject::Project => activity.project_id.map(|id| format!("/projects/{id}")),
             Subject::Milestone => activity.project_id.map(|id| format!("/projects/{id}/milestones")),
             Subject::Schedule => Some("/schedules".to_owned()),
+            Subject::Template => Some("/project-templates".to_owned()),
+            Subject::Member => activity.project_id.map(|id| format!("/projects/{id}/members")),
+            Subject::Retainer => activity.project_id.map(|id| format!("/projects/{id}/retainer")),
             Subject::Task | Subject::Comment => activity.task_id.map(|id| format!("/tasks/{id}")),
             Subject::TimeEntry | Subject::Timer => activity
                 .task_id

@@ -1,4 +1,4 @@
-//! What stands on an invoice besides hours and is billed once as well: expenses and milestones.
+//! What stands on an invoice besides hours and is billed once as well: expenses, milestones and charges of retainers.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -9,11 +9,12 @@ use super::model::{NewLine, Unit};
 use super::tax::{TaxCategory, TaxRates};
 use super::totals::Discount;
 use crate::db::Conn;
-use crate::db::schema::{billed_expenses, billed_milestones, expenses};
+use crate::db::schema::{billed_charges, billed_expenses, billed_milestones, expenses};
 use crate::error::AppResult;
 use crate::projects::milestones::model as milestones;
+use crate::projects::retainers::model as retainers;
 use crate::types::calendar::day_month_year;
-use crate::types::ids::{ExpenseId, InvoiceId, InvoiceLineId, MilestoneId};
+use crate::types::ids::{ExpenseId, InvoiceId, InvoiceLineId, MilestoneId, RetainerChargeId};
 
 /// What a line claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Claim {
     Expense(ExpenseId),
     /// Something that was reached.
     Milestone(MilestoneId),
+    /// The fee or the overage of a retainer's period.
+    Retainer(RetainerChargeId),
 }
 
 /// A cost that waits to be billed.
@@ -59,7 +62,7 @@ impl Cost {
     }
 }
 
-/// Costs that no invoice holds: milestones first, then expenses by day.
+/// Costs that no invoice holds: milestones first, then charges of retainers, then expenses by day.
 pub fn unbilled(conn: &mut Conn, filter: &HoursFilter) -> AppResult<Vec<Cost>> {
     let within =
         |on: NaiveDate| filter.from.is_none_or(|from| from <= on) && filter.to.is_none_or(|to| on <= to);
@@ -79,6 +82,20 @@ pub fn unbilled(conn: &mut Conn, filter: &HoursFilter) -> AppResult<Vec<Cost>> {
         })
         .filter(|cost| within(cost.on))
         .collect();
+    let charged = retainers::unbilled(conn, filter.client, filter.project)?;
+    costs.extend(charged.into_iter().filter(|row| within(row.charged_on)).map(|row| Cost {
+        claim: Claim::Retainer(row.id),
+        details: format!(
+            "{}, {} to {}",
+            row.project_name,
+            day_month_year(row.starts_on),
+            day_month_year(row.ends_on)
+        ),
+        title: row.title,
+        on: row.charged_on,
+        price_cents: row.amount_cents,
+        tax_rate_millis: None,
+    }));
     let mut query = expenses::table
         .filter(expenses::client_id.eq(filter.client))
         .filter(expenses::is_unbilled)
@@ -132,6 +149,11 @@ pub(in crate::billing) fn insert_cost(
                 .execute(conn)?;
             milestones::claim(conn, &[milestone])?;
         }
+        Claim::Retainer(charge) => {
+            diesel::insert_into(billed_charges::table)
+                .values((billed_charges::charge_id.eq(charge), billed_charges::invoice_line_id.eq(line)))
+                .execute(conn)?;
+        }
     }
     Ok(())
 }
@@ -139,6 +161,8 @@ pub(in crate::billing) fn insert_cost(
 /// Gives the costs of lines back.
 pub(in crate::billing) fn release(conn: &mut Conn, lines: &[InvoiceLineId]) -> AppResult<()> {
     diesel::delete(billed_expenses::table.filter(billed_expenses::invoice_line_id.eq_any(lines)))
+        .execute(conn)?;
+    diesel::delete(billed_charges::table.filter(billed_charges::invoice_line_id.eq_any(lines)))
         .execute(conn)?;
     let of_lines = || billed_milestones::table.filter(billed_milestones::invoice_line_id.eq_any(lines));
     let freed: Vec<MilestoneId> = of_lines().select(billed_milestones::milestone_id).load(conn)?;

@@ -76,7 +76,7 @@ pub fn ready(conn: &mut Conn) -> AppResult<Vec<Ready>> {
 /// The strip above the list.
 #[derive(Debug, Clone)]
 pub struct Figures {
-    /// Issued and not yet paid.
+    /// Issued and not yet paid, without credits.
     pub outstanding: Figure,
     /// Of that, past its due date.
     pub overdue: Figure,
@@ -96,14 +96,14 @@ pub fn of_all(conn: &mut Conn, actor: &Actor, today: NaiveDate, currency: Curren
     let month = today.with_day(1).unwrap_or(today);
     let end = month.checked_add_months(Months::new(1)).unwrap_or(month);
     let outstanding = diesel::sql_query(
-        "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents) AS BIGINT) AS cents, count(*) AS count \
-         FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL GROUP BY currency ORDER BY currency",
+        "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents - written_off_cents) AS BIGINT) AS cents, count(*) AS count \
+         FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND kind = 'invoice' GROUP BY currency ORDER BY currency",
     )
     .cached()
     .load(conn)?;
     let overdue = diesel::sql_query(
-        "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents) AS BIGINT) AS cents, count(*) AS count \
-         FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $1 \
+        "SELECT currency, CAST(SUM(total_cents - paid_cents - credited_cents - written_off_cents) AS BIGINT) AS cents, count(*) AS count \
+         FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $1 AND kind = 'invoice' \
          GROUP BY currency ORDER BY currency",
     )
     .bind::<Date, _>(today)

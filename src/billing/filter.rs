@@ -34,6 +34,8 @@ pub struct InvoiceFilter {
     pub project: Option<ProjectId>,
     /// Part of a number or of a client's name.
     pub q: String,
+    /// Issued with a date in the month that begins on this day.
+    pub issued_in: Option<NaiveDate>,
     /// With a payment in the month that begins on this day.
     pub paid_in: Option<NaiveDate>,
     /// The rows after this one.
@@ -48,6 +50,7 @@ impl InvoiceFilter {
             client: Some(client),
             project: None,
             q: String::new(),
+            issued_in: None,
             paid_in: None,
             after,
         }
@@ -67,6 +70,8 @@ pub struct InvoiceQuery {
     pub client_id: String,
     /// Of one project.
     pub project_id: String,
+    /// Issued with a date in this month, as in 2026-11.
+    pub issued_in: String,
     /// With a payment in this month, as in 2026-11.
     pub paid_in: String,
     /// The rows after this one.
@@ -81,10 +86,14 @@ impl InvoiceQuery {
         let status = check.id("status", &self.status).unwrap_or(StatusFilter::All);
         let client = check.id("client_id", &self.client_id);
         let project = check.id("project_id", &self.project_id);
-        let month = self.paid_in.trim();
-        let paid_in = if month.is_empty() { None } else { check.date("paid_in", &format!("{month}-01")) };
+        let mut month = |field: &str, text: &str| {
+            let text = text.trim();
+            if text.is_empty() { None } else { check.date(field, &format!("{text}-01")) }
+        };
+        let issued_in = month("issued_in", &self.issued_in);
+        let paid_in = month("paid_in", &self.paid_in);
         let after = check.id("after", &self.after);
-        check.finish(Some(InvoiceFilter { status, client, project, q, paid_in, after }))
+        check.finish(Some(InvoiceFilter { status, client, project, q, issued_in, paid_in, after }))
     }
 
     /// Whether `status` is the tab that is shown.
@@ -94,8 +103,8 @@ impl InvoiceQuery {
 
     /// Whether nothing narrows the list.
     pub fn is_plain(&self) -> bool {
-        [&self.q, &self.client_id, &self.project_id, &self.paid_in].iter().all(|text| text.is_empty())
-            && self.is(&StatusFilter::All)
+        let narrow = [&self.q, &self.client_id, &self.project_id, &self.issued_in, &self.paid_in];
+        narrow.iter().all(|text| text.is_empty()) && self.is(&StatusFilter::All)
     }
 
     /// The list's address with another status.
@@ -115,6 +124,7 @@ impl InvoiceQuery {
             ("status", status),
             ("client_id", &self.client_id),
             ("project_id", &self.project_id),
+            ("issued_in", &self.issued_in),
             ("paid_in", &self.paid_in),
             ("after", after),
         ] {

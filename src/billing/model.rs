@@ -19,7 +19,7 @@ use crate::types::pagination::{PER_PAGE, has_more};
 use crate::types::text::fold;
 
 /// What could be billed, for the dashboard.
-pub use super::figures::{Ready, ready};
+pub use super::figures::{Figure, Figures, Ready, of_all, ready};
 pub use super::line::{InvoiceLine, NewLine, Unit};
 
 crate::text_enum! {
@@ -341,7 +341,8 @@ pub fn list(
         StatusFilter::All => query,
         StatusFilter::Draft => query.filter(invoices::issued_at.is_null()),
         StatusFilter::Open | StatusFilter::Overdue => {
-            query.filter(invoices::issued_at.is_not_null()).filter(invoices::settled_at.is_null())
+            let open = query.filter(invoices::issued_at.is_not_null()).filter(invoices::settled_at.is_null());
+            open.filter(invoices::kind.eq(Kind::Invoice))
         }
         StatusFilter::Paid => query.filter(invoices::settled_at.is_not_null()),
     };
@@ -360,6 +361,11 @@ pub fn list(
             .bind::<Text, _>(pattern.clone())
             .sql(" ESCAPE '\\'");
         query = query.filter(in_number.or(clients::name_key.like(pattern).escape('\\')));
+    }
+    if let Some(month) = filter.issued_in {
+        let end = month.checked_add_months(Months::new(1)).unwrap_or(month);
+        query = query.filter(invoices::issued_at.is_not_null());
+        query = query.filter(invoices::issue_on.ge(month)).filter(invoices::issue_on.lt(end));
     }
     if let Some(month) = filter.paid_in {
         let end = month.checked_add_months(Months::new(1)).unwrap_or(month);

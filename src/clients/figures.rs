@@ -81,17 +81,13 @@ fn with_figures(conn: &mut Conn, page: Vec<Client>, today: NaiveDate) -> AppResu
         .select((time_entries::client_id, sum(time_entries::duration_seconds)))
         .cached()
         .load(conn)?;
-    let open: Vec<(ClientId, Option<NaiveDate>, i64, i64, i64)> = invoices::table
+    let settled = invoices::paid_cents + invoices::credited_cents + invoices::written_off_cents;
+    let open: Vec<(ClientId, Option<NaiveDate>, i64)> = invoices::table
         .filter(invoices::client_id.eq_any(&ids))
         .filter(invoices::issued_at.is_not_null())
         .filter(invoices::settled_at.is_null())
-        .select((
-            invoices::client_id,
-            invoices::due_on,
-            invoices::total_cents,
-            invoices::paid_cents,
-            invoices::credited_cents,
-        ))
+        .filter(invoices::kind.eq("invoice"))
+        .select((invoices::client_id, invoices::due_on, invoices::total_cents - settled))
         .cached()
         .load(conn)?;
     let balance = |id: ClientId, late_only: bool| {
@@ -99,7 +95,7 @@ fn with_figures(conn: &mut Conn, page: Vec<Client>, today: NaiveDate) -> AppResu
             .filter(|(client, due_on, ..)| {
                 *client == id && (!late_only || due_on.is_some_and(|due_on| due_on < today))
             })
-            .map(|(_, _, total, paid, credited)| total - paid - credited)
+            .map(|(_, _, cents)| cents)
             .sum()
     };
     Ok(page

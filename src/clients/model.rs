@@ -12,7 +12,8 @@ use crate::db::Conn;
 use crate::db::dialect::{self, LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{
-    clients, contacts, invoices, payments, projects, rates as rate_rows, tasks, time_entries,
+    clients, contacts, invoices, milestones, payments, projects, rates as rate_rows, retainers, tasks,
+    time_entries,
 };
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
@@ -472,8 +473,13 @@ fn has_money(conn: &mut Conn, id: ClientId) -> AppResult<bool> {
         .first::<i64>(conn)
         .optional()?;
     let own = projects::table.filter(projects::client_id.eq(id));
+    let paid_for = milestones::table.filter(milestones::amount_cents.is_not_null());
     let budgets = own
-        .filter(projects::budget_cents.is_not_null())
+        .filter(
+            (projects::budget_cents.is_not_null().or(projects::price_cents.is_not_null()))
+                .or(projects::id.eq_any(retainers::table.select(retainers::project_id)))
+                .or(projects::id.eq_any(paid_for.select(milestones::project_id))),
+        )
         .select(projects::id)
         .first::<i64>(conn)
         .optional()?;

@@ -1,16 +1,13 @@
 //! The figures of the dashboard, each on an index.
 
-use std::collections::BTreeMap;
-
 use chrono::{Datelike, Days, NaiveDate};
 use diesel::prelude::*;
 
 use crate::auth::user::Actor;
-use crate::billing::model as billing;
+use crate::billing::model::{self as billing, Figures};
 use crate::db::Conn;
 use crate::db::count::Capped;
 use crate::db::schema::{clients, invoices, projects, tasks, time_entries};
-use crate::db::sum::sum;
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{InvoiceId, TaskId};
@@ -22,50 +19,15 @@ const ROWS: i64 = 8;
 /// Late invoices that are named.
 const LATE: i64 = 5;
 
-/// Amounts of several currencies, which are never added up.
-#[derive(Debug, Clone, Default)]
-pub struct Amounts(BTreeMap<&'static str, Money>);
-
-impl Amounts {
-    fn add(&mut self, cents: i64, currency: Currency) {
-        let sum = self.0.entry(currency.code()).or_insert(Money::new(0, currency));
-        sum.cents = sum.cents.saturating_add(cents);
-    }
-
-    /// The amount of `currency` in whole units.
-    pub fn main(&self, currency: &Currency) -> String {
-        self.0.get(currency.code()).copied().unwrap_or(Money::new(0, *currency)).whole()
-    }
-
-    /// The amounts of all other currencies in whole units.
-    pub fn others(&self, currency: &Currency) -> Vec<String> {
-        let others = self.0.values().filter(|sum| sum.currency != *currency && sum.cents != 0);
-        others.map(|sum| sum.whole()).collect()
-    }
-
-    /// Whether there is nothing in any currency.
-    pub fn is_zero(&self) -> bool {
-        self.0.values().all(|sum| sum.cents == 0)
-    }
-}
-
 /// What is owed and what could be billed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct MoneyFigures {
-    /// Unpaid.
-    pub outstanding: Amounts,
-    /// Unpaid and late.
-    pub overdue: Amounts,
-    /// Late invoices.
-    pub overdue_count: i64,
-    /// Value of unbilled hours.
-    pub ready: Amounts,
-    /// Unbilled seconds.
-    pub ready_seconds: i64,
-    /// Clients that could be billed.
-    pub ready_clients: i64,
+    /// The sums that the list of invoices shows as well.
+    pub figures: Figures,
     /// The latest of the late.
     pub late: Vec<LateInvoice>,
+    /// Drafts that wait to be issued; counted up to a cap.
+    pub drafts: i64,
 }
 
 /// An invoice past its due date.
@@ -84,28 +46,19 @@ pub struct LateInvoice {
 }
 
 /// The figures for roles that see money.
-pub fn money(conn: &mut Conn, today: NaiveDate) -> AppResult<MoneyFigures> {
-    let mut figures = MoneyFigures::default();
-    let balance = || invoices::total_cents - invoices::paid_cents - invoices::credited_cents;
-    let open =
-        || invoices::table.filter(invoices::issued_at.is_not_null()).filter(invoices::settled_at.is_null());
-    let outstanding: Vec<(Currency, Option<i64>)> =
-        open().group_by(invoices::currency).select((invoices::currency, sum(balance()))).load(conn)?;
-    for (currency, cents) in outstanding {
-        figures.outstanding.add(cents.unwrap_or(0), currency);
-    }
-    let overdue: Vec<(Currency, Option<i64>, i64)> = open()
-        .filter(invoices::due_on.lt(today))
-        .group_by(invoices::currency)
-        .select((invoices::currency, sum(balance()), diesel::dsl::count_star()))
-        .load(conn)?;
-    for (currency, cents, count) in overdue {
-        figures.overdue.add(cents.unwrap_or(0), currency);
-        figures.overdue_count += count;
-    }
+pub fn money(
+    conn: &mut Conn,
+    actor: &Actor,
+    today: NaiveDate,
+    currency: Currency,
+) -> AppResult<MoneyFigures> {
     type Row = (InvoiceId, Option<String>, String, Currency, Option<NaiveDate>, i64);
-    let late: Vec<Row> = open()
+    let settled = invoices::paid_cents + invoices::credited_cents + invoices::written_off_cents;
+    let rows: Vec<Row> = invoices::table
         .inner_join(clients::table)
+        .filter(invoices::issued_at.is_not_null())
+        .filter(invoices::settled_at.is_null())
+        .filter(invoices::kind.eq("invoice"))
         .filter(invoices::due_on.lt(today))
         .order((invoices::due_on, invoices::id))
         .select((
@@ -114,25 +67,21 @@ pub fn money(conn: &mut Conn, today: NaiveDate) -> AppResult<MoneyFigures> {
             clients::name,
             invoices::currency,
             invoices::due_on,
-            balance(),
+            invoices::total_cents - settled,
         ))
         .limit(LATE)
         .load(conn)?;
-    for (id, number, client, currency, due_on, cents) in late {
-        figures.late.push(LateInvoice {
-            id,
-            number: number.unwrap_or_default(),
-            client,
-            balance: Money::new(cents, currency),
-            days: due_on.map_or(0, |due_on| today.signed_duration_since(due_on).num_days()),
-        });
-    }
-    for ready in billing::ready(conn)? {
-        figures.ready_clients += ready.clients;
-        figures.ready_seconds += ready.seconds;
-        figures.ready.add(ready.cents, ready.currency);
-    }
-    Ok(figures)
+    let late = rows.into_iter().map(|(id, number, client, currency, due_on, cents)| LateInvoice {
+        id,
+        number: number.unwrap_or_default(),
+        client,
+        balance: Money::new(cents, currency),
+        days: due_on.map_or(0, |due_on| today.signed_duration_since(due_on).num_days()),
+    });
+    let late = late.collect();
+    let drafts = invoices::table.filter(invoices::issued_at.is_null()).select(invoices::id).limit(COUNT_CAP);
+    let drafts = Capped(drafts).get_result(conn)?;
+    Ok(MoneyFigures { figures: billing::of_all(conn, actor, today, currency)?, late, drafts })
 }
 
 /// An open task of the one who looks.
@@ -186,6 +135,18 @@ pub fn my_late_tasks(conn: &mut Conn, actor: &Actor, today: NaiveDate) -> AppRes
         .select(tasks::id)
         .limit(COUNT_CAP);
     Ok(Capped(late).get_result(conn)?)
+}
+
+/// How many of one's own open tasks are due within the next seven days, `today` among them.
+pub fn my_next_tasks(conn: &mut Conn, actor: &Actor, today: NaiveDate) -> AppResult<i64> {
+    let last = today.checked_add_days(Days::new(6)).unwrap_or(today);
+    let next = tasks::table
+        .filter(tasks::assignee_id.eq(actor.id))
+        .filter(tasks::completed_at.is_null())
+        .filter(tasks::due_order.between(today, last))
+        .select(tasks::id)
+        .limit(COUNT_CAP);
+    Ok(Capped(next).get_result(conn)?)
 }
 
 /// A day of one's own week.
@@ -249,6 +210,11 @@ impl Week {
     pub fn billable_percent(&self) -> i64 {
         let billable: i64 = self.days.iter().map(|day| day.billable).sum();
         (billable * 100).checked_div(self.total()).unwrap_or(0)
+    }
+
+    /// Today, for the one whose week it is.
+    pub fn day(&self) -> String {
+        self.days.iter().find(|day| day.is_today).map(|day| day.date.to_string()).unwrap_or_default()
     }
 
     /// Seconds of today.

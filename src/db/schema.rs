@@ -86,6 +86,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    billed_charges (charge_id) {
+        charge_id -> BigInt,
+        invoice_line_id -> BigInt,
+    }
+}
+
+diesel::table! {
     billed_entries (time_entry_id) {
         time_entry_id -> BigInt,
         invoice_line_id -> BigInt,
@@ -456,6 +463,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    project_members (project_id, user_id) {
+        project_id -> BigInt,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    project_templates (id) {
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        color -> Text,
+        billing_model -> Text,
+        currency -> Text,
+        price_cents -> Nullable<BigInt>,
+        rate_cents -> Nullable<BigInt>,
+        budget_seconds -> Nullable<BigInt>,
+        budget_cents -> Nullable<BigInt>,
+        due_days -> Nullable<BigInt>,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     project_weeks (project_id, week_on) {
         project_id -> BigInt,
         week_on -> Date,
@@ -509,6 +545,71 @@ diesel::table! {
         time_entry_id -> BigInt,
         invoice_line_id -> BigInt,
         credit_line_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    retainer_carries (project_id, seq, granted_seq) {
+        project_id -> BigInt,
+        seq -> BigInt,
+        granted_seq -> BigInt,
+        amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    retainer_charges (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        seq -> BigInt,
+        kind -> Text,
+        title -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        charged_on -> Date,
+        amount_cents -> BigInt,
+        is_unbilled -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    retainer_periods (project_id, seq) {
+        project_id -> BigInt,
+        seq -> BigInt,
+        starts_on -> Date,
+        ends_on -> Date,
+        granted -> BigInt,
+        carried_in -> BigInt,
+        debt_in -> BigInt,
+        used -> BigInt,
+        adjusted -> BigInt,
+        expired -> BigInt,
+        carried_out -> BigInt,
+        debt_out -> BigInt,
+        overage -> BigInt,
+        overage_cents -> BigInt,
+        fee_cents -> BigInt,
+        closed_by -> BigInt,
+        closed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    retainers (project_id) {
+        project_id -> BigInt,
+        unit -> Text,
+        period -> Text,
+        starts_on -> Date,
+        granted -> BigInt,
+        fee_cents -> Nullable<BigInt>,
+        roll_cap -> Nullable<BigInt>,
+        expires_after -> Nullable<BigInt>,
+        overage_rate_cents -> Nullable<BigInt>,
+        note -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
     }
 }
 
@@ -674,6 +775,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    template_task_labels (template_task_id, label_id) {
+        template_task_id -> BigInt,
+        label_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    template_tasks (id) {
+        id -> BigInt,
+        template_id -> BigInt,
+        position -> BigInt,
+        title -> Text,
+        description -> Text,
+        steps -> Text,
+        priority -> Text,
+        estimate_seconds -> Nullable<BigInt>,
+        due_days -> Nullable<BigInt>,
+        is_client_visible -> Bool,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     time_entries (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -761,6 +885,8 @@ diesel::table! {
 diesel::joinable!(activities -> users (actor_id));
 diesel::joinable!(activity_seals -> activities (activity_id));
 diesel::joinable!(api_tokens -> users (user_id));
+diesel::joinable!(billed_charges -> retainer_charges (charge_id));
+diesel::joinable!(billed_charges -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> time_entries (time_entry_id));
 diesel::joinable!(billed_expenses -> expenses (expense_id));
@@ -795,12 +921,20 @@ diesel::joinable!(payment_allocations -> payments (payment_id));
 diesel::joinable!(payments -> clients (client_id));
 diesel::joinable!(payments -> users (created_by));
 diesel::joinable!(project_hours -> projects (project_id));
+diesel::joinable!(project_members -> projects (project_id));
+diesel::joinable!(project_members -> users (user_id));
+diesel::joinable!(project_templates -> users (created_by));
 diesel::joinable!(project_weeks -> projects (project_id));
 diesel::joinable!(projects -> clients (client_id));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
+diesel::joinable!(retainer_carries -> retainers (project_id));
+diesel::joinable!(retainer_charges -> retainers (project_id));
+diesel::joinable!(retainer_periods -> users (closed_by));
+diesel::joinable!(retainer_periods -> retainers (project_id));
+diesel::joinable!(retainers -> projects (project_id));
 diesel::joinable!(rounding_rules -> clients (client_id));
 diesel::joinable!(rounding_rules -> projects (project_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -822,6 +956,9 @@ diesel::joinable!(task_watchers -> tasks (task_id));
 diesel::joinable!(task_watchers -> users (user_id));
 diesel::joinable!(tasks -> clients (client_id));
 diesel::joinable!(tasks -> projects (project_id));
+diesel::joinable!(template_task_labels -> labels (label_id));
+diesel::joinable!(template_task_labels -> template_tasks (template_task_id));
+diesel::joinable!(template_tasks -> project_templates (template_id));
 diesel::joinable!(time_entries -> clients (client_id));
 diesel::joinable!(time_entries -> projects (project_id));
 diesel::joinable!(time_entries -> tasks (task_id));
@@ -836,6 +973,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activity_seals,
     agency,
     api_tokens,
+    billed_charges,
     billed_entries,
     billed_expenses,
     billed_milestones,
@@ -862,10 +1000,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_allocations,
     payments,
     project_hours,
+    project_members,
+    project_templates,
     project_weeks,
     projects,
     rates,
     released_entries,
+    retainer_carries,
+    retainer_charges,
+    retainer_periods,
+    retainers,
     rounding_rules,
     sessions,
     sheet_rows,
@@ -879,6 +1023,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     task_views,
     task_watchers,
     tasks,
+    template_task_labels,
+    template_tasks,
     time_entries,
     time_settings,
     time_write_offs,

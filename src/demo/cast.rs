@@ -171,7 +171,7 @@ pub(super) const CLIENTS: &[ClientLine] = &[
             },
             ProjectLine {
                 name: "Care plan",
-                model: BillingModel::Hourly,
+                model: BillingModel::Retainer,
                 price_cents: None,
                 color: Color::Orange,
                 rate_cents: Some(8_500),

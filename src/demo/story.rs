@@ -16,10 +16,14 @@ use crate::billing::tax::TaxCategory;
 use crate::clients::contacts::model::{self as contacts, NewContact};
 use crate::clients::model::{self as clients, NewClient};
 use crate::db::Conn;
+use crate::db::schema::retainers as retainer_rows;
 use crate::db::schema::tasks;
 use crate::error::AppResult;
+use crate::projects::members::model::{self as members, NewMember};
 use crate::projects::milestones::model::{self as milestones, NewMilestone};
 use crate::projects::model::{self as projects, BillingModel, NewProject, ProjectStatus};
+use crate::projects::retainers::ledger::{Period, RetainerUnit};
+use crate::projects::retainers::model::{self as retainers, NewRetainer};
 use crate::tasks::comments::model as comments;
 use crate::time_entries::model::NewTimeEntry;
 use crate::time_entries::span::{Length, When};
@@ -76,6 +80,7 @@ pub(super) fn go_on(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
     let task: TaskId = tasks::table.order(tasks::id).select(tasks::id).first(conn)?;
     discuss(conn, sample, task)?;
     plan::sort_out(conn, sample, task)?;
+    close_periods(conn, sample)?;
     let when = When {
         on: sample.today,
         starts: None,
@@ -151,6 +156,15 @@ fn add_project(
         rate_cents: line.rate_cents,
     };
     let project = projects::create(conn, &owner, since, &new)?;
+    for (index, person) in sample.team.iter().enumerate().take(5) {
+        if (index as i64 + project.id.0) % 3 != 0 {
+            let new = NewMember { user_id: person.id, rate_cents: None, cost_cents: None };
+            members::add(conn, &owner, since, sample.days_ago(HISTORY), project.id, &new)?;
+        }
+    }
+    if line.model == BillingModel::Retainer {
+        agree_on_retainer(conn, sample, &owner, project.id)?;
+    }
     if line.model == BillingModel::Milestones {
         add_milestones(conn, sample, &owner, project.id)?;
     }
@@ -207,6 +221,34 @@ fn add_project(
         is_billable: line.model.bills_hours(),
         tasks: work::tasks_of(conn, project.id)?,
     })
+}
+
+/// Sixty hours a month, of which up to ten roll over for two months.
+fn agree_on_retainer(conn: &mut Conn, sample: &Sample, owner: &Actor, project: ProjectId) -> AppResult<()> {
+    let new = NewRetainer {
+        unit: RetainerUnit::Hours,
+        period: Period::Month,
+        starts_on: retainers::offered_start(sample.days_ago(HISTORY - 30)),
+        granted: 60 * 3_600,
+        fee_cents: Some(480_000),
+        roll_cap: Some(10 * 3_600),
+        expires_after: Some(2),
+        overage_rate_cents: Some(9_500),
+        note: "Updates, backups and small changes; anything larger is offered on its own.".into(),
+    };
+    retainers::set(conn, owner, sample.morning(HISTORY), project, None, &new).map(drop)
+}
+
+/// Closes what has ended but for the last period, whose statement is still to be looked at.
+fn close_periods(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
+    let owner = sample.owner();
+    let project: Option<ProjectId> =
+        retainer_rows::table.select(retainer_rows::project_id).first(conn).optional()?;
+    let Some(project) = project else { return Ok(()) };
+    for _ in 0..3 {
+        retainers::close(conn, &owner, sample.now, sample.today, project)?;
+    }
+    Ok(())
 }
 
 /// Those that lie behind were reached on their day but the last, which waits to be billed since.

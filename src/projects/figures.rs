@@ -4,13 +4,16 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::burn::{Burn, Span, Unit, percent};
-use super::model::{BillingModel, Project, ProjectFilter, Projects, filtered, own_rate, visible_to};
+use super::model::{
+    BillingModel, Project, ProjectFilter, ProjectStatus, Projects, filtered, own_rate, visible_to,
+};
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::db::schema::{clients, project_hours, project_weeks, projects, tasks};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Resolved};
-use crate::types::ids::ProjectId;
+use crate::types::ids::{ProjectId, UserId};
 use crate::types::money::Currency;
 use crate::types::pagination::{PER_PAGE, Pager};
 
@@ -40,6 +43,8 @@ pub struct ProjectHead {
     pub rate_cents: Option<i64>,
     /// The rate that its hours get, its own or a wider one; on its own pages only.
     pub price: Option<Resolved>,
+    /// Who is on it, by name; on its own pages only.
+    pub members: Vec<(UserId, String)>,
     /// Its weeks with hours, in order; on its own pages only.
     pub weeks: Vec<ProjectWeek>,
 }
@@ -58,6 +63,29 @@ pub struct ProjectWeek {
     pub value_cents: i64,
     /// What they cost us.
     pub cost_cents: i64,
+}
+
+/// The figures of projects, as a query.
+macro_rules! figures {
+    ($query:expr) => {{
+        let client = || clients::table.filter(clients::id.eq(projects::client_id));
+        let hours = || project_hours::table.filter(project_hours::project_id.eq(projects::id));
+        let open =
+            tasks::table.filter(tasks::project_id.eq(projects::id)).filter(tasks::completed_at.is_null());
+        $query.select((
+            Project::as_select(),
+            client().select(clients::name).single_value(),
+            client().select(clients::currency).single_value(),
+            (
+                hours().select(project_hours::seconds).single_value(),
+                hours().select(project_hours::cents).single_value(),
+                hours().select(project_hours::value_cents).single_value(),
+                hours().select(project_hours::cost_cents).single_value(),
+                hours().select(project_hours::uncosted_seconds).single_value(),
+            ),
+            open.count().single_value(),
+        ))
+    }};
 }
 
 impl ProjectHead {
@@ -128,8 +156,8 @@ pub fn head(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> 
     let query = visible_to(actor).filter(projects::id.eq(id));
     let head = with_figures(conn, query)?.pop().ok_or(AppError::NotFound)?;
     let price = rates::price_of(conn, head.project.client_id, Some(id), today)?;
-    let weeks = weeks(conn, id)?;
-    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, price, weeks, ..head })
+    let (weeks, members) = (weeks(conn, id)?, super::members::model::names(conn, id)?);
+    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, price, weeks, members, ..head })
 }
 
 /// The weeks in which a project had hours, in order. The caller has found the project.
@@ -156,26 +184,11 @@ type Hours = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 type Figures = (Project, Option<String>, Option<Currency>, Hours, Option<i64>);
 
 fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHead>> {
-    let client = || clients::table.filter(clients::id.eq(projects::client_id));
-    let hours = || project_hours::table.filter(project_hours::project_id.eq(projects::id));
-    let open = tasks::table.filter(tasks::project_id.eq(projects::id)).filter(tasks::completed_at.is_null());
-    let rows: Vec<Figures> = query
-        .select((
-            Project::as_select(),
-            client().select(clients::name).single_value(),
-            client().select(clients::currency).single_value(),
-            (
-                hours().select(project_hours::seconds).single_value(),
-                hours().select(project_hours::cents).single_value(),
-                hours().select(project_hours::value_cents).single_value(),
-                hours().select(project_hours::cost_cents).single_value(),
-                hours().select(project_hours::uncosted_seconds).single_value(),
-            ),
-            open.count().single_value(),
-        ))
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
+    Ok(heads(figures!(query).load(conn)?))
+}
+
+fn heads(rows: Vec<Figures>) -> Vec<ProjectHead> {
+    rows.into_iter()
         .map(|(project, client_name, currency, hours, open_tasks)| {
             let (seconds, billable, value, cost, uncosted) = hours;
             let (billable, value) = (billable.unwrap_or(0), value.unwrap_or(0));
@@ -190,9 +203,54 @@ fn with_figures(conn: &mut Conn, query: Projects<'_>) -> AppResult<Vec<ProjectHe
                 open_tasks: open_tasks.unwrap_or(0),
                 rate_cents: None,
                 price: None,
+                members: Vec::new(),
                 weeks: Vec::new(),
                 project,
             }
         })
-        .collect())
+        .collect()
+}
+
+/// What tells how full a project's budgets are: model, budget of hours, of money, fixed price, seconds, billable value, value.
+type Fill = (ProjectId, BillingModel, Option<i64>, Option<i64>, Option<i64>, i64, i64, i64);
+
+/// The projects under way whose budgets are used the most, at most `limit`, with their weeks; those that have a budget
+/// of money only are left out for who sees no money.
+pub fn fullest(conn: &mut Conn, actor: &Actor, limit: usize) -> AppResult<Vec<ProjectHead>> {
+    let rows: Vec<Fill> = projects::table
+        .inner_join(project_hours::table)
+        .filter(projects::status.eq(ProjectStatus::Active))
+        .select((
+            projects::id,
+            projects::billing_model,
+            projects::budget_seconds,
+            projects::budget_cents,
+            projects::price_cents,
+            project_hours::seconds,
+            project_hours::cents,
+            project_hours::value_cents,
+        ))
+        .load(conn)?;
+    let share = |(id, model, hours, budget, price, seconds, cents, value): Fill| {
+        let of_money = percent(used_money(model, cents, value), budget.or(price));
+        let share = percent(seconds, hours).max(of_money.filter(|_| actor.sees_money()))?;
+        Some((std::cmp::Reverse(share), id))
+    };
+    let mut shares: Vec<_> = rows.into_iter().filter_map(share).collect();
+    shares.sort_unstable();
+    let ids: Vec<ProjectId> = shares.into_iter().take(limit).map(|(_, id)| id).collect();
+    let found = figures!(visible_to(actor).filter(projects::id.eq_any(&ids))).cached().load(conn)?;
+    let mut heads = heads(found);
+    let weeks: Vec<(ProjectId, ProjectWeek)> = project_weeks::table
+        .filter(project_weeks::project_id.eq_any(&ids))
+        .order((project_weeks::project_id, project_weeks::week_on))
+        .select((project_weeks::project_id, ProjectWeek::as_select()))
+        .cached()
+        .load(conn)?;
+    for (id, week) in weeks {
+        if let Some(head) = heads.iter_mut().find(|head| head.project.id == id) {
+            head.weeks.push(week);
+        }
+    }
+    Ok(heads)
 }

@@ -5,8 +5,8 @@
 //! archived. Its own hourly rate is dated: a change counts from today and past hours keep theirs. Two people who
 //! edit it at once never overwrite each other. Amounts and rates are shown to roles that see money only.
 //! URLs: `/projects`, `/projects/{id}`, `…/edit`, `…/status`, `…/archive`, `…/restore`, `…/activity`;
-//! `/api/projects`; budget and margin are in [`budget`], milestones in [`milestones`]. What a project's page shows
-//! below its head are tabs: the first, at `/projects/{id}` itself, lists the tasks and belongs to [`crate::tasks`].
+//! `/api/projects`; budget and margin are in [`budget`], then there are [`milestones`], [`members`] and
+//! [`retainers`]. What a project's page shows below its head are tabs: the first, at `/projects/{id}` itself, lists the tasks and belongs to [`crate::tasks`].
 
 pub mod api;
 pub mod budget;
@@ -14,9 +14,11 @@ pub mod burn;
 pub mod choices;
 pub mod figures;
 pub mod form;
+pub mod members;
 pub mod milestones;
 pub mod model;
 pub mod pages;
+pub mod retainers;
 
 use crate::web::routes::Routes;
 
@@ -34,7 +36,9 @@ pub fn pages() -> Routes {
         .post("/projects/{id}/restore", pages::restore)
         .get("/projects/{id}/activity", pages::activity)
         .and(budget::pages())
+        .and(members::pages())
         .and(milestones::pages())
+        .and(retainers::pages())
 }
 
 /// The JSON API of this area.
@@ -46,5 +50,7 @@ pub fn api() -> Routes {
         .put("/api/projects/{id}", api::update_project)
         .delete("/api/projects/{id}", api::delete_project)
         .and(budget::api())
+        .and(members::api())
         .and(milestones::api())
+        .and(retainers::api())
 }

@@ -19,10 +19,11 @@ use crate::types::ids::{ClientId, ProjectId};
 use crate::types::money::Money;
 use crate::types::text::fold;
 
+/// The head of a project's pages, for the tabs of later areas.
+pub use super::burn::Burn;
 /// What later areas choose from.
 pub use super::choices::{ProjectChoice, by_client, choices, choices_with, kept_choices};
-/// The head of a project's pages, for the tabs of later areas.
-pub use super::figures::{ProjectHead, head};
+pub use super::figures::{ProjectHead, fullest, head};
 
 crate::text_enum! {
     /// How far a project is.
@@ -75,6 +76,11 @@ impl BillingModel {
     /// marked billable hour by hour.
     pub fn bills_hours(self) -> bool {
         self == Self::Hourly
+    }
+
+    /// Whether it is paid for by the period.
+    pub fn is_retainer(self) -> bool {
+        self == Self::Retainer
     }
 }
 
@@ -407,6 +413,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ProjectId) -> Ap
         )));
     }
     rates::forget(conn, Scope::Project(id))?;
+    super::retainers::model::forget(conn, id)?;
     diesel::delete(milestones::table.filter(milestones::project_id.eq(id))).execute(conn)?;
     diesel::delete(projects::table.find(id)).execute(conn)?;
     let entry = Entry::new(Action::Deleted, Subject::Project, id.0, &project.name)
@@ -438,5 +445,14 @@ fn has_work(conn: &mut Conn, id: ProjectId) -> AppResult<bool> {
         .select(invoices::id)
         .first::<i64>(conn)
         .optional()?;
-    Ok(hours.is_some() || bills.is_some())
+    let billed = milestones::table
+        .filter(milestones::project_id.eq(id))
+        .filter(milestones::reached_on.is_not_null())
+        .filter(milestones::amount_cents.is_not_null())
+        .filter(diesel::dsl::not(milestones::is_unbilled))
+        .select(milestones::id)
+        .first::<i64>(conn)
+        .optional()?;
+    let retained = super::retainers::model::has_any(conn, id)?;
+    Ok(hours.is_some() || bills.is_some() || billed.is_some() || retained)
 }

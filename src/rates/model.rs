@@ -210,6 +210,23 @@ pub fn own_of_clients(
     Ok(latest.into_iter().filter_map(|(client, cents)| client.zip(cents)).collect())
 }
 
+/// The rates that people have on `project` itself on `on`, in minor units per hour; those without one are left out.
+pub fn own_of_members(
+    conn: &mut Conn,
+    project: ProjectId,
+    on: NaiveDate,
+) -> AppResult<BTreeMap<(UserId, RateKind), i64>> {
+    let rows: Vec<(Option<UserId>, RateKind, Option<i64>)> = rates::table
+        .filter(rates::scope.eq(Scope::PROJECT_MEMBER))
+        .filter(rates::project_id.eq(project))
+        .filter(rates::starts_on.le(on))
+        .order(rates::starts_on)
+        .select((rates::user_id, rates::kind, rates::amount_cents))
+        .load(conn)?;
+    let latest: BTreeMap<_, _> = rows.into_iter().map(|(user, kind, cents)| ((user, kind), cents)).collect();
+    Ok(latest.into_iter().filter_map(|((user, kind), cents)| Some(((user?, kind), cents?))).collect())
+}
+
 /// Agrees on `amount` for a `scope` that is being created: it counts for all days, those before today, too.
 pub fn begin(
     conn: &mut Conn,
@@ -240,6 +257,19 @@ pub fn set(
     let is_first = of_scope(kind, scope).select(rates::id).first::<i64>(conn).optional()?.is_none();
     let starts_on = if is_first && !has_wider(conn, kind, scope)? { ALWAYS } else { from };
     put(conn, by, now, kind, scope, starts_on, amount)
+}
+
+/// Ends both rates of `scope` from `from` on, and those that were agreed for later days.
+pub fn end(conn: &mut Conn, by: UserId, now: UtcTime, scope: Scope, from: NaiveDate) -> AppResult<()> {
+    for kind in [RateKind::Bill, RateKind::Cost] {
+        set(conn, by, now, kind, scope, from, None)?;
+        let later: Vec<i64> =
+            of_scope(kind, scope).filter(rates::starts_on.gt(from)).select(rates::id).load(conn)?;
+        if !later.is_empty() {
+            diesel::delete(rates::table.filter(rates::id.eq_any(later))).execute(conn)?;
+        }
+    }
+    Ok(())
 }
 
 /// Agrees on `amount` for `scope` from the very day `from` on; `None` counts from the beginning.

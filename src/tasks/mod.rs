@@ -28,6 +28,7 @@ pub mod parts;
 pub mod query;
 pub mod schedules;
 pub mod show;
+pub mod templates;
 pub mod views;
 pub mod watchers;
 
@@ -56,6 +57,7 @@ pub fn pages() -> Routes {
         .and(comments::pages())
         .and(labels::pages())
         .and(schedules::pages())
+        .and(templates::pages())
         .and(views::pages())
 }
 
@@ -74,5 +76,6 @@ pub fn api() -> Routes {
         .and(comments::api())
         .and(labels::api())
         .and(schedules::api())
+        .and(templates::api())
         .and(views::api())
 }

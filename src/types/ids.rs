@@ -72,12 +72,18 @@ ids! {
     ProjectId => "project";
     /// A milestone of a project.
     MilestoneId => "milestone";
+    /// What a period of a retainer is charged with.
+    RetainerChargeId => "retainer_charge";
     /// A task.
     TaskId => "task";
     /// A comment on a task.
     CommentId => "comment";
     /// A task that comes back.
     ScheduleId => "schedule";
+    /// A template of projects.
+    TemplateId => "template";
+    /// A task of a template.
+    TemplateTaskId => "template_task";
     /// A filter that somebody keeps.
     TaskViewId => "task_view";
     /// Something that somebody is told.

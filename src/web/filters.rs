@@ -98,6 +98,7 @@ const LABELS: &[(&str, &str)] = &[
     ("budget", "Budget, money"),
     ("client_id", "Client"),
     ("color", "Colour"),
+    ("due_days", "Days to the due date"),
     ("due_on", "Due"),
     ("ended_at", "The work ended"),
     ("estimate", "Estimate, hours"),
@@ -135,6 +136,7 @@ const LABELS: &[(&str, &str)] = &[
     ("tax_name", "Name of the tax"),
     ("tax_rate", "Tax, %"),
     ("to", "Hours to"),
+    ("user_id", "Person"),
 ];
 
 /// What a field is called on its form: "payment_terms_days" is "Days to pay".

@@ -337,7 +337,7 @@ impl Shell {
             "SELECT (SELECT count(*) FROM (SELECT 1 FROM clients WHERE status IN ('lead', 'active', 'paused') LIMIT 100) c) AS clients, \
                     (SELECT count(*) FROM (SELECT 1 FROM projects WHERE status = 'active' LIMIT 100) p) AS projects, \
                     (SELECT count(*) FROM (SELECT 1 FROM tasks WHERE assignee_id = $1 AND completed_at IS NULL LIMIT 100) t) AS tasks, \
-                    (SELECT count(*) FROM (SELECT 1 FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $2 LIMIT 100) i) AS overdue, \
+                    (SELECT count(*) FROM (SELECT 1 FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $2 AND kind = 'invoice' LIMIT 100) i) AS overdue, \
                     (SELECT count(*) FROM (SELECT 1 FROM notifications WHERE user_id = $1 AND read_at IS NULL LIMIT 100) n) AS unread",
         )
         .bind::<BigInt, _>(actor.id)

@@ -90,3 +90,174 @@ async fn every_figure_links_to_a_page_that_is_there() {
         assert!(matches!(linked.status, 200 | 303), "{href} leads to {}", linked.status);
     }
 }
+
+#[actix_web::test]
+async fn each_role_sees_what_is_its_business() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let project = app.project(client);
+    app.execute("UPDATE projects SET budget_cents = 100000, budget_seconds = 36000");
+    let task = app.task_for(project, "Homepage", Some(app.member().id()), Some(day("2026-11-20")));
+    app.entry_at(app.member().id(), task, day("2026-11-17"), 9 * 3_600, Some(9_000));
+    app.issued_invoice(client, cents("1,000.00"), day("2026-10-01"));
+    app.draft(client, 500);
+    for role in Role::ALL {
+        let page = app.role(*role).get("/").send().await;
+        let (money, works) = (*role != Role::Member, *role != Role::Bookkeeper);
+        assert_eq!(
+            page.texts(".strip dt"),
+            match role {
+                Role::Member =>
+                    ["Your hours this week", "Your hours today", "Due in the next 7 days", "Your open tasks"],
+                Role::Bookkeeper =>
+                    ["Outstanding", "Ready to invoice", "Hours this week", "Paid in November"],
+                _ => ["Outstanding", "Ready to invoice", "Hours this week", "Your open tasks"],
+            }
+        );
+        for (section, shown) in [
+            ("Your tasks", works),
+            ("Your week", works),
+            ("Budgets", true),
+            ("Invoiced and collected", money),
+            ("Latest activity", true),
+        ] {
+            let heads = page.texts("main h2");
+            assert_eq!(heads.iter().any(|head| head == section), shown, "{role:?}: {section}");
+        }
+        // Of the two budgets that of hours is used more, and it is no secret.
+        page.assert_text("#attention", "Website has used 90% of its budget").assert_text("#budgets", "90%");
+        if !money {
+            page.assert_no_text("main", "€").assert_no_text("main", "draft").assert_no_text("main", "INV");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_figures_are_those_of_the_lists() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let (tom, task) = (app.member().id(), app.task(app.project(client)));
+    app.entry_at(tom, task, day("2026-11-17"), 5_400, Some(9_000));
+    app.entry_at(app.owner().id(), task, day("2026-11-16"), 3_600, Some(9_000));
+    app.entry_at(tom, task, day("2026-11-15"), 7_200, Some(9_000));
+    let paid = app.issued_invoice(client, cents("1,000.00"), day("2026-10-01"));
+    app.issued_invoice(client, cents("500.00"), day("2026-10-20"));
+    app.issued_invoice(client, cents("200.00"), day("2026-11-15"));
+    app.payment(paid, cents("190.00"));
+    let api = app.api(Role::Bookkeeper);
+    let balances = async |query: &str| {
+        let list = api.get(format!("/api/billing?{query}")).send().await.json();
+        let of = |name: &str| {
+            list["billing"].as_array().unwrap().iter().map(|row| row[name].as_i64().unwrap()).sum::<i64>()
+        };
+        (of("balance_cents"), of("paid_cents"), of("total_cents"))
+    };
+    let page = app.owner().get("/").send().await;
+    let (open, ..) = balances("status=open").await;
+    let (late, ..) = balances("status=overdue").await;
+    assert_eq!((open, late), (cents("1,833.00"), cents("1,595.00")));
+    page.assert_text(".strip .stat:first-child", "€1,833")
+        .assert_text(".strip .stat:first-child", "€1,595 overdue on 2");
+    // October was invoiced with 1,785.00, of which 190.00 came in.
+    let (.., collected, invoiced) = balances("issued_in=2026-10").await;
+    assert_eq!((collected, invoiced), (cents("190.00"), cents("1,785.00")));
+    let rows = page.texts("#invoiced tbody tr");
+    assert_eq!(rows[10], "October 2026 €1,785.00 €190.00");
+    assert_eq!(rows[11], "November 2026 €238.00 €0.00");
+    let month = app.bookkeeper().get("/billing?issued_in=2026-10").send().await;
+    month.assert_count("tbody tr", 2).assert_text(".chip-on", "Issued in 2026-10");
+    app.bookkeeper().get("/billing?issued_in=2026-13").send().await.assert_status(422);
+    // The week has 2:30 of two people; Sunday belongs to the week before.
+    page.assert_text(".strip .stat:nth-child(3)", "2:30")
+        .assert_text(".strip .stat:nth-child(3)", "2 people, 100% billable");
+    let list =
+        app.api(Role::Owner).get("/api/time-entries?from=2026-11-16&to=2026-11-22").send().await.json();
+    let seconds: i64 = list["time_entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["duration_seconds"].as_i64().unwrap())
+        .sum();
+    assert_eq!(seconds, 9_000);
+}
+
+#[actix_web::test]
+async fn a_clients_credit_is_not_owed_by_it() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let id = app.issued_invoice(client, cents("100.00"), day("2026-10-01"));
+    app.payment(id, cents("119.00"));
+    let body = serde_json::json!({"reason": "Not delivered"});
+    app.api(Role::Bookkeeper)
+        .post(format!("/api/billing/{id}/credits"))
+        .json(body)
+        .send()
+        .await
+        .assert_status(201);
+    app.clock.advance(86_400 * 3);
+    let page = app.owner().get("/").send().await;
+    page.assert_text(".strip .stat:first-child", "€0")
+        .assert_text(".strip .stat:first-child", "Nothing overdue");
+    page.assert_no_text("#attention", "late");
+    app.bookkeeper().get("/billing?status=overdue").send().await.assert_count("tbody tr", 0);
+    app.bookkeeper().get("/clients").send().await.assert_no_text("tbody", "119");
+}
+
+#[actix_web::test]
+async fn budgets_of_money_alone_are_for_who_sees_money_and_the_fullest_come_first() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    for (name, budget, hours) in [("Half", 100_000, 5), ("Over", 45_000, 6), ("Quiet", 900_000, 1)] {
+        let project = app.project_named(client, name);
+        app.execute(&format!("UPDATE projects SET budget_cents = {budget} WHERE id = {project}"));
+        app.entry_at(app.owner().id(), app.task(project), day("2026-11-17"), hours * 3_600, Some(10_000));
+    }
+    let page = app.manager().get("/").send().await;
+    assert_eq!(page.texts("#budgets .title"), ["Over", "Half", "Quiet"]);
+    assert_eq!(page.texts("#budgets .num"), ["133%", "50%", "1%"]);
+    page.assert_text("#attention", "Over has used 133% of its budget")
+        .assert_text("#attention", "€150 over with 1 open task");
+    page.assert_no_text("#attention", "Half");
+    let list = app.manager().get("/projects").send().await;
+    list.assert_text("tbody", "133%").assert_text("tbody", "50%");
+    app.member().get("/").send().await.assert_no("#budgets").assert_no_text("main", "Over");
+    // What is put away or done needs nobody's attention.
+    app.execute("UPDATE projects SET status = 'done', version = version + 1 WHERE name = 'Over'");
+    app.manager().get("/").send().await.assert_no_text("#attention", "budget");
+}
+
+#[actix_web::test]
+async fn a_forgotten_timer_is_named_to_its_owner_and_to_who_sees_all_hours() {
+    let app = TestApp::new().await;
+    let task = app.task(app.project(app.client("Northwind")));
+    let id = app.running_timer(app.member().id(), task, 11 * 3_600);
+    let page = app.owner().get("/").send().await;
+    page.assert_text("#attention", "The timer of Tom runs for 11 hours")
+        .assert_text("#attention", "Northwind");
+    let page = app.member().get("/").send().await;
+    page.assert_text("#attention", "Your timer runs for 11 hours");
+    page.assert_has(&format!("#attention a[href='/time-entries/{id}/edit']"));
+    app.execute("DELETE FROM time_entries");
+    app.running_timer(app.owner().id(), task, 11 * 3_600);
+    app.member().get("/").send().await.assert_no_text("main", "timer of");
+}
+
+#[actix_web::test]
+async fn weeks_and_periods_wait_for_managers_only() {
+    let app = TestApp::new().await;
+    let project = app.project(app.client("Northwind"));
+    let task = app.task(project);
+    app.entry(app.member().id(), task, day("2026-11-10"), 3_600);
+    app.retainer(project);
+    let handed_in = app.member().post("/time-entries/submission").form([("week", "2026-W46")]).send().await;
+    handed_in.assert_status(303);
+    for role in Role::ALL {
+        let page = app.role(*role).get("/").send().await;
+        if matches!(role, Role::Member | Role::Bookkeeper) {
+            page.assert_no_text("main", "for approval").assert_no_text("main", "to close");
+        } else {
+            page.assert_text("#attention", "1 week waits for approval");
+            page.assert_text("#attention", "1 period of the retainer Website to close");
+        }
+    }
+}

@@ -193,6 +193,28 @@ async fn a_project_has_a_colour_and_a_fixed_price_that_only_a_fixed_price_has() 
     app.execute_refused("UPDATE projects SET billing_model = 'hourly', version = version + 1");
 }
 
+#[actix_web::test]
+async fn what_was_bought_is_in_the_margin_and_not_in_the_effective_rate() {
+    let app = TestApp::new().await;
+    let client = app.client("Halden");
+    let project = app.project(client);
+    app.entry_at(app.owner().id(), app.task(project), day("2026-11-17"), 3_600, Some(9_000));
+    let bookkeeper = app.api(Role::Bookkeeper);
+    for (title, pays, is_internal) in [("Photo", "50", false), ("Coffee", "0", true)] {
+        let body = json!({"client_id": client, "project_id": project, "spent_on": "2026-11-18", "title": title,
+                          "cost": "20", "client_pays": pays, "is_internal": is_internal});
+        bookkeeper.post("/api/billing/expenses").json(body).send().await.assert_status(201);
+    }
+    // Of another project: not here.
+    app.expense(client, 77_700);
+    let now = app.api(Role::Owner).get(format!("/api/projects/{project}/budget")).send().await.json();
+    let now = &now["so_far"];
+    assert_eq!((&now["revenue_cents"], &now["cost_cents"]), (&json!(14_000), &json!(4_000)));
+    assert_eq!((&now["margin_cents"], &now["effective_rate_cents"]), (&json!(10_000), &json!(9_000)));
+    let page = app.owner().get(format!("/projects/{project}/budget")).send().await;
+    page.assert_text("#budget", "€40.00 spent").assert_text("#budget", "€50.00 charged");
+}
+
 proptest! {
     #[test]
     fn a_burn_adds_up_and_its_percent_reaches_a_hundred_only_at_the_budget(

@@ -14,7 +14,7 @@ use crate::routes::{Rows, routes};
 use crate::support::{TestApp, day};
 
 /// Tables that stay as small as the agency itself, or in the thousands.
-const SMALL: [&str; 15] = [
+const SMALL: [&str; 17] = [
     "agency",
     "clients",
     "projects",
@@ -24,6 +24,8 @@ const SMALL: [&str; 15] = [
     "labels",
     "task_schedules",
     "rates",
+    "project_templates",
+    "retainers",
     "rounding_rules",
     "time_settings",
     "timesheets",

@@ -23,6 +23,8 @@ pub struct Rows {
     label: i64,
     notification: i64,
     schedule: i64,
+    template: i64,
+    line: i64,
     view: i64,
     comment: i64,
     entry: i64,
@@ -56,12 +58,14 @@ impl Rows {
         app.project_rate(project, RATES[1]);
         let rate = app.line("SELECT CAST(max(id) AS TEXT) AS line FROM rates").parse().unwrap();
         app.execute("UPDATE projects SET budget_cents = 777700, budget_seconds = 360000");
+        app.retainer(project);
         let milestone = app.milestone(project, "Launch", Some(777_701));
         let task = app.task_for(project, "Homepage", Some(tom), Some(day("2026-11-20")));
         let blocker = app.task_named(project, "Wireframes");
         let (label, step) = app.carry(task, blocker);
         let notification = app.notification(tom, task);
         let schedule = app.schedule(project, "Backups", |_| {}).id;
+        let (template, line) = app.template(bureau::types::ids::ProjectId(project.0), "Website again");
         let view = app.view("Late ones");
         let comment = app.comment(task, tom, "Looks good.");
         let entry = app.entry_at(tom, task, day("2026-11-18"), 3_600, Some(RATES[2]));
@@ -81,6 +85,8 @@ impl Rows {
             label: label.0,
             notification: notification.0,
             schedule: schedule.0,
+            template: template.0,
+            line: line.0,
             view: view.0,
             comment: comment.0,
             entry: entry.0,
@@ -103,12 +109,15 @@ impl Rows {
                 ("{contact_id}", _) | ("{id}", "contacts") => self.contact,
                 ("{project_id}", _) | ("{id}", "projects") => self.project,
                 ("{id}", "milestones") => self.milestone,
+                ("{seq}", _) => 0,
                 ("{task_id}", _) | ("{id}", "tasks") => self.task,
                 ("{blocker_id}", _) => self.blocker,
                 ("{id}", "checklist") => self.step,
                 ("{id}", "labels") => self.label,
                 ("{id}", "notifications") => self.notification,
                 ("{id}", "schedules") => self.schedule,
+                ("{template_id}", _) | ("{id}", "project-templates") => self.template,
+                ("{line_id}", _) => self.line,
                 ("{view_id}", _) => self.view,
                 ("{comment_id}", _) | ("{id}", "comments") => self.comment,
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,

@@ -1,4 +1,6 @@
 DROP TABLE deducted_deposits;
+DROP TRIGGER retainer_charges_claimed ON retainer_charges;
+DROP TABLE billed_charges;
 DROP TABLE billed_milestones;
 DROP TABLE billed_expenses;
 DROP TABLE expenses;
@@ -6,6 +8,10 @@ DROP FUNCTION billed_expenses_claim();
 DROP FUNCTION billed_expenses_settle();
 DROP FUNCTION billed_expenses_release();
 DROP FUNCTION expenses_claimed();
+DROP FUNCTION billed_charges_claim();
+DROP FUNCTION billed_charges_settle();
+DROP FUNCTION billed_charges_release();
+DROP FUNCTION retainer_charges_claimed();
 DROP FUNCTION claim_frozen_insert();
 DROP FUNCTION claim_frozen_delete();
 DROP FUNCTION deducted_deposits_frozen_insert();

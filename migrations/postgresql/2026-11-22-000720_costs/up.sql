@@ -35,6 +35,11 @@ CREATE TABLE billed_milestones (
   invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id)
 );
 CREATE INDEX billed_milestones_line_idx ON billed_milestones (invoice_line_id);
+CREATE TABLE billed_charges (
+  charge_id BIGINT PRIMARY KEY NOT NULL REFERENCES retainer_charges (id),
+  invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id)
+);
+CREATE INDEX billed_charges_line_idx ON billed_charges (invoice_line_id);
 
 -- Deposits that lines take off, a line for each tax: each once.
 CREATE TABLE deducted_deposits (
@@ -69,6 +74,30 @@ CREATE FUNCTION expenses_claimed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER expenses_claimed BEFORE UPDATE ON expenses FOR EACH ROW EXECUTE FUNCTION expenses_claimed();
+CREATE FUNCTION billed_charges_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NOT (SELECT is_unbilled FROM retainer_charges WHERE id = NEW.charge_id FOR UPDATE) THEN
+    RAISE EXCEPTION 'bureau: this charge of a retainer is not free to bill' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER billed_charges_claim BEFORE INSERT ON billed_charges FOR EACH ROW EXECUTE FUNCTION billed_charges_claim();
+CREATE FUNCTION billed_charges_settle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE retainer_charges SET is_unbilled = FALSE WHERE id = NEW.charge_id;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER billed_charges_settle AFTER INSERT ON billed_charges FOR EACH ROW EXECUTE FUNCTION billed_charges_settle();
+CREATE FUNCTION billed_charges_release() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE retainer_charges SET is_unbilled = TRUE WHERE id = OLD.charge_id;
+  RETURN OLD;
+END $$;
+CREATE TRIGGER billed_charges_release AFTER DELETE ON billed_charges FOR EACH ROW EXECUTE FUNCTION billed_charges_release();
+CREATE FUNCTION retainer_charges_claimed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.is_unbilled = EXISTS (SELECT 1 FROM billed_charges WHERE charge_id = OLD.id) THEN
+    RAISE EXCEPTION 'bureau: whether a charge is billed is said by its claim' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER retainer_charges_claimed BEFORE UPDATE OF is_unbilled ON retainer_charges FOR EACH ROW EXECUTE FUNCTION retainer_charges_claimed();
 CREATE FUNCTION claim_frozen_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = NEW.invoice_line_id) IS NOT NULL THEN
     RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
@@ -90,6 +119,10 @@ CREATE TRIGGER billed_milestones_frozen_insert BEFORE INSERT ON billed_milestone
 CREATE TRIGGER billed_milestones_no_update BEFORE UPDATE ON billed_milestones FOR EACH ROW EXECUTE FUNCTION refuse('a claim is released and taken anew, never moved');
 CREATE TRIGGER billed_milestones_frozen_delete BEFORE DELETE ON billed_milestones FOR EACH ROW EXECUTE FUNCTION claim_frozen_delete();
 CREATE TRIGGER billed_milestones_no_truncate BEFORE TRUNCATE ON billed_milestones EXECUTE FUNCTION refuse('an issued invoice is frozen');
+CREATE TRIGGER billed_charges_frozen_insert BEFORE INSERT ON billed_charges FOR EACH ROW EXECUTE FUNCTION claim_frozen_insert();
+CREATE TRIGGER billed_charges_no_update BEFORE UPDATE ON billed_charges FOR EACH ROW EXECUTE FUNCTION refuse('a claim is released and taken anew, never moved');
+CREATE TRIGGER billed_charges_frozen_delete BEFORE DELETE ON billed_charges FOR EACH ROW EXECUTE FUNCTION claim_frozen_delete();
+CREATE TRIGGER billed_charges_no_truncate BEFORE TRUNCATE ON billed_charges EXECUTE FUNCTION refuse('an issued invoice is frozen');
 CREATE FUNCTION deducted_deposits_frozen_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = NEW.invoice_line_id) IS NOT NULL
     OR NOT EXISTS (SELECT 1 FROM invoices WHERE id = NEW.deposit_id AND is_deposit AND issued_at IS NOT NULL) THEN

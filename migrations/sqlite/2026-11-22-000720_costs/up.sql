@@ -35,6 +35,11 @@ CREATE TABLE billed_milestones (
   invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id)
 );
 CREATE INDEX billed_milestones_line_idx ON billed_milestones (invoice_line_id);
+CREATE TABLE billed_charges (
+  charge_id BIGINT PRIMARY KEY NOT NULL REFERENCES retainer_charges (id),
+  invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id)
+);
+CREATE INDEX billed_charges_line_idx ON billed_charges (invoice_line_id);
 
 -- Deposits that lines take off, a line for each tax: each once.
 CREATE TABLE deducted_deposits (
@@ -59,6 +64,20 @@ WHEN EXISTS (SELECT 1 FROM billed_expenses WHERE expense_id = OLD.id) AND (
   NEW.client_id IS NOT OLD.client_id OR NEW.project_id IS NOT OLD.project_id OR NEW.spent_on IS NOT OLD.spent_on OR NEW.title IS NOT OLD.title OR NEW.supplier IS NOT OLD.supplier OR NEW.cost_cents IS NOT OLD.cost_cents OR NEW.price_cents IS NOT OLD.price_cents OR NEW.tax_rate_millis IS NOT OLD.tax_rate_millis OR NEW.is_billable IS NOT OLD.is_billable OR NEW.is_unbilled) BEGIN
   SELECT RAISE(ABORT, 'bureau: this expense is on an invoice');
 END;
+CREATE TRIGGER billed_charges_claim BEFORE INSERT ON billed_charges
+WHEN NOT (SELECT is_unbilled FROM retainer_charges WHERE id = NEW.charge_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: this charge of a retainer is not free to bill');
+END;
+CREATE TRIGGER billed_charges_settle AFTER INSERT ON billed_charges BEGIN
+  UPDATE retainer_charges SET is_unbilled = FALSE WHERE id = NEW.charge_id;
+END;
+CREATE TRIGGER billed_charges_release AFTER DELETE ON billed_charges BEGIN
+  UPDATE retainer_charges SET is_unbilled = TRUE WHERE id = OLD.charge_id;
+END;
+CREATE TRIGGER retainer_charges_claimed BEFORE UPDATE OF is_unbilled ON retainer_charges
+WHEN NEW.is_unbilled = EXISTS (SELECT 1 FROM billed_charges WHERE charge_id = OLD.id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: whether a charge is billed is said by its claim');
+END;
 CREATE TRIGGER billed_expenses_frozen_insert BEFORE INSERT ON billed_expenses
 WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = NEW.invoice_line_id) IS NOT NULL BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
@@ -79,6 +98,18 @@ CREATE TRIGGER billed_milestones_no_update BEFORE UPDATE ON billed_milestones BE
   SELECT RAISE(ABORT, 'bureau: a claim is released and taken anew, never moved');
 END;
 CREATE TRIGGER billed_milestones_frozen_delete BEFORE DELETE ON billed_milestones
+WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER billed_charges_frozen_insert BEFORE INSERT ON billed_charges
+WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = NEW.invoice_line_id) IS NOT NULL BEGIN
+  SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER billed_charges_no_update BEFORE UPDATE ON billed_charges BEGIN
+  SELECT RAISE(ABORT, 'bureau: a claim is released and taken anew, never moved');
+END;
+CREATE TRIGGER billed_charges_frozen_delete BEFORE DELETE ON billed_charges
 WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');

@@ -5,10 +5,11 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::form::{CloseForm, CloseQuery};
-use super::model::{self, CloseRow};
+use super::model::{self, Close, CloseRow};
 use crate::auth::extract::Biller;
 use crate::billing::equation::Equation;
 use crate::error::AppResult;
+use crate::projects::retainers::model::OpenPeriods;
 use crate::types::ids::InvoiceId;
 use crate::web::App;
 use crate::web::json::Json;
@@ -31,6 +32,8 @@ pub struct CloseJson {
     pub equations: Vec<Equation>,
     /// Whether each of them adds up.
     pub holds: bool,
+    /// Retainers with periods that ended by then and are not closed, so that nothing of them can be billed yet.
+    pub retainers: Vec<OpenPeriods>,
 }
 
 /// The drafts that were made.
@@ -51,12 +54,13 @@ pub async fn find_close(
     let close = app
         .db
         .read(move |conn| {
-            let month = query.check(today(conn, now)?)?;
-            model::load(conn, &actor, month)
+            let today = today(conn, now)?;
+            model::load(conn, &actor, query.check(today)?, today)
         })
         .await?;
     let holds = close.holds();
-    let json = CloseJson { to: close.to, clients: close.rows, equations: close.equations, holds };
+    let Close { to, rows: clients, equations, retainers, .. } = close;
+    let json = CloseJson { to, clients, equations, holds, retainers };
     Ok(HttpResponse::Ok().json(json))
 }
 
@@ -71,8 +75,9 @@ pub async fn create_drafts(
     let drafts = app
         .db
         .write(move |conn| {
-            let (month, grouping, clients) = form.check(today(conn, now)?)?;
-            model::create_drafts(conn, &actor, now, month, grouping, &clients)
+            let today = today(conn, now)?;
+            let (month, grouping, clients) = form.check(today)?;
+            model::create_drafts(conn, &actor, (now, today), month, grouping, &clients)
         })
         .await?;
     Ok(HttpResponse::Created().json(DraftsJson { drafts }))

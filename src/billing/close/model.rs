@@ -11,6 +11,7 @@ use crate::billing::model::Grouping;
 use crate::db::Conn;
 use crate::db::cached::Cache;
 use crate::error::{AppError, AppResult};
+use crate::projects::retainers::model::{self as retainers, OpenPeriods};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId};
 use crate::types::money::Currency;
@@ -67,6 +68,8 @@ pub struct Close {
     pub rows: Vec<CloseRow>,
     /// Where all billable hours are, by currency.
     pub equations: Vec<Equation>,
+    /// Retainers with periods that ended by then and are not closed: what they are charged with is missing here.
+    pub retainers: Vec<OpenPeriods>,
 }
 
 impl Close {
@@ -95,7 +98,7 @@ pub fn last_day(month: NaiveDate) -> NaiveDate {
 }
 
 /// What is unbilled up to the end of `month`, given as its first day.
-pub fn load(conn: &mut Conn, actor: &Actor, month: NaiveDate) -> AppResult<Close> {
+pub fn load(conn: &mut Conn, actor: &Actor, month: NaiveDate, today: NaiveDate) -> AppResult<Close> {
     if !actor.sees_money() {
         return Err(AppError::Forbidden);
     }
@@ -114,25 +117,29 @@ pub fn load(conn: &mut Conn, actor: &Actor, month: NaiveDate) -> AppResult<Close
              SELECT client_id, price_cents AS cents FROM expenses WHERE is_unbilled AND spent_on <= $1 \
              UNION ALL \
              SELECT p.client_id, m.amount_cents AS cents FROM milestones m JOIN projects p ON p.id = m.project_id \
-               WHERE m.is_unbilled AND m.reached_on <= $1) k GROUP BY client_id) x ON x.client_id = c.id \
+               WHERE m.is_unbilled AND m.reached_on <= $1 \
+             UNION ALL \
+             SELECT p.client_id, r.amount_cents AS cents FROM retainer_charges r JOIN projects p ON p.id = r.project_id \
+               WHERE r.is_unbilled AND r.charged_on <= $1) k GROUP BY client_id) x ON x.client_id = c.id \
          WHERE h.client_id IS NOT NULL OR x.client_id IS NOT NULL ORDER BY c.name_key, c.id",
     )
     .bind::<Date, _>(to)
     .cached()
     .load(conn)?;
-    Ok(Close { month, to, rows, equations: equation::by_currency(conn, actor)? })
+    let retainers = retainers::to_close(conn, to.min(today.pred_opt().unwrap_or(today)))?;
+    Ok(Close { month, to, rows, equations: equation::by_currency(conn, actor)?, retainers })
 }
 
 /// Makes a draft for each of `clients` with its hours and costs up to the end of `month`, all or none.
 pub fn create_drafts(
     conn: &mut Conn,
     actor: &Actor,
-    now: UtcTime,
+    (now, today): (UtcTime, NaiveDate),
     month: NaiveDate,
     grouping: Grouping,
     clients: &[ClientId],
 ) -> AppResult<Vec<InvoiceId>> {
-    let close = load(conn, actor, month)?;
+    let close = load(conn, actor, month, today)?;
     let mut drafts = Vec::new();
     for client in clients {
         let row = close.rows.iter().find(|row| row.client_id == *client && row.is_billable());

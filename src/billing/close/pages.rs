@@ -65,7 +65,7 @@ pub async fn index(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
-            let close = model::load(conn, &actor, query.check(shell.today)?)?;
+            let close = model::load(conn, &actor, query.check(shell.today)?, shell.today)?;
             let grouping = Grouping::Task.to_string();
             Ok(ClosePage { shell, close, grouping, chosen: None, errors: FormErrors::default() })
         })
@@ -85,8 +85,9 @@ pub async fn create(
         let (actor, form) = (actor.clone(), form.clone());
         app.db
             .write(move |conn| {
-                let (month, grouping, clients) = form.check(today(conn, now)?)?;
-                model::create_drafts(conn, &actor, now, month, grouping, &clients)
+                let today = today(conn, now)?;
+                let (month, grouping, clients) = form.check(today)?;
+                model::create_drafts(conn, &actor, (now, today), month, grouping, &clients)
             })
             .await
     };
@@ -116,7 +117,7 @@ async fn refused(
             let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
             let query = CloseQuery { month: form.month };
             let month = query.check(shell.today).or_else(|_| CloseQuery::default().check(shell.today))?;
-            let close = model::load(conn, &actor, month)?;
+            let close = model::load(conn, &actor, month, shell.today)?;
             let chosen = Some(form.clients.into_iter().map(|client| client.0).collect());
             Ok(ClosePage { shell, close, grouping: form.grouping, chosen, errors })
         })

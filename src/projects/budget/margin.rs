@@ -20,10 +20,16 @@ pub struct Facts {
     pub uncosted_seconds: i64,
     /// The fixed price.
     pub price_cents: i64,
+    /// What the periods of a retainer have earned.
+    pub retainer_cents: i64,
     /// Amounts of the milestones that were reached.
     pub reached_cents: i64,
     /// Amounts of all milestones.
     pub milestones_cents: i64,
+    /// What was bought for it.
+    pub bought_cents: i64,
+    /// What the client pays for that.
+    pub charged_cents: i64,
 }
 
 /// Money at one moment.
@@ -39,12 +45,14 @@ pub struct Margin {
     pub margin_cents: i64,
     /// What is left in percent of what it earns; absent where it earns nothing.
     pub margin_percent: Option<i64>,
-    /// What an hour earns; absent without hours.
+    /// What an hour of work earns, without what was bought; absent without hours.
     pub effective_rate_cents: Option<i64>,
 }
 
 impl Margin {
-    fn new(seconds: i64, revenue: i64, cost: i64) -> Option<Self> {
+    /// Of `seconds` of work that earn `work` and cost `cost`, with what was bought on top.
+    fn new(facts: &Facts, seconds: i64, work: i64, cost: i64) -> Option<Self> {
+        let (revenue, cost) = (work.checked_add(facts.charged_cents)?, cost.checked_add(facts.bought_cents)?);
         let margin = revenue.checked_sub(cost)?;
         let share = |part: i64, whole: i64, scale: i64| {
             (whole != 0).then(|| div_round(i128::from(part) * i128::from(scale), i128::from(whole))).flatten()
@@ -55,7 +63,7 @@ impl Margin {
             cost_cents: cost,
             margin_cents: margin,
             margin_percent: share(margin, revenue, 100),
-            effective_rate_cents: share(revenue, seconds, 3_600),
+            effective_rate_cents: share(work, seconds, 3_600),
         })
     }
 
@@ -80,7 +88,8 @@ impl Facts {
     }
 
     /// So far: by the hour the value of the billable hours; of a fixed price the share that the progress has earned; of
-    /// milestones what was reached. Hours marked billable beyond that come on top. `None` when it does not fit.
+    /// milestones what was reached; of a retainer its periods so far. Hours marked billable beyond that come on top, and
+    /// what was bought. `None` when it does not fit.
     pub fn so_far(&self, model: BillingModel) -> Option<Margin> {
         let agreed = match model {
             BillingModel::FixedPrice if self.is_done => self.price_cents,
@@ -88,9 +97,10 @@ impl Facts {
                 share(self.price_cents, self.used_seconds, self.seconds_at_completion()).unwrap_or(0)
             }
             BillingModel::Milestones => self.reached_cents,
-            BillingModel::Hourly | BillingModel::Retainer | BillingModel::NonBillable => 0,
+            BillingModel::Retainer => self.retainer_cents,
+            BillingModel::Hourly | BillingModel::NonBillable => 0,
         };
-        Margin::new(self.used_seconds, agreed.checked_add(self.billable_cents)?, self.cost_cents)
+        Margin::new(self, self.used_seconds, agreed.checked_add(self.billable_cents)?, self.cost_cents)
     }
 
     /// When all is done: the hours that remain cost what those so far have cost on average, and by the hour they earn
@@ -103,11 +113,12 @@ impl Facts {
             BillingModel::Hourly => {
                 self.billable_cents.checked_add(more(self.billable_cents, self.used_seconds))?
             }
-            BillingModel::Retainer | BillingModel::NonBillable => self.billable_cents,
+            BillingModel::Retainer => self.retainer_cents.checked_add(self.billable_cents)?,
+            BillingModel::NonBillable => self.billable_cents,
         };
         let cost =
             self.cost_cents.checked_add(more(self.cost_cents, self.used_seconds - self.uncosted_seconds))?;
-        Margin::new(self.seconds_at_completion(), revenue, cost)
+        Margin::new(self, self.seconds_at_completion(), revenue, cost)
     }
 }
 

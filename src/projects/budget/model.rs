@@ -9,12 +9,13 @@ use super::margin::Facts;
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::cached::Cache;
-use crate::db::schema::{milestones, tasks, time_entries};
+use crate::db::schema::{expenses, milestones, tasks, time_entries};
 use crate::db::sum::sum;
 use crate::error::AppResult;
 use crate::projects::burn::{Burn, MARKS, Unit};
 use crate::projects::figures::used_money;
 use crate::projects::model::{self as projects, ProjectHead, ProjectStatus};
+use crate::projects::retainers::model as retainers;
 use crate::types::ids::ProjectId;
 use crate::types::money::{div_round, entry_amount};
 
@@ -78,7 +79,7 @@ pub fn load(conn: &mut Conn, head: &ProjectHead, today: NaiveDate) -> AppResult<
     let (hours, money) = (head.burn_of_hours(&today), head.burn_of_money(&today));
     let (hours_marks, money_marks) = marks(conn, head, &hours, &money)?;
     let forecast = forecast(conn, head)?;
-    let facts = facts(conn, head, forecast.remaining_seconds)?;
+    let facts = facts(conn, head, forecast.remaining_seconds, today)?;
     Ok(Budget { hours, hours_marks, money, money_marks, forecast, facts })
 }
 
@@ -198,7 +199,7 @@ fn forecast(conn: &mut Conn, head: &ProjectHead) -> AppResult<Forecast> {
     })
 }
 
-fn facts(conn: &mut Conn, head: &ProjectHead, remaining_seconds: i64) -> AppResult<Facts> {
+fn facts(conn: &mut Conn, head: &ProjectHead, remaining_seconds: i64, today: NaiveDate) -> AppResult<Facts> {
     let rows: Vec<(Option<i64>, Option<NaiveDate>)> = milestones::table
         .filter(milestones::project_id.eq(head.project.id))
         .select((milestones::amount_cents, milestones::reached_on))
@@ -207,6 +208,11 @@ fn facts(conn: &mut Conn, head: &ProjectHead, remaining_seconds: i64) -> AppResu
         let rows = rows.iter().filter(|(_, reached_on)| !only_reached || reached_on.is_some());
         rows.filter_map(|(cents, _)| *cents).fold(0, i64::saturating_add)
     };
+    let bought: Vec<(i64, i64, bool)> = expenses::table
+        .filter(expenses::project_id.eq(head.project.id))
+        .select((expenses::cost_cents, expenses::price_cents, expenses::is_billable))
+        .load(conn)?;
+    let charged = bought.iter().filter(|(.., is_billable)| *is_billable).map(|(_, price, _)| *price);
     Ok(Facts {
         used_seconds: head.used_seconds,
         remaining_seconds,
@@ -215,8 +221,11 @@ fn facts(conn: &mut Conn, head: &ProjectHead, remaining_seconds: i64) -> AppResu
         cost_cents: head.cost_cents,
         uncosted_seconds: head.uncosted_seconds,
         price_cents: head.project.price_cents.unwrap_or(0),
+        retainer_cents: retainers::earned_cents(conn, head.project.id, today)?,
         reached_cents: add(true),
         milestones_cents: add(false),
+        bought_cents: bought.iter().map(|(cost, ..)| *cost).fold(0, i64::saturating_add),
+        charged_cents: charged.fold(0, i64::saturating_add),
     })
 }
 

@@ -41,7 +41,7 @@ impl BudgetPage {
                 "Revenue is what the reached milestones are paid with, at completion what all are. Hours marked billable come on top."
             }
             BillingModel::Retainer => {
-                "Only hours marked billable count as revenue here; what the retainer itself pays is not in these figures."
+                "Revenue is the fees of the periods that have begun, with their overage. Hours marked billable come on top."
             }
             BillingModel::NonBillable => "Nothing is billed on this project but hours marked billable.",
         }

@@ -11,16 +11,19 @@ use bureau::db::schema::{
 };
 use bureau::notifications::model::{self as notifications, Notice, NotificationKind};
 use bureau::projects::milestones::model::{self as milestones, NewMilestone};
+use bureau::projects::retainers::ledger::{Period, RetainerUnit};
+use bureau::projects::retainers::model::{self as retainers, NewRetainer};
 use bureau::tasks::checklist::model as checklist;
 use bureau::tasks::dependencies::model as dependencies;
 use bureau::tasks::labels::model::{self as labels, LabelColour, NewLabel};
 use bureau::tasks::model::TaskPriority;
 use bureau::tasks::schedules::model::{self as schedules, NewSchedule, RhythmUnit, Schedule, ScheduleMode};
+use bureau::tasks::templates::model as templates;
 use bureau::tasks::views::model::{self as views, NewTaskView};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
     ClientId, CommentId, ContactId, ExpenseId, InvoiceId, LabelId, MilestoneId, NotificationId, PaymentId,
-    ProjectId, StepId, TaskId, TaskViewId, TimeEntryId, UserId,
+    ProjectId, StepId, TaskId, TaskViewId, TemplateId, TemplateTaskId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::terms::TermsKind;
@@ -145,6 +148,37 @@ impl TestApp {
                 .returning(projects::id)
                 .get_result(conn)?)
         })
+    }
+
+    /// Ten hours a month from October on, for 777.70, of which nothing rolls over and nothing beyond is billed.
+    pub fn retainer(&self, project: ProjectId) {
+        self.retainer_with(project, |_| {});
+    }
+
+    /// A retainer with other terms.
+    pub fn retainer_with(&self, project: ProjectId, change: impl FnOnce(&mut NewRetainer)) {
+        let mut new = NewRetainer {
+            unit: RetainerUnit::Hours,
+            period: Period::Month,
+            starts_on: day("2026-10-01"),
+            granted: 36_000,
+            fee_cents: Some(77_770),
+            roll_cap: Some(0),
+            expires_after: None,
+            overage_rate_cents: None,
+            note: String::new(),
+        };
+        change(&mut new);
+        let actor = self.actor();
+        self.write(|conn| retainers::set(conn, &actor, self.now(), project, None, &new));
+    }
+
+    /// A template of a project, and its first task.
+    pub fn template(&self, project: ProjectId, name: &str) -> (TemplateId, TemplateTaskId) {
+        let (actor, today) = (self.actor(), self.today());
+        let id = self.write(|conn| templates::save(conn, &actor, self.now(), today, project, name)).id;
+        let lines = self.read(|conn| bureau::tasks::templates::lines::of_template(conn, id));
+        (id, lines[0].task.id)
     }
 
     /// A milestone that is not reached, with what is paid for it in minor units.

@@ -1,0 +1,3 @@
+DROP TABLE template_task_labels;
+DROP TABLE template_tasks;
+DROP TABLE project_templates;
