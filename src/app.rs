@@ -27,7 +27,7 @@ use crate::web::{App, assets, csrf, errors, headers};
 
 /// Routes that need nobody to be signed in. A test compares this list with the policies.
 pub const PUBLIC: &[&str] =
-    &["GET /setup", "POST /setup", "GET /login", "POST /login", "GET /healthz", "GET /api/openapi.json"];
+    &["GET /setup", "POST /setup", "GET /login", "POST /login", "GET /healthz", "GET /api/openapi.json", "GET /offers/{token}", "POST /offers/{token}/acceptance", "POST /offers/{token}/refusal"];
 
 /// Seconds between two passes that chain the activity log.
 const SEAL_EVERY: u64 = 2;
@@ -93,6 +93,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::billing::payments::api::ApiDoc::openapi(),
         crate::billing::credits::api::ApiDoc::openapi(),
         crate::billing::write_offs::api::ApiDoc::openapi(),
+        crate::billing::quotes::api::ApiDoc::openapi(),
     ]
 }
 

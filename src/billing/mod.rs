@@ -28,13 +28,18 @@ pub mod intake;
 pub mod issue;
 pub mod line;
 pub mod line_form;
+pub mod line_lists;
 pub mod lines;
 pub mod model;
+pub mod outline;
+pub mod outline_form;
+pub mod outline_json;
 pub mod pages;
 pub mod parties;
 pub mod payments;
 pub mod print;
 pub mod qr;
+pub mod quotes;
 pub mod rows;
 pub mod series;
 pub mod tax;
@@ -51,6 +56,7 @@ pub fn pages() -> Routes {
         .and(close::pages())
         .and(credits::pages())
         .and(write_offs::pages())
+        .and(quotes::pages())
         .get("/billing", pages::index)
         .post("/billing", editor::create)
         .get("/billing/new", editor::new)
@@ -72,6 +78,7 @@ pub fn api() -> Routes {
         .and(close::api())
         .and(credits::api())
         .and(write_offs::api())
+        .and(quotes::api())
         .get("/api/billing", api::list_invoices)
         .post("/api/billing", api::create_invoice)
         .post("/api/billing/utils", api::run_billing_util)

@@ -12,7 +12,7 @@ use crate::db::Conn;
 use crate::db::dialect::{self, LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{
-    clients, contacts, invoices, payments, projects, rates as rate_rows, tasks, time_entries,
+    clients, contacts, invoices, payments, projects, quotes, rates as rate_rows, tasks, time_entries,
 };
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
@@ -330,7 +330,7 @@ pub fn update(
     if before.currency != new.currency && has_money(conn, id)? {
         return Err(AppError::invalid(
             "currency",
-            "cannot change any more: there are hours, invoices, rates or budgets in it",
+            "cannot change any more: there are hours, invoices, quotes, rates or budgets in it",
         ));
     }
     let search_text = search::text(conn, new, Some(id))?;
@@ -436,6 +436,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> App
         (projects::table.filter(projects::client_id.eq(id)).count().get_result::<i64>(conn)?, "project"),
         (invoices::table.filter(invoices::client_id.eq(id)).count().get_result(conn)?, "invoice"),
         (payments::table.filter(payments::client_id.eq(id)).count().get_result(conn)?, "payment"),
+        (quotes::table.filter(quotes::client_id.eq(id)).count().get_result(conn)?, "quote"),
     ];
     let hanging: Vec<String> = counts
         .iter()
@@ -471,6 +472,11 @@ fn has_money(conn: &mut Conn, id: ClientId) -> AppResult<bool> {
         .select(invoices::id)
         .first::<i64>(conn)
         .optional()?;
+    let offers = quotes::table
+        .filter(quotes::client_id.eq(id))
+        .select(quotes::id)
+        .first::<i64>(conn)
+        .optional()?;
     let own = projects::table.filter(projects::client_id.eq(id));
     let budgets = own
         .filter(projects::budget_cents.is_not_null())
@@ -488,5 +494,5 @@ fn has_money(conn: &mut Conn, id: ClientId) -> AppResult<bool> {
         .select(rate_rows::id)
         .first::<i64>(conn)
         .optional()?;
-    Ok([hours, bills, budgets, agreed].iter().any(Option::is_some))
+    Ok([hours, bills, offers, budgets, agreed].iter().any(Option::is_some))
 }

@@ -487,6 +487,80 @@ diesel::table! {
 }
 
 diesel::table! {
+    quote_answers (version_id) {
+        version_id -> BigInt,
+        quote_id -> BigInt,
+        answer -> Text,
+        name -> Text,
+        reason -> Text,
+        ip -> Nullable<Text>,
+        user_agent -> Text,
+        recorded_by -> Nullable<BigInt>,
+        document_sha256 -> Text,
+        answered_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quote_conversions (quote_id) {
+        quote_id -> BigInt,
+        invoice_id -> BigInt,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quote_links (version_id) {
+        version_id -> BigInt,
+        token_hash -> Text,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quote_versions (id) {
+        id -> BigInt,
+        quote_id -> BigInt,
+        ordinal -> BigInt,
+        title -> Text,
+        content -> Text,
+        net_cents -> BigInt,
+        tax_cents -> BigInt,
+        total_cents -> BigInt,
+        expires_on -> Nullable<Date>,
+        issue_on -> Nullable<Date>,
+        seller -> Nullable<Text>,
+        buyer -> Nullable<Text>,
+        html -> Nullable<Text>,
+        sha256 -> Nullable<Text>,
+        issued_at -> Nullable<Timestamp>,
+        issued_by -> Nullable<BigInt>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    quotes (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        currency -> Text,
+        series_id -> Nullable<BigInt>,
+        series_year -> Nullable<BigInt>,
+        seq -> Nullable<BigInt>,
+        number -> Nullable<Text>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     rates (id) {
         id -> BigInt,
         kind -> Text,
@@ -796,6 +870,19 @@ diesel::joinable!(payments -> users (created_by));
 diesel::joinable!(project_hours -> projects (project_id));
 diesel::joinable!(project_weeks -> projects (project_id));
 diesel::joinable!(projects -> clients (client_id));
+diesel::joinable!(quote_answers -> quotes (quote_id));
+diesel::joinable!(quote_answers -> users (recorded_by));
+diesel::joinable!(quote_answers -> quote_versions (version_id));
+diesel::joinable!(quote_conversions -> users (created_by));
+diesel::joinable!(quote_conversions -> invoices (invoice_id));
+diesel::joinable!(quote_conversions -> quotes (quote_id));
+diesel::joinable!(quote_links -> users (created_by));
+diesel::joinable!(quote_links -> quote_versions (version_id));
+diesel::joinable!(quote_versions -> quotes (quote_id));
+diesel::joinable!(quotes -> clients (client_id));
+diesel::joinable!(quotes -> users (created_by));
+diesel::joinable!(quotes -> projects (project_id));
+diesel::joinable!(quotes -> invoice_series (series_id));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
@@ -863,6 +950,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     project_hours,
     project_weeks,
     projects,
+    quote_answers,
+    quote_conversions,
+    quote_links,
+    quote_versions,
+    quotes,
     rates,
     released_entries,
     rounding_rules,

@@ -92,6 +92,10 @@ ids! {
     InvoiceId => "invoice";
     /// A line of an invoice.
     InvoiceLineId => "invoice_line";
+    /// What was offered to a client.
+    QuoteId => "quote";
+    /// A version of a quote.
+    QuoteVersionId => "quote_version";
     /// Something that was bought for a client.
     ExpenseId => "expense";
     /// A payment.

@@ -101,6 +101,7 @@ const LABELS: &[(&str, &str)] = &[
     ("due_on", "Due"),
     ("ended_at", "The work ended"),
     ("estimate", "Estimate, hours"),
+    ("expires_on", "Valid until"),
     ("from", "Hours from"),
     ("grouping", "One line for each"),
     ("hours_budget", "Budget, hours"),

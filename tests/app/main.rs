@@ -47,6 +47,7 @@ mod projects;
 mod projects_budget;
 mod projects_milestones;
 mod query_plans;
+mod quotes;
 mod rates;
 mod rounding;
 mod routes;

@@ -36,7 +36,7 @@ const SMALL: [&str; 15] = [
 const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
 
 /// Lists with what narrows them, beside the plain ones that the routes name.
-const FILTERED: [&str; 51] = [
+const FILTERED: [&str; 55] = [
     "/clients?q=no",
     "/clients?status=active",
     "/clients?status=archived",
@@ -88,6 +88,10 @@ const FILTERED: [&str; 51] = [
     "/billing?status=overdue",
     "/billing?status=paid",
     "/billing?client_id=1",
+    "/quotes?status=sent",
+    "/quotes?status=accepted",
+    "/quotes?status=declined",
+    "/quotes?client_id=1",
 ];
 
 /// What the connections were asked.
@@ -340,6 +344,7 @@ async fn many_rows_take_as_many_queries_as_few() {
             app.comment(task, tom, "And this.");
             app.entry_at(tom, task, day("2026-11-18"), 1_800, Some(9_000));
             app.issued_invoice(client, 10_000, day("2026-10-02"));
+            app.offered_quote(client);
             app.draft(client, 500);
         }
     }

@@ -30,6 +30,8 @@ pub struct Rows {
     draft: i64,
     payment: i64,
     expense: i64,
+    quote: i64,
+    token: String,
     user: i64,
     rate: i64,
 }
@@ -70,6 +72,7 @@ impl Rows {
         let payment = app.payment(invoice, 77_76);
         let draft = app.draft(client, 77_75);
         let expense = app.expense(client, 77_78);
+        let (quote, token) = app.offered_quote(client);
         Self {
             client: client.0,
             contact: contact.0,
@@ -88,6 +91,8 @@ impl Rows {
             draft: draft.0,
             payment: payment.0,
             expense: expense.0,
+            quote: quote.0,
+            token,
             user: tom.0,
             rate,
         }
@@ -115,6 +120,11 @@ impl Rows {
                 ("{user_id}", _) | ("{id}", "users" | "people") => self.user,
                 ("{id}", "rates") => self.rate,
                 ("{id}", "expenses") => self.expense,
+                ("{id}", "quotes") => self.quote,
+                ("{token}", _) => {
+                    filled.push_str(&format!("/{}", self.token));
+                    continue;
+                }
                 ("{payment_id}", _) | ("{id}", "payments") => self.payment,
                 ("{invoice_id}", _) | ("{id}", "billing") if *method == Method::GET => self.invoice,
                 ("{invoice_id}", _) | ("{id}", "billing") => self.draft,

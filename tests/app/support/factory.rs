@@ -2,6 +2,7 @@
 
 use bureau::audit::model as audit;
 use bureau::billing::expenses::model::{self as expenses, NewExpense};
+use bureau::billing::quotes::{answers, versions};
 use bureau::clients::contacts::model::{self as contacts, NewContact};
 use bureau::clients::model::{self as clients, ClientStatus, NewClient};
 use bureau::db::schema::notifications as notification_rows;
@@ -20,7 +21,7 @@ use bureau::tasks::views::model::{self as views, NewTaskView};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
     ClientId, CommentId, ContactId, ExpenseId, InvoiceId, LabelId, MilestoneId, NotificationId, PaymentId,
-    ProjectId, StepId, TaskId, TaskViewId, TimeEntryId, UserId,
+    ProjectId, QuoteId, StepId, TaskId, TaskViewId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::terms::TermsKind;
@@ -448,6 +449,14 @@ impl TestApp {
             Ok(())
         });
         id
+    }
+
+    /// A quote over 100.00 with the token of its link, and the draft of its second version.
+    pub fn offered_quote(&self, client: ClientId) -> (QuoteId, String) {
+        let (id, actor) = (crate::quotes::sent(self, client), self.actor());
+        let token = self.write(|conn| answers::share(conn, &actor, self.now(), id));
+        self.write(|conn| versions::revise(conn, &actor, self.now(), id));
+        (id, token)
     }
 
     /// Something bought for `cents` for a client, that waits for an invoice.
