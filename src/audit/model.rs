@@ -112,6 +112,8 @@ crate::text_enum! {
         CostRate = "cost_rate", "the cost rate of";
         /// An invoice.
         Invoice = "invoice", "invoice";
+        /// An invoice that comes back.
+        Recurring = "recurring_invoice", "recurring invoice";
         /// What was offered to a client.
         Quote = "quote", "quote";
         /// Something that was bought for a client.
@@ -288,6 +290,7 @@ impl TimelineEntry {
                 .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
             Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
             Subject::Rate | Subject::CostRate | Subject::Timesheet | Subject::Label => None,
+            Subject::Recurring => Some(format!("/billing/recurring/{}", activity.subject_id)),
             Subject::Quote => Some(format!("/quotes/{}", activity.subject_id)),
             Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
@@ -371,6 +374,7 @@ pub fn timeline(
             Subject::Payment,
             Subject::Expense,
             Subject::Quote,
+            Subject::Recurring,
             Subject::TimeEntry,
             Subject::Timer,
             Subject::Rate,

@@ -6,7 +6,8 @@
 //! invoice is open, overdue or paid is derived from it. Amounts are rounded per line and per tax category and rate,
 //! nowhere else. No tax is charged without a category and a reason.
 //! Only roles that see money come in. Hours are never written here: triggers on the claims keep them.
-//! Payments, credit notes, write-offs, expenses and the close of a month are rooms of their own.
+//! Payments, credit notes, write-offs, expenses, quotes, recurring invoices, reminders, statements and the close of a
+//! month are rooms of their own.
 //! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/deletion`, `…/print`,
 //! `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
 
@@ -40,6 +41,7 @@ pub mod payments;
 pub mod print;
 pub mod qr;
 pub mod quotes;
+pub mod recurring;
 pub mod rows;
 pub mod series;
 pub mod tax;
@@ -57,6 +59,7 @@ pub fn pages() -> Routes {
         .and(credits::pages())
         .and(write_offs::pages())
         .and(quotes::pages())
+        .and(recurring::pages())
         .get("/billing", pages::index)
         .post("/billing", editor::create)
         .get("/billing/new", editor::new)
@@ -79,6 +82,7 @@ pub fn api() -> Routes {
         .and(credits::api())
         .and(write_offs::api())
         .and(quotes::api())
+        .and(recurring::api())
         .get("/api/billing", api::list_invoices)
         .post("/api/billing", api::create_invoice)
         .post("/api/billing/utils", api::run_billing_util)

@@ -12,7 +12,8 @@ use crate::db::Conn;
 use crate::db::dialect::{self, LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{
-    clients, contacts, invoices, payments, projects, quotes, rates as rate_rows, tasks, time_entries,
+    clients, contacts, invoices, payments, projects, quotes, rates as rate_rows, recurring_invoices, tasks,
+    time_entries,
 };
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
@@ -437,6 +438,10 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> App
         (invoices::table.filter(invoices::client_id.eq(id)).count().get_result(conn)?, "invoice"),
         (payments::table.filter(payments::client_id.eq(id)).count().get_result(conn)?, "payment"),
         (quotes::table.filter(quotes::client_id.eq(id)).count().get_result(conn)?, "quote"),
+        (
+            recurring_invoices::table.filter(recurring_invoices::client_id.eq(id)).count().get_result(conn)?,
+            "recurring invoice",
+        ),
     ];
     let hanging: Vec<String> = counts
         .iter()
@@ -462,37 +467,20 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> App
 }
 
 fn has_money(conn: &mut Conn, id: ClientId) -> AppResult<bool> {
-    let hours = time_entries::table
-        .filter(time_entries::client_id.eq(id))
-        .select(time_entries::id)
-        .first::<i64>(conn)
-        .optional()?;
-    let bills = invoices::table
-        .filter(invoices::client_id.eq(id))
-        .select(invoices::id)
-        .first::<i64>(conn)
-        .optional()?;
-    let offers = quotes::table
-        .filter(quotes::client_id.eq(id))
-        .select(quotes::id)
-        .first::<i64>(conn)
-        .optional()?;
+    macro_rules! any {
+        ($table:ident, $condition:expr) => {
+            $table::table.filter($condition).select($table::id).first::<i64>(conn).optional()?.is_some()
+        };
+    }
     let own = projects::table.filter(projects::client_id.eq(id));
-    let budgets = own
-        .filter(projects::budget_cents.is_not_null())
-        .select(projects::id)
-        .first::<i64>(conn)
-        .optional()?;
     let own_tasks = tasks::table.filter(tasks::client_id.eq(id)).select(tasks::id.nullable());
-    let agreed = rate_rows::table
-        .filter(rate_rows::amount_cents.is_not_null())
-        .filter(
-            rate_rows::project_id
-                .eq_any(own.select(projects::id.nullable()))
-                .or(rate_rows::task_id.eq_any(own_tasks)),
-        )
-        .select(rate_rows::id)
-        .first::<i64>(conn)
-        .optional()?;
-    Ok([hours, bills, offers, budgets, agreed].iter().any(Option::is_some))
+    let agreed = rate_rows::project_id
+        .eq_any(own.select(projects::id.nullable()))
+        .or(rate_rows::task_id.eq_any(own_tasks));
+    Ok(any!(time_entries, time_entries::client_id.eq(id))
+        || any!(invoices, invoices::client_id.eq(id))
+        || any!(quotes, quotes::client_id.eq(id))
+        || any!(recurring_invoices, recurring_invoices::client_id.eq(id))
+        || any!(projects, projects::client_id.eq(id).and(projects::budget_cents.is_not_null()))
+        || any!(rate_rows, rate_rows::amount_cents.is_not_null().and(agreed)))
 }

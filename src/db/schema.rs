@@ -577,6 +577,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    recurring_invoices (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        currency -> Text,
+        title -> Text,
+        content -> Text,
+        total_cents -> BigInt,
+        every -> BigInt,
+        unit -> Text,
+        covers -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        most -> Nullable<BigInt>,
+        made -> BigInt,
+        next_on -> Nullable<Date>,
+        is_paused -> Bool,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    recurring_periods (recurring_id, period_on) {
+        recurring_id -> BigInt,
+        period_on -> Date,
+        invoice_id -> Nullable<BigInt>,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     released_entries (id) {
         id -> BigInt,
         time_entry_id -> BigInt,
@@ -886,6 +920,11 @@ diesel::joinable!(quotes -> invoice_series (series_id));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
+diesel::joinable!(recurring_invoices -> clients (client_id));
+diesel::joinable!(recurring_invoices -> users (created_by));
+diesel::joinable!(recurring_invoices -> projects (project_id));
+diesel::joinable!(recurring_periods -> invoices (invoice_id));
+diesel::joinable!(recurring_periods -> recurring_invoices (recurring_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
 diesel::joinable!(rounding_rules -> clients (client_id));
 diesel::joinable!(rounding_rules -> projects (project_id));
@@ -956,6 +995,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     quote_versions,
     quotes,
     rates,
+    recurring_invoices,
+    recurring_periods,
     released_entries,
     rounding_rules,
     sessions,

@@ -94,6 +94,8 @@ ids! {
     InvoiceLineId => "invoice_line";
     /// What was offered to a client.
     QuoteId => "quote";
+    /// An invoice that comes back.
+    RecurringId => "recurring";
     /// A version of a quote.
     QuoteVersionId => "quote_version";
     /// Something that was bought for a client.

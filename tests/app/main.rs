@@ -49,6 +49,7 @@ mod projects_milestones;
 mod query_plans;
 mod quotes;
 mod rates;
+mod recurring;
 mod rounding;
 mod routes;
 mod sessions;

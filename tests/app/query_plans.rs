@@ -36,7 +36,7 @@ const SMALL: [&str; 15] = [
 const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
 
 /// Lists with what narrows them, beside the plain ones that the routes name.
-const FILTERED: [&str; 55] = [
+const FILTERED: [&str; 56] = [
     "/clients?q=no",
     "/clients?status=active",
     "/clients?status=archived",
@@ -88,6 +88,7 @@ const FILTERED: [&str; 55] = [
     "/billing?status=overdue",
     "/billing?status=paid",
     "/billing?client_id=1",
+    "/billing/recurring?client_id=1",
     "/quotes?status=sent",
     "/quotes?status=accepted",
     "/quotes?status=declined",
@@ -345,6 +346,7 @@ async fn many_rows_take_as_many_queries_as_few() {
             app.entry_at(tom, task, day("2026-11-18"), 1_800, Some(9_000));
             app.issued_invoice(client, 10_000, day("2026-10-02"));
             app.offered_quote(client);
+            app.recurring(client);
             app.draft(client, 500);
         }
     }

@@ -31,6 +31,7 @@ pub struct Rows {
     payment: i64,
     expense: i64,
     quote: i64,
+    recurring: i64,
     token: String,
     user: i64,
     rate: i64,
@@ -72,6 +73,7 @@ impl Rows {
         let payment = app.payment(invoice, 77_76);
         let draft = app.draft(client, 77_75);
         let expense = app.expense(client, 77_78);
+        let recurring = app.recurring(client);
         let (quote, token) = app.offered_quote(client);
         Self {
             client: client.0,
@@ -92,6 +94,7 @@ impl Rows {
             payment: payment.0,
             expense: expense.0,
             quote: quote.0,
+            recurring: recurring.0,
             token,
             user: tom.0,
             rate,
@@ -120,6 +123,7 @@ impl Rows {
                 ("{user_id}", _) | ("{id}", "users" | "people") => self.user,
                 ("{id}", "rates") => self.rate,
                 ("{id}", "expenses") => self.expense,
+                ("{id}", "recurring") => self.recurring,
                 ("{id}", "quotes") => self.quote,
                 ("{token}", _) => {
                     filled.push_str(&format!("/{}", self.token));

@@ -21,7 +21,7 @@ use bureau::tasks::views::model::{self as views, NewTaskView};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
     ClientId, CommentId, ContactId, ExpenseId, InvoiceId, LabelId, MilestoneId, NotificationId, PaymentId,
-    ProjectId, QuoteId, StepId, TaskId, TaskViewId, TimeEntryId, UserId,
+    ProjectId, QuoteId, RecurringId, StepId, TaskId, TaskViewId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::terms::TermsKind;
@@ -449,6 +449,11 @@ impl TestApp {
             Ok(())
         });
         id
+    }
+
+    /// A monthly invoice over 100.00 from the 1st of next month on.
+    pub fn recurring(&self, client: ClientId) -> RecurringId {
+        crate::recurring::monthly(self, client, |changes| changes.calendar.starts_on = day("2026-12-01"))
     }
 
     /// A quote over 100.00 with the token of its link, and the draft of its second version.
