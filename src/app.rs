@@ -27,8 +27,17 @@ use crate::web::routes::Routes;
 use crate::web::{App, assets, csrf, errors, headers};
 
 /// Routes that need nobody to be signed in. A test compares this list with the policies.
-pub const PUBLIC: &[&str] =
-    &["GET /setup", "POST /setup", "GET /login", "POST /login", "GET /healthz", "GET /api/openapi.json", "GET /offers/{token}", "POST /offers/{token}/acceptance", "POST /offers/{token}/refusal"];
+pub const PUBLIC: &[&str] = &[
+    "GET /setup",
+    "POST /setup",
+    "GET /login",
+    "POST /login",
+    "GET /healthz",
+    "GET /api/openapi.json",
+    "GET /offers/{token}",
+    "POST /offers/{token}/acceptance",
+    "POST /offers/{token}/refusal",
+];
 
 /// Seconds between two passes that chain the activity log.
 const SEAL_EVERY: u64 = 2;
@@ -96,6 +105,8 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::billing::write_offs::api::ApiDoc::openapi(),
         crate::billing::quotes::api::ApiDoc::openapi(),
         crate::billing::recurring::api::ApiDoc::openapi(),
+        crate::billing::reminders::api::ApiDoc::openapi(),
+        crate::billing::statement::api::ApiDoc::openapi(),
     ]
 }
 

@@ -68,6 +68,8 @@ crate::text_enum! {
         Converted = "converted", "made an invoice of";
         /// A link that opens without signing in.
         Shared = "shared", "made a link to";
+        /// A letter was sent by hand.
+        Reminded = "reminded", "sent";
         /// Somebody signed in.
         SignedIn = "signed_in", "signed in";
         /// The agency was set up.
@@ -114,6 +116,8 @@ crate::text_enum! {
         Invoice = "invoice", "invoice";
         /// An invoice that comes back.
         Recurring = "recurring_invoice", "recurring invoice";
+        /// A letter about a late invoice.
+        Reminder = "reminder", "reminder";
         /// What was offered to a client.
         Quote = "quote", "quote";
         /// Something that was bought for a client.
@@ -291,6 +295,7 @@ impl TimelineEntry {
             Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
             Subject::Rate | Subject::CostRate | Subject::Timesheet | Subject::Label => None,
             Subject::Recurring => Some(format!("/billing/recurring/{}", activity.subject_id)),
+            Subject::Reminder => Some("/billing/reminders".to_owned()),
             Subject::Quote => Some(format!("/quotes/{}", activity.subject_id)),
             Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
@@ -375,6 +380,7 @@ pub fn timeline(
             Subject::Expense,
             Subject::Quote,
             Subject::Recurring,
+            Subject::Reminder,
             Subject::TimeEntry,
             Subject::Timer,
             Subject::Rate,

@@ -28,7 +28,6 @@ use crate::web::page::{Section, Shell, View};
 use crate::web::query::Query;
 use crate::web::{App, filters};
 
-
 #[derive(Template)]
 #[template(path = "billing/new.html", blocks = ["fields"])]
 struct NewPage {

@@ -88,9 +88,7 @@ impl LineLists {
 pub(in crate::billing) fn shown_keys(keys: &[String], count: usize) -> Vec<String> {
     let shown = |key: &String| !key.is_empty() && key.len() <= 9 && key.bytes().all(|c| c.is_ascii_digit());
     (0..count)
-        .map(|index| {
-            keys.get(index).filter(|key| shown(key)).cloned().unwrap_or_else(|| index.to_string())
-        })
+        .map(|index| keys.get(index).filter(|key| shown(key)).cloned().unwrap_or_else(|| index.to_string()))
         .collect()
 }
 

@@ -42,8 +42,10 @@ pub mod print;
 pub mod qr;
 pub mod quotes;
 pub mod recurring;
+pub mod reminders;
 pub mod rows;
 pub mod series;
+pub mod statement;
 pub mod tax;
 pub mod time_detail;
 pub mod totals;
@@ -60,6 +62,8 @@ pub fn pages() -> Routes {
         .and(write_offs::pages())
         .and(quotes::pages())
         .and(recurring::pages())
+        .and(reminders::pages())
+        .and(statement::pages())
         .get("/billing", pages::index)
         .post("/billing", editor::create)
         .get("/billing/new", editor::new)
@@ -83,6 +87,8 @@ pub fn api() -> Routes {
         .and(write_offs::api())
         .and(quotes::api())
         .and(recurring::api())
+        .and(reminders::api())
+        .and(statement::api())
         .get("/api/billing", api::list_invoices)
         .post("/api/billing", api::create_invoice)
         .post("/api/billing/utils", api::run_billing_util)

@@ -50,8 +50,7 @@ impl OutlineFields {
     /// The outline, not added up yet; faults go to `check`.
     pub fn check(&self, check: &mut Check, basis: &Basis) -> Outline {
         let treatment = treatment(check, &self.tax_category, &self.exemption_reason);
-        let rules =
-            LineRules { currency: basis.currency, taxes: basis.taxes, untaxed: treatment.category };
+        let rules = LineRules { currency: basis.currency, taxes: basis.taxes, untaxed: treatment.category };
         Outline {
             lines: check_lines(check, &self.lines, rules).into_iter().map(|(_, line)| line).collect(),
             note: check.text("note", &self.note),
@@ -90,7 +89,8 @@ impl OutlineFields {
             ("Discount", &stored.discount.0, &self.discount.0),
             ("Prices include tax", &stored.prices_include_tax.0, &self.prices_include_tax.0),
         ]);
-        let sentence = |lines: &[LineForm], at: usize| lines.get(at).map(LineForm::sentence).unwrap_or_default();
+        let sentence =
+            |lines: &[LineForm], at: usize| lines.get(at).map(LineForm::sentence).unwrap_or_default();
         for at in 0..self.lines.len().max(stored.lines.len()) {
             let label = format!("Line {}", at + 1);
             found.extend(Difference::between([(

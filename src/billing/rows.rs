@@ -258,7 +258,11 @@ fn amount(line: &Priced) -> Option<i64> {
 }
 
 /// What the rows that hold add up to.
-pub(in crate::billing) fn sums(lines: &[LineForm], pricing: Option<Pricing>, rules: LineRules) -> (Sums, bool) {
+pub(in crate::billing) fn sums(
+    lines: &[LineForm],
+    pricing: Option<Pricing>,
+    rules: LineRules,
+) -> (Sums, bool) {
     let Some(pricing) = pricing else {
         let note = "The discount is not an amount or a percentage.".to_owned();
         return (Sums { totals: Totals::default(), note }, false);

@@ -439,7 +439,10 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> App
         (payments::table.filter(payments::client_id.eq(id)).count().get_result(conn)?, "payment"),
         (quotes::table.filter(quotes::client_id.eq(id)).count().get_result(conn)?, "quote"),
         (
-            recurring_invoices::table.filter(recurring_invoices::client_id.eq(id)).count().get_result(conn)?,
+            recurring_invoices::table
+                .filter(recurring_invoices::client_id.eq(id))
+                .count()
+                .get_result(conn)?,
             "recurring invoice",
         ),
     ];

@@ -620,6 +620,49 @@ diesel::table! {
 }
 
 diesel::table! {
+    reminder_pauses (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        invoice_id -> Nullable<BigInt>,
+        reason -> Text,
+        until_on -> Nullable<Date>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reminder_settings (id) {
+        id -> BigInt,
+        steps -> Text,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    reminders (id) {
+        id -> BigInt,
+        invoice_id -> BigInt,
+        client_id -> BigInt,
+        step -> BigInt,
+        title -> Text,
+        made_on -> Date,
+        pay_until -> Date,
+        balance_cents -> BigInt,
+        fee_cents -> BigInt,
+        interest_cents -> BigInt,
+        html -> Text,
+        sha256 -> Text,
+        sent_on -> Nullable<Date>,
+        sent_at -> Nullable<Timestamp>,
+        sent_by -> Nullable<BigInt>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     rounding_rules (id) {
         id -> BigInt,
         client_id -> Nullable<BigInt>,
@@ -926,6 +969,11 @@ diesel::joinable!(recurring_invoices -> projects (project_id));
 diesel::joinable!(recurring_periods -> invoices (invoice_id));
 diesel::joinable!(recurring_periods -> recurring_invoices (recurring_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
+diesel::joinable!(reminder_pauses -> clients (client_id));
+diesel::joinable!(reminder_pauses -> users (created_by));
+diesel::joinable!(reminder_pauses -> invoices (invoice_id));
+diesel::joinable!(reminders -> clients (client_id));
+diesel::joinable!(reminders -> invoices (invoice_id));
 diesel::joinable!(rounding_rules -> clients (client_id));
 diesel::joinable!(rounding_rules -> projects (project_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -998,6 +1046,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     recurring_invoices,
     recurring_periods,
     released_entries,
+    reminder_pauses,
+    reminder_settings,
+    reminders,
     rounding_rules,
     sessions,
     sheet_rows,

@@ -96,6 +96,10 @@ ids! {
     QuoteId => "quote";
     /// An invoice that comes back.
     RecurringId => "recurring";
+    /// A letter about a late invoice.
+    ReminderId => "reminder";
+    /// An invoice or client that is not reminded.
+    ReminderPauseId => "reminder_pause";
     /// A version of a quote.
     QuoteVersionId => "quote_version";
     /// Something that was bought for a client.

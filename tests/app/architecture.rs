@@ -47,6 +47,7 @@ const SAFE: &[&str] = &[
     "tasks/_description.html",
     "billing/print.html",
     "billing/quotes/print.html",
+    "billing/reminders/show.html",
     "billing/quotes/offer.html",
 ];
 

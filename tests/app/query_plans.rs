@@ -14,7 +14,7 @@ use crate::routes::{Rows, routes};
 use crate::support::{TestApp, day};
 
 /// Tables that stay as small as the agency itself, or in the thousands.
-const SMALL: [&str; 15] = [
+const SMALL: [&str; 17] = [
     "agency",
     "clients",
     "projects",
@@ -29,6 +29,8 @@ const SMALL: [&str; 15] = [
     "timesheets",
     "lifted_locks",
     "invoice_series",
+    "reminder_settings",
+    "recurring_invoices",
     "master_keys",
 ];
 

@@ -14,7 +14,8 @@ use crate::support::{TestApp, day};
 /// A quote of one line at 100.00, ready to be sent.
 pub fn drafted(app: &TestApp, client: ClientId) -> QuoteId {
     let actor = app.actor();
-    let new = NewQuote { client, project: None, title: "Relaunch".into(), expires_on: Some(day("2026-12-19")) };
+    let new =
+        NewQuote { client, project: None, title: "Relaunch".into(), expires_on: Some(day("2026-12-19")) };
     app.write(|conn| {
         let id = versions::create(conn, &actor, app.now(), &new)?;
         let draft = model::find(conn, &actor, id)?.draft().cloned().unwrap();
@@ -44,7 +45,8 @@ fn status(app: &TestApp, id: QuoteId) -> QuoteStatus {
 
 /// The path of the link that a click makes.
 async fn link(app: &TestApp, id: QuoteId) -> String {
-    let page = app.bookkeeper().post(format!("/quotes/{id}/link")).header("accept-encoding", "gzip").send().await;
+    let page =
+        app.bookkeeper().post(format!("/quotes/{id}/link")).header("accept-encoding", "gzip").send().await;
     page.assert_status(200);
     assert_eq!(page.header("content-encoding").filter(|encoding| encoding != "identity"), None, "a secret");
     let address = page.attributes("#link_address", "value").remove(0);
@@ -148,7 +150,8 @@ async fn a_changed_quote_is_a_new_version_and_what_was_sent_stays() {
     bea.get(format!("/quotes/{id}/print")).send().await.assert_text(".inv-title", "QUO-2026-0001, version 2");
     let page = app.anonymous().get(&old).send().await;
     page.assert_text("#status", "Replaced").assert_no("#acceptance_form");
-    let accepted = app.anonymous().post(format!("{old}/acceptance")).form([("name", "Ada"), ("agreed", "true")]);
+    let accepted =
+        app.anonymous().post(format!("{old}/acceptance")).form([("name", "Ada"), ("agreed", "true")]);
     accepted.send().await.assert_status(409);
     assert_eq!(app.count("quote_answers"), 0);
     for sql in [
@@ -175,7 +178,9 @@ async fn a_client_accepts_by_the_link_and_what_is_needed_to_prove_it_is_stored()
     let token = path.trim_start_matches("/offers/").to_owned();
     let nobody = app.anonymous();
     let page = nobody.get(&path).send().await;
-    page.assert_status(200).assert_text(".inv-title", "Quote QUO-2026-0001").assert_no("nav[aria-label=Main]");
+    page.assert_status(200)
+        .assert_text(".inv-title", "Quote QUO-2026-0001")
+        .assert_no("nav[aria-label=Main]");
     assert_eq!(page.header("x-robots-tag").as_deref(), Some("noindex, nofollow"));
     assert_eq!(page.header("cache-control").as_deref(), Some("no-store"));
     for dump in app.dump().values().flatten() {
@@ -187,12 +192,20 @@ async fn a_client_accepts_by_the_link_and_what_is_needed_to_prove_it_is_stored()
     let before = app.dump();
     let unticked = nobody.post(format!("{path}/acceptance")).form([("name", "Ada Lovelace")]).send().await;
     unticked.assert_status(422).assert_has("[data-error=agreed]").assert_value("#name", "Ada Lovelace");
-    let nameless = nobody.post(format!("{path}/acceptance")).form([("name", " "), ("agreed", "true")]).send().await;
+    let nameless =
+        nobody.post(format!("{path}/acceptance")).form([("name", " "), ("agreed", "true")]).send().await;
     nameless.assert_status(422).assert_has("[data-error=name]");
-    nobody.post(format!("{path}/acceptance")).form([("agreed", "true")]).cross_site().send().await.assert_status(403);
+    nobody
+        .post(format!("{path}/acceptance"))
+        .form([("agreed", "true")])
+        .cross_site()
+        .send()
+        .await
+        .assert_status(403);
     app.assert_unchanged(&before);
     let form = [("name", "Ada Lovelace"), ("agreed", "true")];
-    let accepted = nobody.post(format!("{path}/acceptance")).header("user-agent", "Firefox").form(form).send().await;
+    let accepted =
+        nobody.post(format!("{path}/acceptance")).header("user-agent", "Firefox").form(form).send().await;
     accepted.assert_redirect(&path);
     let quote = row(&app, id);
     let answer = quote.answer().unwrap();
@@ -210,7 +223,9 @@ async fn a_client_accepts_by_the_link_and_what_is_needed_to_prove_it_is_stored()
         assert!(app.execute_refused(sql).contains("stays on record"), "{sql}");
     }
     let page = app.bookkeeper().get(format!("/quotes/{id}")).send().await;
-    page.assert_text("#status", "Accepted").assert_text("#answer", "Ada Lovelace").assert_text("#answer", "127.0.0.1");
+    page.assert_text("#status", "Accepted")
+        .assert_text("#answer", "Ada Lovelace")
+        .assert_text("#answer", "127.0.0.1");
     assert_eq!(app.activity_of(client)[0], "accepted quote: QUO-2026-0001");
 }
 
@@ -232,7 +247,12 @@ async fn a_declined_quote_says_why_and_a_new_version_may_be_accepted() {
     app.write(|conn| versions::issue(conn, &actor, app.now(), id, None));
     assert_eq!(status(&app, id), QuoteStatus::Sent);
     let path = link(&app, id).await;
-    nobody.post(format!("{path}/acceptance")).form([("name", "Ada"), ("agreed", "on")]).send().await.assert_status(303);
+    nobody
+        .post(format!("{path}/acceptance"))
+        .form([("name", "Ada"), ("agreed", "on")])
+        .send()
+        .await
+        .assert_status(303);
     assert_eq!((status(&app, id), app.count("quote_answers")), (QuoteStatus::Accepted, 2));
 }
 
@@ -248,7 +268,9 @@ async fn an_expired_quote_and_a_link_that_is_not_there_say_so() {
     app.anonymous().get(&second).send().await.assert_text("#status", "Waits for your answer");
     app.clock.advance(86_400);
     let page = app.anonymous().get(&second).send().await;
-    page.assert_text("#status", "Expired").assert_no("#acceptance_form").assert_text(".inv-answer", "19 Dec 2026");
+    page.assert_text("#status", "Expired")
+        .assert_no("#acceptance_form")
+        .assert_text(".inv-answer", "19 Dec 2026");
     let form = [("name", "Ada"), ("agreed", "true")];
     app.anonymous().post(format!("{second}/acceptance")).form(form).send().await.assert_status(409);
     assert_eq!((status(&app, id), app.count("quote_answers")), (QuoteStatus::Expired, 0));
@@ -287,7 +309,9 @@ async fn an_accepted_quote_becomes_one_invoice() {
     bea.post(format!("/quotes/{id}/conversion")).send().await.assert_status(409);
     app.assert_unchanged(&before);
     let other = crate::billing::ready_draft(&app, client, 100);
-    let again = format!("INSERT INTO quote_conversions (quote_id, invoice_id, created_at) SELECT {id}, {other}, created_at FROM quotes");
+    let again = format!(
+        "INSERT INTO quote_conversions (quote_id, invoice_id, created_at) SELECT {id}, {other}, created_at FROM quotes"
+    );
     app.execute_refused(&again);
     // Deleting the draft gives the quote back.
     bea.post(format!("/billing/{invoice}/deletion")).send().await.assert_status(303);
@@ -303,6 +327,40 @@ async fn an_accepted_quote_becomes_one_invoice() {
 }
 
 #[actix_web::test]
+async fn the_doctor_finds_a_quote_that_is_not_what_was_sent() {
+    let app = TestApp::new().await;
+    let id = sent(&app, northwind(&app));
+    let noted = [("answer", "accepted"), ("name", "Ada")];
+    app.bookkeeper().post(format!("/quotes/{id}/answer")).form(noted).send().await.assert_status(303);
+    let faults = || app.read(bureau::billing::quotes::checks::faults);
+    assert_eq!(faults(), Vec::<String>::new());
+    app.damaged();
+    for (statement, undo, fault) in [
+        (
+            "UPDATE quote_versions SET html = html || ' '",
+            "UPDATE quote_versions SET html = trim(html)",
+            "its document is not the one that was sent",
+        ),
+        (
+            "UPDATE quote_versions SET total_cents = total_cents + 1",
+            "UPDATE quote_versions SET total_cents = total_cents - 1",
+            "its lines and taxes do not add up to its total",
+        ),
+        (
+            "UPDATE quote_answers SET document_sha256 = 'x'",
+            "SELECT 1",
+            "what was answered is not what was sent",
+        ),
+    ] {
+        app.without_guards(&["quote_versions", "quote_answers"], &[statement]);
+        assert_eq!(faults(), [format!("Quote {id}, version 1: {fault}.")], "{statement}");
+        if undo.starts_with("UPDATE") {
+            app.without_guards(&["quote_versions", "quote_answers"], &[undo]);
+        }
+    }
+}
+
+#[actix_web::test]
 async fn two_answers_at_once_are_one() {
     let app = TestApp::new().await;
     let id = sent(&app, northwind(&app));
@@ -313,7 +371,8 @@ async fn two_answers_at_once_are_one() {
         reason: String::new(),
     };
     let token = app.write(|conn| bureau::billing::quotes::answers::share(conn, &actor, now, id));
-    let source = bureau::billing::quotes::answers::Source::Link { ip: "127.0.0.1".into(), user_agent: String::new() };
+    let source =
+        bureau::billing::quotes::answers::Source::Link { ip: "127.0.0.1".into(), user_agent: String::new() };
     let (key, from, yes) = (token.clone(), source.clone(), new());
     let second = app.meanwhile(
         move |conn| bureau::billing::quotes::answers::answer_by_link(conn, now, today, &key, &yes, &from),
@@ -375,17 +434,27 @@ async fn the_api_of_quotes_follows_the_same_rules() {
     assert_eq!(saved.json()["content"]["total_cents"], 11_900);
     bea.put(&path).json(change.clone()).send().await.problem(409);
     let issued = bea.post(format!("{path}/issue")).json(json!({ "version": 2 })).send().await;
-    assert_eq!((issued.json()["number"].clone(), issued.json()["status"].clone()), (json!("QUO-2026-0001"), json!("sent")));
+    assert_eq!(
+        (issued.json()["number"].clone(), issued.json()["status"].clone()),
+        (json!("QUO-2026-0001"), json!("sent"))
+    );
     bea.put(&path).json(change).send().await.problem(409);
     let url = bea.post(format!("{path}/link")).send().await.json()["url"].as_str().unwrap().to_owned();
     assert!(url.starts_with(&app.data.config.origin()), "{url}");
-    bea.post(format!("{path}/answer")).json(json!({ "answer": "accepted", "name": "Ada" })).send().await.assert_status(200);
+    bea.post(format!("{path}/answer"))
+        .json(json!({ "answer": "accepted", "name": "Ada" }))
+        .send()
+        .await
+        .assert_status(200);
     let invoice = bea.post(format!("{path}/conversion")).send().await;
     invoice.assert_status(201);
     assert_eq!(invoice.json()["total_cents"], 11_900);
     bea.post(format!("{path}/conversion")).send().await.problem(409);
     let shown = bea.get(&path).send().await.json();
-    assert_eq!((shown["status"].clone(), shown["invoice_id"].clone()), (json!("converted"), invoice.json()["id"].clone()));
+    assert_eq!(
+        (shown["status"].clone(), shown["invoice_id"].clone()),
+        (json!("converted"), invoice.json()["id"].clone())
+    );
     assert_eq!(bea.get("/api/quotes?status=converted").send().await.json()["meta"]["count"], 1);
     app.api(Role::Member).get(&path).send().await.problem(403);
     bea.delete(&path).send().await.problem(409);

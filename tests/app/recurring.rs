@@ -73,8 +73,14 @@ fn a_quarter_is_three_months_and_the_anchor_day_is_kept() {
         monthly.covered(day("2027-02-28"), Covers::Coming),
         Some((day("2027-02-28"), day("2027-03-30")))
     );
-    assert_eq!(monthly.covered(day("2027-02-28"), Covers::Past), Some((day("2027-01-31"), day("2027-02-27"))));
-    assert_eq!(monthly.covered(day("2026-12-31"), Covers::Past), Some((day("2026-11-30"), day("2026-12-30"))));
+    assert_eq!(
+        monthly.covered(day("2027-02-28"), Covers::Past),
+        Some((day("2027-01-31"), day("2027-02-27")))
+    );
+    assert_eq!(
+        monthly.covered(day("2026-12-31"), Covers::Past),
+        Some((day("2026-11-30"), day("2026-12-30")))
+    );
 }
 
 proptest! {
@@ -116,7 +122,10 @@ async fn a_draft_is_made_on_its_day_with_the_period_in_its_words() {
     assert_eq!((draft.delivery_from, draft.delivery_to), (Some(day("2026-11-30")), Some(day("2026-12-29"))));
     assert_eq!(draft.note, "For November. {other} stays.");
     let line = lines(&app, draft.id).remove(0);
-    assert_eq!((line.title.as_str(), line.details.as_str()), ("Care plan November 2026", "30 Nov – 29 Dec 2026"));
+    assert_eq!(
+        (line.title.as_str(), line.details.as_str()),
+        ("Care plan November 2026", "30 Nov – 29 Dec 2026")
+    );
     assert_eq!(stored(&app, id).next_on, Some(day("2026-12-30")));
 }
 
@@ -125,7 +134,8 @@ async fn every_missed_period_is_made_up_for_by_a_draft_of_its_own() {
     let app = TestApp::new().await;
     let id = monthly(&app, northwind(&app), |changes| changes.calendar.starts_on = day("2026-11-30"));
     assert_eq!(days_later(&app, 80), 3);
-    let periods: Vec<_> = made(&app, id).into_iter().map(|draft| draft.delivery_from.unwrap().to_string()).collect();
+    let periods: Vec<_> =
+        made(&app, id).into_iter().map(|draft| draft.delivery_from.unwrap().to_string()).collect();
     assert_eq!(periods, ["2026-11-30", "2026-12-30", "2027-01-30"]);
     assert_eq!(days_later(&app, 0), 0);
     // A draft that somebody throws away does not come back.
@@ -133,12 +143,19 @@ async fn every_missed_period_is_made_up_for_by_a_draft_of_its_own() {
     let first = made(&app, id).remove(0).id;
     app.write(|conn| bureau::billing::draft::delete(conn, &actor, app.now(), first));
     assert_eq!((days_later(&app, 0), made(&app, id).len()), (0, 2));
-    app.bookkeeper().get(format!("/billing/recurring/{id}")).send().await.assert_text("#made", "Draft deleted");
+    app.bookkeeper()
+        .get(format!("/billing/recurring/{id}"))
+        .send()
+        .await
+        .assert_text("#made", "Draft deleted");
     let again = "INSERT INTO recurring_periods (recurring_id, period_on, made_at) \
                  SELECT recurring_id, period_on, made_at FROM recurring_periods WHERE invoice_id IS NULL";
     app.execute_refused(again);
     assert!(app.execute_refused("DELETE FROM recurring_periods").contains("invoiced once"));
-    assert!(app.execute_refused("UPDATE recurring_periods SET period_on = '2030-01-01'").contains("invoiced once"));
+    assert!(
+        app.execute_refused("UPDATE recurring_periods SET period_on = '2030-01-01'")
+            .contains("invoiced once")
+    );
     app.bookkeeper().post(format!("/billing/recurring/{id}/deletion")).send().await.assert_status(409);
 }
 
@@ -222,17 +239,33 @@ async fn it_is_made_changed_and_deleted_on_its_pages() {
     change(&mut fields, "line_price", "20");
     let preview = bea.post("/billing/recurring/1/preview-totals").form(fields.clone()).htmx().send().await;
     preview.assert_status(200).assert_text("#totals", "€71.40");
-    bea.post("/billing/recurring/1").form(fields.clone()).send().await.assert_redirect("/billing/recurring/1");
+    bea.post("/billing/recurring/1")
+        .form(fields.clone())
+        .send()
+        .await
+        .assert_redirect("/billing/recurring/1");
     assert_eq!(made(&app, RecurringId(1)).len(), 1, "today's");
     let page = bea.get("/billing/recurring/1").send().await;
-    page.assert_text("#status", "Active").assert_text("#upcoming", "19 Feb 2027").assert_count("#upcoming tbody tr", 12);
+    page.assert_text("#status", "Active")
+        .assert_text("#upcoming", "19 Feb 2027")
+        .assert_count("#upcoming tbody tr", 12);
     bea.get("/billing/recurring").send().await.assert_text("#recurring_1", "Every quarter");
     change(&mut fields, "title", "Late");
-    bea.post("/billing/recurring/1").form(fields.clone()).send().await.assert_status(409).assert_text(".conflict", "Late");
+    bea.post("/billing/recurring/1")
+        .form(fields.clone())
+        .send()
+        .await
+        .assert_status(409)
+        .assert_text(".conflict", "Late");
     let before = app.dump();
-    for (field, value) in
-        [("title", ""), ("every", "0"), ("unit", "day"), ("starts_on", ""), ("ends_on", "2020-01-01"), ("most", "0")]
-    {
+    for (field, value) in [
+        ("title", ""),
+        ("every", "0"),
+        ("unit", "day"),
+        ("starts_on", ""),
+        ("ends_on", "2020-01-01"),
+        ("most", "0"),
+    ] {
         let mut fields = fields.clone();
         change(&mut fields, field, value);
         let page = bea.post("/billing/recurring/1").form(fields).send().await;
@@ -241,7 +274,10 @@ async fn it_is_made_changed_and_deleted_on_its_pages() {
     app.assert_unchanged(&before);
     app.member().get("/billing/recurring").send().await.assert_status(403);
     let other = monthly(&app, client, |changes| changes.is_paused = true);
-    bea.post(format!("/billing/recurring/{other}/deletion")).send().await.assert_redirect("/billing/recurring");
+    bea.post(format!("/billing/recurring/{other}/deletion"))
+        .send()
+        .await
+        .assert_redirect("/billing/recurring");
     assert_eq!(app.count("recurring_invoices"), 1);
 }
 
@@ -254,17 +290,27 @@ async fn the_api_of_recurring_invoices_follows_the_same_rules() {
     let created = bea.post("/api/billing/recurring").json(body).send().await;
     created.assert_status(201);
     let path = created.header("location").unwrap();
-    assert_eq!((created.json()["status"].clone(), created.json()["next_on"].clone()), (json!("paused"), json!(null)));
+    assert_eq!(
+        (created.json()["status"].clone(), created.json()["next_on"].clone()),
+        (json!("paused"), json!(null))
+    );
     let line = json!({ "title": "Hosting {month}", "quantity": 1, "unit_price": 20 });
     let change = json!({ "title": "Hosting", "unit": "month", "starts_on": "2026-12-31", "covers": "past", "most": 3,
                          "lines": [line], "version": 1 });
     let saved = bea.put(&path).json(change.clone()).send().await;
     saved.assert_status(200);
-    let days: Vec<String> =
-        saved.json()["upcoming"].as_array().unwrap().iter().map(|day| day["on"].as_str().unwrap().to_owned()).collect();
+    let days: Vec<String> = saved.json()["upcoming"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|day| day["on"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(days, ["2026-12-31", "2027-01-31", "2027-02-28"]);
     assert_eq!(saved.json()["upcoming"][2]["from"], "2027-01-31");
-    assert_eq!((saved.json()["total_cents"].clone(), saved.json()["next_on"].clone()), (json!(2_380), json!("2026-12-31")));
+    assert_eq!(
+        (saved.json()["total_cents"].clone(), saved.json()["next_on"].clone()),
+        (json!(2_380), json!("2026-12-31"))
+    );
     bea.put(&path).json(change).send().await.problem(409);
     assert_eq!(bea.get("/api/billing/recurring").send().await.json()["meta"]["count"], 1);
     app.api(Role::Member).get(&path).send().await.problem(403);

@@ -31,6 +31,8 @@ pub struct Rows {
     payment: i64,
     expense: i64,
     quote: i64,
+    reminder: i64,
+    pause: i64,
     recurring: i64,
     token: String,
     user: i64,
@@ -72,6 +74,7 @@ impl Rows {
         let invoice = app.issued_invoice(client, 777_700, day("2026-10-01"));
         let payment = app.payment(invoice, 77_76);
         let draft = app.draft(client, 77_75);
+        let (reminder, pause) = app.reminder(invoice);
         let expense = app.expense(client, 77_78);
         let recurring = app.recurring(client);
         let (quote, token) = app.offered_quote(client);
@@ -94,6 +97,8 @@ impl Rows {
             payment: payment.0,
             expense: expense.0,
             quote: quote.0,
+            reminder: reminder.0,
+            pause: pause.0,
             recurring: recurring.0,
             token,
             user: tom.0,
@@ -124,6 +129,8 @@ impl Rows {
                 ("{id}", "rates") => self.rate,
                 ("{id}", "expenses") => self.expense,
                 ("{id}", "recurring") => self.recurring,
+                ("{id}", "reminders") => self.reminder,
+                ("{id}", "pauses") => self.pause,
                 ("{id}", "quotes") => self.quote,
                 ("{token}", _) => {
                     filled.push_str(&format!("/{}", self.token));

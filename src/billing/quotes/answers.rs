@@ -78,8 +78,7 @@ impl Offer {
 /// Makes a link to what was sent last and answers with its token, which is not stored. A link made before is void.
 pub fn share(conn: &mut Conn, actor: &Actor, now: UtcTime, id: QuoteId) -> AppResult<String> {
     let row = model::find_locked(conn, actor, id)?;
-    let sent =
-        row.sent().ok_or_else(|| AppError::Conflict("Nothing of this quote was sent yet.".into()))?;
+    let sent = row.sent().ok_or_else(|| AppError::Conflict("Nothing of this quote was sent yet.".into()))?;
     if row.answer().is_some() {
         return Err(AppError::Conflict("This quote was answered already.".into()));
     }
@@ -122,7 +121,9 @@ pub fn answer_by_link(
     let offer = open(conn, token)?;
     match offer.closed(today) {
         Some(Closed::Answered) => Err(AppError::Conflict("This quote was answered already.".into())),
-        Some(Closed::Superseded) => Err(AppError::Conflict("A newer version took the place of this one.".into())),
+        Some(Closed::Superseded) => {
+            Err(AppError::Conflict("A newer version took the place of this one.".into()))
+        }
         Some(Closed::Expired) => Err(AppError::Conflict("This quote has expired.".into())),
         None => store(conn, now, &offer, new, source),
     }

@@ -9,6 +9,7 @@
 
 pub mod answers;
 pub mod api;
+pub mod checks;
 pub mod convert;
 pub mod filter;
 pub mod form;

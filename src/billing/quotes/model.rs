@@ -9,7 +9,9 @@ use super::filter::{QuoteFilter, QuoteStatusFilter};
 use crate::auth::user::Actor;
 use crate::billing::outline::Outline;
 use crate::db::cached::Cache;
-use crate::db::schema::{clients, invoices, projects, quote_answers, quote_conversions, quote_versions, quotes};
+use crate::db::schema::{
+    clients, invoices, projects, quote_answers, quote_conversions, quote_versions, quotes,
+};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
@@ -280,9 +282,12 @@ pub fn list(
         .order(quotes::id.desc())
         .limit(PER_PAGE + 1)
         .into_boxed();
-    let answered =
-        |kind: &str| format!("EXISTS (SELECT 1 FROM quote_answers a WHERE a.version_id = {SENT} AND a.answer = '{kind}')");
-    let open = format!("quotes.number IS NOT NULL AND NOT EXISTS (SELECT 1 FROM quote_answers a WHERE a.version_id = {SENT})");
+    let answered = |kind: &str| {
+        format!("EXISTS (SELECT 1 FROM quote_answers a WHERE a.version_id = {SENT} AND a.answer = '{kind}')")
+    };
+    let open = format!(
+        "quotes.number IS NOT NULL AND NOT EXISTS (SELECT 1 FROM quote_answers a WHERE a.version_id = {SENT})"
+    );
     query = match filter.status {
         QuoteStatusFilter::All => query,
         QuoteStatusFilter::Draft => query.filter(quotes::number.is_null()),

@@ -302,8 +302,12 @@ pub async fn update(
                 if matches!(save(conn, &actor, now, id, &form)?, Saved::Stale(_)) {
                     return Ok(None);
                 }
-                if sends { versions::issue(conn, &actor, now, id, None) } else { model::find(conn, &actor, id) }
-                    .map(Some)
+                if sends {
+                    versions::issue(conn, &actor, now, id, None)
+                } else {
+                    model::find(conn, &actor, id)
+                }
+                .map(Some)
             })
             .await
     };

@@ -171,7 +171,13 @@ fn touch(conn: &mut Conn, now: UtcTime, id: QuoteId) -> AppResult<()> {
 }
 
 /// Everything that still stops a draft from being sent on `today`, by field.
-fn lint(draft: &QuoteVersion, outline: &Outline, agency: &Agency, client: &Client, today: NaiveDate) -> FormErrors {
+fn lint(
+    draft: &QuoteVersion,
+    outline: &Outline,
+    agency: &Agency,
+    client: &Client,
+    today: NaiveDate,
+) -> FormErrors {
     let mut faults = FormErrors::default();
     let mut require = |holds: bool, field: &str, message: &str| {
         if !holds {

@@ -264,8 +264,7 @@ pub async fn edit(
     view: View,
     id: web::Path<RecurringId>,
 ) -> AppResult<HttpResponse> {
-    let page =
-        editor_page(&app, user.actor, &view, id.into_inner(), None, FormErrors::default()).await?;
+    let page = editor_page(&app, user.actor, &view, id.into_inner(), None, FormErrors::default()).await?;
     view.html(|| page.render(), || page.render())
 }
 
@@ -285,9 +284,7 @@ pub async fn update(
         app.db.write(move |conn| intake::save(conn, &actor, now, id, &form)).await
     };
     match saved {
-        Ok(Saved::Done(_)) => {
-            view.redirect(&format!("/billing/recurring/{id}"), "Recurring invoice saved.")
-        }
+        Ok(Saved::Done(_)) => view.redirect(&format!("/billing/recurring/{id}"), "Recurring invoice saved."),
         Ok(Saved::Stale(_)) => {
             let typed = Some((form, keys));
             let page = editor_page(&app, actor, &view, id, typed, FormErrors::default()).await?;

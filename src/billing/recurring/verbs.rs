@@ -278,10 +278,10 @@ fn pause(conn: &mut Conn, now: UtcTime, recurring: &Recurring) -> AppResult<()> 
 }
 
 fn entry(action: Action, recurring: &Recurring) -> Entry {
-    let entry = Entry::new(action, Subject::Recurring, recurring.id.0, &recurring.title).client(recurring.client_id);
+    let entry =
+        Entry::new(action, Subject::Recurring, recurring.id.0, &recurring.title).client(recurring.client_id);
     match recurring.project_id {
         Some(project) => entry.project(project),
         None => entry,
     }
 }
-
