@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::db::schema::clients;
 use crate::error::{AppError, AppResult};
 use crate::types::duration;
@@ -82,6 +83,7 @@ impl Equation {
             (&mut self.written_down_cents, other.written_down_cents),
             (&mut self.written_off_seconds, other.written_off_seconds),
             (&mut self.written_off_cents, other.written_off_cents),
+            (&mut self.rounding_seconds, other.rounding_seconds),
             (&mut self.rounding_cents, other.rounding_cents),
         ] {
             *sum = sum.saturating_add(term);
@@ -158,7 +160,10 @@ fn terms(conn: &mut Conn, clients: Option<&[ClientId]>) -> AppResult<Vec<Equatio
         .replace("{invoice}", &narrowed("v.client_id"))
         .replace("{written_off}", &narrowed("e.client_id"))
         .replace("{client}", &narrowed("c.id"));
-    Ok(diesel::sql_query(text).load(conn)?)
+    match clients {
+        Some(_) => Ok(diesel::sql_query(text).load(conn)?),
+        None => Ok(diesel::sql_query(text).cached().load(conn)?),
+    }
 }
 
 /// The equations of all clients together, by currency, since two currencies are never added.

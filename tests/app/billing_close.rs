@@ -1,10 +1,10 @@
 //! The close of a month: everything unbilled on one page, drafts for all of it, and the proof that nothing leaks.
 
 use bureau::auth::policy::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::billing::{at_rest, sound, with_hours};
-use crate::support::TestApp;
+use crate::support::{TestApp, day};
 
 #[actix_web::test]
 async fn the_close_lists_what_is_unbilled_and_makes_the_drafts() {
@@ -56,4 +56,29 @@ async fn hours_after_the_month_stay_for_the_next() {
     app.api(Role::Member).get("/api/billing/close").send().await.problem(403);
     app.api(Role::Member).post("/api/billing/close").json(json!({"clients": [1]})).send().await.problem(403);
     app.assert_unchanged(&before);
+}
+
+#[actix_web::test]
+async fn the_equation_over_all_clients_holds_where_several_are_rounded() {
+    let app = TestApp::new().await;
+    let rule = json!({"mode": "up", "step_minutes": 15});
+    app.api(Role::Manager).put("/api/time-entries/rounding").json(rule).send().await.assert_status(200);
+    for name in ["Acme", "Brook"] {
+        let task = app.task(app.project(app.client(name)));
+        app.entry_at(app.member().id(), task, day("2026-11-16"), 1_000, Some(9_000));
+    }
+    app.execute("UPDATE clients SET street = 'Way 1', postal_code = '1', city = 'Berlin', country = 'DE'");
+    let api = app.api(Role::Bookkeeper);
+    let close = || async { api.get("/api/billing/close?month=2026-11").send().await.json() };
+    let clients: Vec<Value> =
+        close().await["clients"].as_array().unwrap().iter().map(|row| row["client_id"].clone()).collect();
+    let body = json!({"month": "2026-11", "clients": clients});
+    let made = api.post("/api/billing/close").json(body).send().await.json();
+    for draft in made["drafts"].as_array().unwrap() {
+        let path = format!("/api/billing/{draft}/issue");
+        api.post(path).json(json!({"version": 1})).send().await.assert_status(200);
+    }
+    let close = close().await;
+    assert_eq!(close["equations"][0]["rounding_seconds"], -1_600, "{close}");
+    assert_eq!(close["holds"], true, "{close}");
 }

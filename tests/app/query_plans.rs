@@ -239,7 +239,12 @@ fn walks(conn: &mut Conn, sql: &str) -> Vec<String> {
 }
 
 /// Walks that are meant, by a piece of their text, and why they stay.
-const MEANT: [(&str, &str); 7] = [
+const MEANT: [(&str, &str); 9] = [
+    ("AS seconds_without_rate", "sums what waits to be billed, hours and costs: partial indexes"),
+    (
+        "AS written_off_seconds",
+        "proves that every hour is billed once: it counts them all, by covering indexes",
+    ),
     ("is_unbilled GROUP BY client_id", "sums what waits to be billed: a partial index that covers it"),
     (
         "FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL",

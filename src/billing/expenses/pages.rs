@@ -16,7 +16,6 @@ use crate::clients::model as clients;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ClientId, ExpenseId, ProjectId};
-use crate::types::money::Currency;
 use crate::web::form::{Difference, Form};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
@@ -39,7 +38,6 @@ struct ExpensePage {
     shell: Shell,
     id: Option<ExpenseId>,
     form: ExpenseForm,
-    currency: Currency,
     clients: Vec<(ClientId, String)>,
     projects: Vec<(ProjectId, String)>,
     errors: FormErrors,
@@ -105,7 +103,7 @@ async fn form_page(
                 None => Vec::new(),
             };
             let clients = clients::choices(conn, &actor)?;
-            Ok(ExpensePage { shell, id, form, currency, clients, projects, errors, conflict })
+            Ok(ExpensePage { shell, id, form, clients, projects, errors, conflict })
         })
         .await
 }
