@@ -2,10 +2,17 @@
 
 use bureau::auth::policy::Role;
 use bureau::billing::checks;
+use bureau::billing::model::NewLine;
+use bureau::billing::quotes::answers::{self, NewAnswer, Source};
+use bureau::billing::quotes::convert;
 use bureau::billing::quotes::model::{self, QuoteRow, QuoteStatus};
 use bureau::billing::quotes::versions::{self, NewQuote};
+use bureau::billing::tax::{TaxCategory, Treatment};
+use bureau::billing::totals::Discount;
 use bureau::keys::sha256_hex;
 use bureau::types::ids::{ClientId, InvoiceId, QuoteId};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 use crate::billing::{change, northwind, sound};
@@ -242,7 +249,7 @@ async fn a_declined_quote_says_why_and_a_new_version_may_be_accepted() {
     assert_eq!(status(&app, id), QuoteStatus::Declined);
     nobody.get(&path).send().await.assert_text("#status", "Declined").assert_text(".inv-answer", "Too much");
     let actor = app.actor();
-    app.refused(|conn| bureau::billing::quotes::convert::convert(conn, &actor, app.now(), id));
+    app.refused(|conn| convert::convert(conn, &actor, app.now(), id));
     app.write(|conn| versions::revise(conn, &actor, app.now(), id));
     app.write(|conn| versions::issue(conn, &actor, app.now(), id, None));
     assert_eq!(status(&app, id), QuoteStatus::Sent);
@@ -365,18 +372,13 @@ async fn two_answers_at_once_are_one() {
     let app = TestApp::new().await;
     let id = sent(&app, northwind(&app));
     let (now, today, actor) = (app.now(), app.today(), app.actor());
-    let new = || bureau::billing::quotes::answers::NewAnswer {
-        answer: model::AnswerKind::Accepted,
-        name: "Ada".into(),
-        reason: String::new(),
-    };
-    let token = app.write(|conn| bureau::billing::quotes::answers::share(conn, &actor, now, id));
-    let source =
-        bureau::billing::quotes::answers::Source::Link { ip: "127.0.0.1".into(), user_agent: String::new() };
+    let new = || NewAnswer { answer: model::AnswerKind::Accepted, name: "Ada".into(), reason: String::new() };
+    let token = app.write(|conn| answers::share(conn, &actor, now, id));
+    let source = Source::Link { ip: "127.0.0.1".into(), user_agent: String::new() };
     let (key, from, yes) = (token.clone(), source.clone(), new());
     let second = app.meanwhile(
-        move |conn| bureau::billing::quotes::answers::answer_by_link(conn, now, today, &key, &yes, &from),
-        |conn| bureau::billing::quotes::answers::answer_by_link(conn, now, today, &token, &new(), &source),
+        move |conn| answers::answer_by_link(conn, now, today, &key, &yes, &from),
+        |conn| answers::answer_by_link(conn, now, today, &token, &new(), &source),
     );
     assert!(second.is_err());
     assert_eq!(app.count("quote_answers"), 1);
@@ -481,4 +483,73 @@ async fn quotes_are_numbered_without_a_gap_however_many_are_sent_at_once() {
     let wanted: Vec<String> = (1..=5).map(|seq| format!("QUO-2026-{seq:04}")).collect();
     assert_eq!(numbers, wanted);
     assert_eq!(app.read(checks::number_gaps), Vec::<String>::new());
+}
+
+/// A line of random quantity, price, taxes and discount.
+fn any_line() -> impl Strategy<Value = NewLine> {
+    let rates = prop_oneof![Just(19_000_i64), Just(7_000), Just(0)];
+    let discounts = prop_oneof![
+        Just(Discount::NONE),
+        (0_i64..100_000).prop_map(Discount::Percent),
+        (0_i64..50).prop_map(Discount::Amount),
+    ];
+    (1_i64..500_000, 100_i64..90_000, rates, discounts, 0_i64..2).prop_map(
+        |(quantity, price, rate, discount, second)| {
+            let mut line = crate::billing::free_line("Work", price);
+            line.quantity_e4 = quantity + 10_000;
+            line.tax_rate_millis = rate;
+            line.second_tax_rate_millis = second * 9_975;
+            line.discount = discount;
+            line.tax_category = if rate == 0 { TaxCategory::ReverseCharge } else { TaxCategory::Standard };
+            line
+        },
+    )
+}
+
+#[actix_web::test]
+async fn an_invoice_made_of_a_quote_charges_what_was_offered() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let actor = app.actor();
+    let mut runner = TestRunner::new(Config { cases: 40, ..Config::default() });
+    let quotes = (proptest::collection::vec(any_line(), 1..8), 0_i64..30_000, any::<bool>());
+    runner
+        .run(&quotes, |(lines, percent, prices_include_tax)| {
+            let id = drafted(&app, client);
+            let draft = row(&app, id).draft().cloned().unwrap();
+            let mut outline = app.read(|conn| model::outline(conn, draft.id));
+            outline.lines = lines;
+            outline.discount = Discount::Percent(percent);
+            outline.prices_include_tax = prices_include_tax;
+            outline.treatment = Treatment::new(TaxCategory::ReverseCharge, String::new());
+            app.write(|conn| {
+                let changes = versions::QuoteChanges {
+                    title: "Any".into(),
+                    expires_on: draft.expires_on,
+                    outline: outline.clone(),
+                };
+                versions::save(conn, &actor, app.now(), id, draft.version, changes)?;
+                versions::issue(conn, &actor, app.now(), id, None)?;
+                let yes = NewAnswer {
+                    answer: model::AnswerKind::Accepted,
+                    name: "Ada".into(),
+                    reason: String::new(),
+                };
+                answers::note(conn, &actor, app.now(), id, &yes)
+            });
+            let offered = row(&app, id).sent().cloned().unwrap();
+            let made = app.write(|conn| convert::convert(conn, &actor, app.now(), id));
+            let invoice = crate::billing::invoice(&app, made);
+            prop_assert_eq!(
+                (invoice.net_cents, invoice.tax_cents, invoice.total_cents),
+                (offered.net_cents, offered.tax_cents, offered.total_cents)
+            );
+            let sums = app.read(|conn| model::outline(conn, offered.id)).totals;
+            let charged: Vec<i64> =
+                crate::billing::lines(&app, made).iter().map(|line| line.amount_cents).collect();
+            prop_assert_eq!(charged, sums.lines.iter().map(|line| line.amount_cents).collect::<Vec<_>>());
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(app.read(bureau::billing::quotes::checks::faults), Vec::<String>::new());
 }

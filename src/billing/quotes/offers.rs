@@ -15,6 +15,7 @@ use crate::auth::extract::Anyone;
 use crate::auth::throttle::{self, Subject};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
+use crate::types::clock::UtcTime;
 use crate::types::zone::Tz;
 use crate::web::client_ip::{client_ip, network};
 use crate::web::form::Form;
@@ -53,7 +54,7 @@ impl OfferPage {
     }
 }
 
-fn load(conn: &mut Conn, now: crate::types::clock::UtcTime, token: &str) -> AppResult<OfferPage> {
+fn load(conn: &mut Conn, now: UtcTime, token: &str) -> AppResult<OfferPage> {
     let offer = answers::open(conn, token)?;
     let document = model::document(conn, offer.version.id)?.ok_or(AppError::NotFound)?;
     let agency = agency::load(conn)?;
