@@ -8,6 +8,7 @@ use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpResponse, HttpServer, web};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
@@ -21,20 +22,29 @@ use crate::db::{Conn, Db, dialect, migrate};
 use crate::error::{AppError, AppResult, found};
 use crate::keys::{Keys, MasterKey, random_token};
 use crate::openapi;
-use crate::types::clock::Clock;
+use crate::types::clock::{Clock, UtcTime};
 use crate::web::routes::Routes;
 use crate::web::{App, assets, csrf, errors, headers};
 
 /// Routes that need nobody to be signed in. A test compares this list with the policies.
-pub const PUBLIC: &[&str] =
-    &["GET /setup", "POST /setup", "GET /login", "POST /login", "GET /healthz", "GET /api/openapi.json"];
+pub const PUBLIC: &[&str] = &[
+    "GET /setup",
+    "POST /setup",
+    "GET /login",
+    "POST /login",
+    "GET /healthz",
+    "GET /api/openapi.json",
+    "GET /offers/{token}",
+    "POST /offers/{token}/acceptance",
+    "POST /offers/{token}/refusal",
+];
 
 /// Seconds between two passes that chain the activity log.
 const SEAL_EVERY: u64 = 2;
 /// Entries chained in one pass.
 const SEAL_BATCH: i64 = 500;
 
-/// Seconds between two looks for recurring tasks whose day has come.
+/// Seconds between two looks for recurring tasks and invoices whose day has come.
 const RECUR_EVERY: u64 = 60;
 
 /// The pages of every area.
@@ -99,6 +109,10 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::billing::payments::api::ApiDoc::openapi(),
         crate::billing::credits::api::ApiDoc::openapi(),
         crate::billing::write_offs::api::ApiDoc::openapi(),
+        crate::billing::quotes::api::ApiDoc::openapi(),
+        crate::billing::recurring::api::ApiDoc::openapi(),
+        crate::billing::reminders::api::ApiDoc::openapi(),
+        crate::billing::statement::api::ApiDoc::openapi(),
     ]
 }
 
@@ -364,22 +378,33 @@ async fn seal(app: Arc<App>) {
     }
 }
 
-/// Makes the recurring tasks whose day has come.
+/// Makes what comes back of one kind; answers with how much.
+type Recurrence = fn(&mut Conn, UtcTime, NaiveDate) -> AppResult<usize>;
+
+/// Makes the recurring tasks and the drafts of recurring invoices whose day has come, each kind by itself.
 async fn recur(app: Arc<App>) {
+    let kinds: [(&str, Recurrence); 2] = [
+        ("tasks", crate::tasks::schedules::model::run_due),
+        ("invoices", crate::billing::recurring::verbs::run_due),
+    ];
     loop {
         let now = app.clock.now();
-        let made = app
-            .db
-            .write(move |conn| {
-                // Nothing comes back before the agency is set up.
-                let Some(today) = found(crate::web::page::today(conn, now))? else { return Ok(0) };
-                crate::tasks::schedules::model::run_due(conn, now, today)
-            })
-            .await;
-        match made {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "recurring tasks were made"),
-            Err(error) => tracing::warn!(%error, "recurring tasks wait; the next look tries again"),
+        for (what, run_due) in kinds {
+            let made = app
+                .db
+                .write(move |conn| {
+                    // Nothing comes back before the agency is set up.
+                    let Some(today) = found(crate::web::page::today(conn, now))? else { return Ok(0) };
+                    run_due(conn, now, today)
+                })
+                .await;
+            match made {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, what, "what comes back was made"),
+                Err(error) => {
+                    tracing::warn!(%error, what, "what comes back waits; the next look tries again")
+                }
+            }
         }
         tokio::time::sleep(std::time::Duration::from_secs(RECUR_EVERY)).await;
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::seal;
-use crate::billing::{checks, equation};
+use crate::billing::{checks, equation, quotes};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::web::App;
@@ -72,6 +72,7 @@ const CHECKS: &[Check] = &[
     ("invoice numbers without gaps", checks::number_gaps),
     ("billable = unbilled + drafted + billed + written down + written off + rounding", equation::faults),
     ("payments, totals and issued documents", checks::ledger_faults),
+    ("quotes as they were sent and answered", quotes::checks::faults),
     ("activity chain", seal::faults),
 ];
 

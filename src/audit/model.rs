@@ -68,6 +68,16 @@ crate::text_enum! {
         Refunded = "refunded", "refunded";
         /// An invoice was settled by a credit note.
         Credited = "credited", "credited";
+        /// A client agreed.
+        Accepted = "accepted", "accepted";
+        /// A client did not agree.
+        Declined = "declined", "declined";
+        /// A quote became an invoice.
+        Converted = "converted", "made an invoice of";
+        /// A link that opens without signing in.
+        Shared = "shared", "made a link to";
+        /// A letter was sent by hand.
+        Reminded = "reminded", "sent";
         /// Somebody signed in.
         SignedIn = "signed_in", "signed in";
         /// The agency was set up.
@@ -118,6 +128,12 @@ crate::text_enum! {
         CostRate = "cost_rate", "the cost rate of";
         /// An invoice.
         Invoice = "invoice", "invoice";
+        /// An invoice that comes back.
+        Recurring = "recurring_invoice", "recurring invoice";
+        /// A letter about a late invoice.
+        Reminder = "reminder", "reminder";
+        /// What was offered to a client.
+        Quote = "quote", "quote";
         /// Something that was bought for a client.
         Expense = "expense", "expense";
         /// Money that came in or went out.
@@ -295,6 +311,9 @@ impl TimelineEntry {
                 .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
             Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
             Subject::Rate | Subject::CostRate | Subject::Timesheet | Subject::Label => None,
+            Subject::Recurring => Some(format!("/billing/recurring/{}", activity.subject_id)),
+            Subject::Reminder => Some("/billing/reminders".to_owned()),
+            Subject::Quote => Some(format!("/quotes/{}", activity.subject_id)),
             Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
             Subject::Agency | Subject::User | Subject::Token => None,
@@ -376,6 +395,9 @@ pub fn timeline(
             Subject::Invoice,
             Subject::Payment,
             Subject::Expense,
+            Subject::Quote,
+            Subject::Recurring,
+            Subject::Reminder,
             Subject::TimeEntry,
             Subject::Timer,
             Subject::Rate,

@@ -21,6 +21,8 @@ pub enum Subject {
     Account(String),
     /// The network it came from: an IPv4 address or an IPv6 /64.
     Address(String),
+    /// The network that asked for a secret link which is not there.
+    Link(String),
 }
 
 impl Subject {
@@ -31,6 +33,7 @@ impl Subject {
             }
             Self::Account(email) => sha256_hex(&format!("account:{}", email.to_lowercase())),
             Self::Address(network) => sha256_hex(&format!("address:{network}")),
+            Self::Link(network) => sha256_hex(&format!("link:{network}")),
         }
     }
 
@@ -40,7 +43,7 @@ impl Subject {
         match self {
             Self::Visitor(..) => 5,
             Self::Account(_) => 200,
-            Self::Address(_) => 30,
+            Self::Address(_) | Self::Link(_) => 30,
         }
     }
 

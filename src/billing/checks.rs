@@ -38,7 +38,8 @@ pub fn number_gaps(conn: &mut Conn) -> AppResult<Vec<String>> {
         "SELECT s.kind, y.year, y.first_seq AS first, CAST(max(i.seq) AS BIGINT) AS last, count(i.id) AS count, \
                 CASE WHEN s.year = y.year THEN s.next_seq END AS next \
          FROM invoice_series_years y JOIN invoice_series s ON s.id = y.series_id \
-         LEFT JOIN invoices i ON i.series_id = y.series_id AND i.series_year = y.year \
+         LEFT JOIN (SELECT id, series_id, series_year, seq FROM invoices WHERE seq IS NOT NULL UNION ALL \
+           SELECT id, series_id, series_year, seq FROM quotes WHERE seq IS NOT NULL) i ON i.series_id = y.series_id AND i.series_year = y.year \
          GROUP BY s.id, s.kind, s.year, s.next_seq, y.year, y.first_seq ORDER BY s.id, y.year",
     )
     .load(conn)?;

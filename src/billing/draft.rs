@@ -9,6 +9,7 @@ use super::lines::{
     extend_line, insert_hours, insert_line, remove_lines, store_totals, treated_as, update_line,
 };
 use super::model::{self, Grouping, Invoice, NewLine};
+use super::quotes;
 use super::tax::{TaxRates, Treatment};
 use super::totals::Discount;
 use crate::agency::model::{self as agency, Agency};
@@ -347,6 +348,7 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> Ap
     let client = clients::find(conn, actor, draft.client_id)?;
     let lines: Vec<InvoiceLineId> = model::lines_of(conn, id)?.into_iter().map(|line| line.id).collect();
     remove_lines(conn, &lines)?;
+    quotes::convert::release(conn, id)?;
     diesel::delete(invoice_taxes::table.filter(invoice_taxes::invoice_id.eq(id))).execute(conn)?;
     diesel::delete(invoices::table.find(id)).execute(conn)?;
     audit::record(conn, Some(actor.id), now, &entry(Action::Deleted, id, &client, draft.project_id))

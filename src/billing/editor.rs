@@ -11,10 +11,9 @@ use super::form::{DraftForm, EditorForm, InvoiceForm, VersionForm};
 use super::hours::{self, Plan};
 use super::intake;
 use super::issue as issuing;
-use super::line_form::LineForm;
 use super::model::{self, Grouping, Invoice, Unit};
-use super::rows::{self, Problem, Row, Sums};
-use super::tax::{TaxCategory, TaxRates, taxes_of};
+use super::rows::{self, Problem, Row, Sums, TREATMENTS, TotalsPart};
+use super::tax::{TaxNames, TaxRates, taxes_of};
 use crate::agency::model as agency;
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
@@ -23,30 +22,11 @@ use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ClientId, InvoiceId, ProjectId};
-use crate::types::money::{Currency, plain_decimal};
+use crate::types::money::Currency;
 use crate::web::form::{Difference, Form};
 use crate::web::page::{Section, Shell, View};
 use crate::web::query::Query;
 use crate::web::{App, filters};
-
-/// Value and words of each treatment of lines at 0 %.
-const TREATMENTS: [(&str, &str); 7] = {
-    const fn choice(category: TaxCategory) -> (&'static str, &'static str) {
-        (category.as_str(), category.label())
-    }
-    use TaxCategory::{Exempt, Export, IntraCommunity, NotSubject, ReverseCharge, ZeroRated};
-    [
-        ("", "None at 0 %"),
-        choice(ReverseCharge),
-        choice(IntraCommunity),
-        choice(Export),
-        choice(Exempt),
-        choice(NotSubject),
-        choice(ZeroRated),
-    ]
-};
-/// Rows that a browser without JavaScript may fill.
-const SPARE_ROWS: usize = 2;
 
 #[derive(Template)]
 #[template(path = "billing/new.html", blocks = ["fields"])]
@@ -82,46 +62,19 @@ pub(in crate::billing) struct EditorPage {
     conflict: Vec<Difference>,
 }
 
-#[derive(Template)]
-#[template(path = "billing/preview.html")]
-struct TotalsPart {
-    invoice: Invoice,
-    form: InvoiceForm,
-    rows: Vec<Row>,
-    sums: Sums,
-}
-
-impl TotalsPart {
-    fn currency(&self) -> &Currency {
-        &self.invoice.currency
-    }
-
-    fn prices_include_tax(&self) -> bool {
-        self.form.prices_include_tax.trim() == "true"
-    }
-}
-
 impl EditorPage {
     /// The rows that only a browser without JavaScript shows.
     fn spare_rows(&self) -> Vec<Row> {
-        let keys = self.rows.iter().filter_map(|row| row.key.parse::<usize>().ok());
-        let begin = keys.max().map_or(0, |last| last + 1);
-        (begin..begin + SPARE_ROWS).map(|key| self.blank(&key.to_string())).collect()
+        rows::spare(&self.rows, self.taxes)
     }
 
     /// The row that a click adds.
     fn template_rows(&self) -> [Row; 1] {
-        [self.blank("__n__")]
+        [Row::blank("__n__", self.taxes)]
     }
 
-    fn blank(&self, key: &str) -> Row {
-        let form = LineForm {
-            unit: Unit::Piece.to_string(),
-            tax_rate: plain_decimal(self.taxes.first_millis, 3).into(),
-            second_tax_rate: plain_decimal(self.taxes.second_millis, 3).into(),
-            ..LineForm::default()
-        };
-        Row { key: key.to_owned(), form, ..Row::default() }
+    fn tax_names(&self) -> TaxNames<'_> {
+        self.invoice.tax_names()
     }
 
     fn currency(&self) -> &Currency {
@@ -144,8 +97,7 @@ impl EditorPage {
 
     /// Whether lines have a second tax.
     fn has_second_tax(&self) -> bool {
-        let zero = |text: &str| matches!(text.trim(), "" | "0");
-        self.taxes.second_millis > 0 || self.rows.iter().any(|row| !zero(&row.form.second_tax_rate))
+        rows::have_second_tax(&self.rows, self.taxes)
     }
 
     fn has_hours(&self) -> bool {
@@ -179,8 +131,8 @@ fn filled(
     let rules = form.rules(invoice.currency, taxes);
     let stored = model::lines_of(conn, invoice.id)?;
     Ok(EditorPage {
-        rows: rows::of_form(&form, keys, &stored, rules, &errors),
-        sums: rows::sums(&form, rules, invoice.rounding_step_cents).0,
+        rows: rows::of_form(&form.lines, keys, &stored, rules, &errors),
+        sums: rows::sums(&form.lines, form.pricing(invoice.currency, invoice.rounding_step_cents), rules).0,
         project: model::project_name(conn, invoice.project_id)?,
         addable: draft::addable(conn, &invoice)?,
         deposits: if invoice.is_deposit { Vec::new() } else { deposits::deductible(conn, &invoice)? },
@@ -356,9 +308,17 @@ pub async fn preview_totals(
             let taxes = draft::tax_rates(conn, &client)?;
             let currency = invoice.currency;
             let rules = form.rules(currency, taxes);
-            let rows = rows::of_form(&form, &keys, &[], rules, &FormErrors::default());
-            let (sums, is_final) = rows::sums(&form, rules, invoice.rounding_step_cents);
-            Ok((TotalsPart { invoice, form, rows, sums }, is_final))
+            let rows = rows::of_form(&form.lines, &keys, &[], rules, &FormErrors::default());
+            let pricing = form.pricing(currency, invoice.rounding_step_cents);
+            let (sums, is_final) = rows::sums(&form.lines, pricing, rules);
+            let part = TotalsPart {
+                currency,
+                prices_include_tax: pricing.is_some_and(|pricing| pricing.prices_include_tax),
+                tax_names: (invoice.tax_name, invoice.second_tax_name),
+                rows,
+                sums,
+            };
+            Ok((part, is_final))
         })
         .await?;
     if is_final {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::draft::{DraftChanges, NewDraft, Options};
 use super::hours::HoursFilter;
 use super::line_form::{LineForm, LineRules, check_lines, discount};
+use super::line_lists::{LineLists, shown_keys};
 use super::model::{Grouping, Invoice, InvoiceLine};
 use super::tax::{InvoiceTax, TaxCategory, TaxRates, Treatment};
 use super::totals::Pricing;
@@ -136,13 +137,14 @@ pub(in crate::billing) fn exchange_rate(check: &mut Check, text: &str) -> Option
     rate
 }
 
-fn treatment(check: &mut Check, category: &str, reason: &str) -> Treatment {
+/// How lines at 0 % are treated, as it was typed.
+pub(in crate::billing) fn treatment(check: &mut Check, category: &str, reason: &str) -> Treatment {
     let category = check.id("tax_category", category).unwrap_or(TaxCategory::Standard);
     Treatment::new(category, check.line("exemption_reason", reason))
 }
 
 /// A box as its form sends it.
-fn ticked(is_set: bool) -> Typed {
+pub(in crate::billing) fn ticked(is_set: bool) -> Typed {
     if is_set { "true".into() } else { Typed::default() }
 }
 
@@ -344,75 +346,25 @@ pub struct EditorForm {
 impl EditorForm {
     /// The rows' numbers on screen; counted where they are missing.
     pub fn keys(&self) -> Vec<String> {
-        let shown =
-            |key: &String| !key.is_empty() && key.len() <= 9 && key.bytes().all(|c| c.is_ascii_digit());
-        (0..self.line_title.len())
-            .map(|index| {
-                self.line_key
-                    .get(index)
-                    .filter(|key| shown(key))
-                    .cloned()
-                    .unwrap_or_else(|| index.to_string())
-            })
-            .collect()
+        shown_keys(&self.line_key, self.line_title.len())
     }
 
     /// The same as the API gets it. Lists of different lengths are a broken form.
     pub fn into_form(self) -> Result<InvoiceForm, FormErrors> {
-        let count = self.line_title.len();
-        let lists = [
-            &self.line_id,
-            &self.line_details,
-            &self.line_quantity,
-            &self.line_unit,
-            &self.line_price,
-            &self.line_discount,
-            &self.line_tax,
-            &self.line_second_tax,
-            &self.line_reason,
-        ];
-        if lists.iter().any(|list| list.len() != count) {
-            let mut errors = FormErrors::default();
-            errors.add("lines", "are incomplete");
-            return Err(errors);
-        }
-        let rest = self
-            .line_id
-            .into_iter()
-            .zip(self.line_details)
-            .zip(self.line_quantity)
-            .zip(self.line_unit)
-            .zip(self.line_price)
-            .zip(self.line_discount)
-            .zip(self.line_tax)
-            .zip(self.line_second_tax)
-            .zip(self.line_reason);
-        let lines = self
-            .line_title
-            .into_iter()
-            .zip(rest)
-            .map(|(title, rest)| {
-                let (
-                    (
-                        ((((((id, details), quantity), unit), unit_price), discount), tax_rate),
-                        second_tax_rate,
-                    ),
-                    reason,
-                ) = rest;
-                LineForm {
-                    id: id.into(),
-                    title,
-                    details,
-                    quantity: quantity.into(),
-                    unit,
-                    unit_price: unit_price.into(),
-                    discount: discount.into(),
-                    tax_rate: tax_rate.into(),
-                    second_tax_rate: second_tax_rate.into(),
-                    adjustment_reason: reason,
-                }
-            })
-            .collect();
+        let lines = LineLists {
+            line_key: self.line_key,
+            line_id: self.line_id,
+            line_title: self.line_title,
+            line_details: self.line_details,
+            line_quantity: self.line_quantity,
+            line_unit: self.line_unit,
+            line_price: self.line_price,
+            line_discount: self.line_discount,
+            line_tax: self.line_tax,
+            line_second_tax: self.line_second_tax,
+            line_reason: self.line_reason,
+            then: self.then,
+        };
         Ok(InvoiceForm {
             issue_on: self.issue_on,
             due_on: self.due_on,
@@ -427,7 +379,7 @@ impl EditorForm {
             is_deposit: self.is_deposit.into(),
             prices_include_tax: self.prices_include_tax.into(),
             exchange_rate: self.exchange_rate.into(),
-            lines,
+            lines: lines.into_lines()?,
             version: self.version.into(),
         })
     }

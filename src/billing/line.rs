@@ -1,6 +1,7 @@
 //! A line of an invoice: what it counts, what it charges, and which hours stand behind it.
 
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::tax::TaxCategory;
 use super::totals::{Discount, Priced};
@@ -118,7 +119,7 @@ impl InvoiceLine {
 }
 
 /// A line to be stored, valid by construction.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewLine {
     /// What it is for.
     pub title: String,

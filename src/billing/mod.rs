@@ -6,7 +6,8 @@
 //! invoice is open, overdue or paid is derived from it. Amounts are rounded per line and per tax category and rate,
 //! nowhere else. No tax is charged without a category and a reason.
 //! Only roles that see money come in. Hours are never written here: triggers on the claims keep them.
-//! Payments, credit notes, write-offs, expenses and the close of a month are rooms of their own.
+//! Payments, credit notes, write-offs, expenses, quotes, recurring invoices, reminders, statements and the close of a
+//! month are rooms of their own.
 //! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/deletion`, `…/print`,
 //! `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
 
@@ -28,16 +29,24 @@ pub mod intake;
 pub mod issue;
 pub mod line;
 pub mod line_form;
+pub mod line_lists;
 pub mod lines;
 pub mod model;
 pub mod numbers;
+pub mod outline;
+pub mod outline_form;
+pub mod outline_json;
 pub mod pages;
 pub mod parties;
 pub mod payments;
 pub mod print;
 pub mod qr;
+pub mod quotes;
+pub mod recurring;
+pub mod reminders;
 pub mod rows;
 pub mod series;
+pub mod statement;
 pub mod tax;
 pub mod time_detail;
 pub mod totals;
@@ -53,6 +62,10 @@ pub fn pages() -> Routes {
         .and(numbers::pages())
         .and(credits::pages())
         .and(write_offs::pages())
+        .and(quotes::pages())
+        .and(recurring::pages())
+        .and(reminders::pages())
+        .and(statement::pages())
         .get("/billing", pages::index)
         .post("/billing", editor::create)
         .get("/billing/new", editor::new)
@@ -75,6 +88,10 @@ pub fn api() -> Routes {
         .and(numbers::api())
         .and(credits::api())
         .and(write_offs::api())
+        .and(quotes::api())
+        .and(recurring::api())
+        .and(reminders::api())
+        .and(statement::api())
         .get("/api/billing", api::list_invoices)
         .post("/api/billing", api::create_invoice)
         .post("/api/billing/utils", api::run_billing_util)

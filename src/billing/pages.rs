@@ -16,6 +16,7 @@ use super::parties::{Buyer, Seller, billing_contact};
 use super::payments::form::PaymentForm;
 use super::payments::model::{self as payments, PaymentMethod, PaymentRow};
 use super::print::Document;
+use super::reminders::model::{self as reminders, Reminder};
 use super::tax::{InvoiceTax, taxes_of};
 use crate::agency::model as agency;
 use crate::audit::model::{Scope, TimelineEntry, timeline};
@@ -97,6 +98,8 @@ struct InvoiceShow {
     corrects: Option<Invoice>,
     /// What a credit note could settle.
     open: Vec<Invoice>,
+    /// Letters about it.
+    reminders: Vec<Reminder>,
     entries: Vec<TimelineEntry>,
     form: PaymentForm,
     errors: FormErrors,
@@ -234,6 +237,7 @@ fn show_page(
         applications: credits::applications(conn, invoice.id)?,
         corrects,
         open,
+        reminders: reminders::of_invoice(conn, invoice.id)?,
         entries: timeline(conn, Scope::Invoice(invoice.id), true, None, ACTIVITY)?,
         shell,
         invoice,

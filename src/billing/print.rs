@@ -5,6 +5,7 @@ use askama::filters::{Html, escape};
 use chrono::NaiveDate;
 
 use super::model::{self, Invoice, InvoiceLine, Kind};
+use super::outline::Outline;
 use super::parties::{Buyer, Seller};
 use super::qr::{self, Qr};
 use super::tax::{InvoiceTax, TaxNames, taxes_of};
@@ -16,12 +17,45 @@ use crate::error::{AppError, AppResult};
 use crate::types::money::{Currency, Money};
 use crate::web::filters;
 
+/// What a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Invoice,
+    Deposit,
+    CreditNote,
+    Quote,
+}
+
+impl What {
+    fn of(invoice: &Invoice) -> Self {
+        match invoice.kind {
+            Kind::CreditNote => Self::CreditNote,
+            Kind::Invoice if invoice.is_deposit => Self::Deposit,
+            Kind::Invoice => Self::Invoice,
+        }
+    }
+}
+
+/// What a quote prints beside its outline.
+#[derive(Debug, Clone)]
+pub(in crate::billing) struct QuoteHead {
+    /// Its number and version; a draft has none.
+    pub number: Option<String>,
+    /// What it is about.
+    pub title: String,
+    /// Date on the document.
+    pub issue_on: Option<NaiveDate>,
+    /// The last day to accept it.
+    pub expires_on: Option<NaiveDate>,
+    /// What its amounts are of.
+    pub currency: Currency,
+}
+
 /// Everything that is printed.
 #[derive(Debug, Clone, Template)]
 #[template(path = "billing/_document.html")]
 pub struct Document {
-    kind: Kind,
-    is_deposit: bool,
+    what: What,
     /// Number and date of the invoice that a credit note corrects.
     corrects: Option<(String, NaiveDate)>,
     reason: String,
@@ -62,8 +96,7 @@ impl Document {
         let time =
             if invoice.with_time_detail { time_detail::of_invoice(conn, invoice.id)? } else { Vec::new() };
         Ok(Self {
-            kind: invoice.kind,
-            is_deposit: invoice.is_deposit,
+            what: What::of(invoice),
             corrects,
             reason: invoice.reason.clone(),
             paper: agency::load(conn)?.paper.as_str(),
@@ -91,6 +124,46 @@ impl Document {
             net_cents: invoice.net_cents,
             rounding_cents: invoice.rounding_cents,
             total_cents: invoice.total_cents,
+        })
+    }
+
+    /// The document of a quote between the two parties.
+    pub(in crate::billing) fn of_quote(
+        conn: &mut Conn,
+        head: QuoteHead,
+        outline: &Outline,
+        seller: Seller,
+        buyer: Buyer,
+    ) -> AppResult<Self> {
+        Ok(Self {
+            what: What::Quote,
+            corrects: None,
+            reason: String::new(),
+            paper: agency::load(conn)?.paper.as_str(),
+            number: head.number,
+            project: Some(head.title).filter(|title| !title.is_empty()),
+            seller,
+            buyer,
+            currency: head.currency,
+            issue_on: head.issue_on,
+            due_on: head.expires_on,
+            delivery_from: None,
+            delivery_to: None,
+            note: outline.note.clone(),
+            terms: outline.terms.clone(),
+            lines: outline.printed_lines(),
+            taxes: outline.printed_taxes(),
+            tax_name: outline.tax_name.clone(),
+            second_tax_name: outline.second_tax_name.clone(),
+            prices_include_tax: outline.prices_include_tax,
+            subtotal_cents: outline.totals.subtotal,
+            discount: outline.discount,
+            discount_cents: outline.totals.discount,
+            net_cents: outline.totals.net,
+            rounding_cents: outline.totals.rounding,
+            total_cents: outline.totals.total,
+            time: Vec::new(),
+            qr: None,
         })
     }
 
@@ -182,9 +255,23 @@ impl Document {
         Qr::of(&text)
     }
 
-    /// "Invoice", "Deposit invoice" or "Credit note".
+    /// "Invoice", "Deposit invoice", "Credit note" or "Quote".
     fn name(&self) -> &'static str {
-        if self.is_deposit { "Deposit invoice" } else { self.kind.label() }
+        match self.what {
+            What::Invoice => Kind::Invoice.label(),
+            What::Deposit => "Deposit invoice",
+            What::CreditNote => Kind::CreditNote.label(),
+            What::Quote => "Quote",
+        }
+    }
+
+    /// What the last day is for.
+    fn deadline(&self) -> &'static str {
+        if self.is_quote() { "Valid until" } else { "Due" }
+    }
+
+    fn is_quote(&self) -> bool {
+        self.what == What::Quote
     }
 
     fn tax_names(&self) -> TaxNames<'_> {
@@ -221,6 +308,6 @@ impl Document {
 
     /// Whether there is an account to pay into.
     fn has_account(&self) -> bool {
-        !self.seller.iban.is_empty() && self.kind == Kind::Invoice
+        !self.seller.iban.is_empty() && matches!(self.what, What::Invoice | What::Deposit)
     }
 }

@@ -1,14 +1,37 @@
 //! The rows of the editor: what was typed, what is known about it, what it adds up to, and what is wrong with it.
 
-use super::form::InvoiceForm;
+use askama::Template;
+
 use super::issue::remedy;
 use super::line_form::{LineForm, LineRules};
 use super::model::{InvoiceLine, Unit};
-use super::totals::{self, Priced, SumFault, Totals};
+use super::tax::{TaxCategory, TaxNames, TaxRates};
+use super::totals::{self, Priced, Pricing, SumFault, Totals};
 use crate::error::FormErrors;
 use crate::types::ids::ClientId;
 use crate::types::money::{self, Currency, Money, plain_decimal};
+use crate::web::filters::{self, label_of};
 use crate::web::form::Check;
+
+/// Rows that a browser without JavaScript may fill.
+const SPARE_ROWS: usize = 2;
+
+/// Value and words of each treatment of lines at 0 %.
+pub(in crate::billing) const TREATMENTS: [(&str, &str); 7] = {
+    const fn choice(category: TaxCategory) -> (&'static str, &'static str) {
+        (category.as_str(), category.label())
+    }
+    use TaxCategory::{Exempt, Export, IntraCommunity, NotSubject, ReverseCharge, ZeroRated};
+    [
+        ("", "None at 0 %"),
+        choice(ReverseCharge),
+        choice(IntraCommunity),
+        choice(Export),
+        choice(Exempt),
+        choice(NotSubject),
+        choice(ZeroRated),
+    ]
+};
 
 /// A row of the editor.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +52,17 @@ pub(in crate::billing) struct Row {
 }
 
 impl Row {
+    /// A row that waits to be filled.
+    pub fn blank(key: &str, taxes: TaxRates) -> Self {
+        let form = LineForm {
+            unit: Unit::Piece.to_string(),
+            tax_rate: plain_decimal(taxes.first_millis, 3).into(),
+            second_tax_rate: plain_decimal(taxes.second_millis, 3).into(),
+            ..LineForm::default()
+        };
+        Self { key: key.to_owned(), form, ..Self::default() }
+    }
+
     pub fn error(&self, field: &str) -> Option<&str> {
         self.errors.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
     }
@@ -100,7 +134,8 @@ impl Problem {
             "lines" => "Lines",
             "discount" => "The discount",
             "exchange_rate" => "The exchange rate",
-            other => other,
+            "expires_on" => "The last day to accept",
+            other => &label_of(other),
         };
         let mut problem = Self {
             label: label.to_owned(),
@@ -128,15 +163,54 @@ pub(in crate::billing) struct Sums {
     pub note: String,
 }
 
+/// The panel of sums, and each row's amount, while lines are typed.
+#[derive(Template)]
+#[template(path = "billing/preview.html")]
+pub(in crate::billing) struct TotalsPart {
+    pub currency: Currency,
+    pub prices_include_tax: bool,
+    /// What the taxes are called.
+    pub tax_names: (String, String),
+    pub rows: Vec<Row>,
+    pub sums: Sums,
+}
+
+impl TotalsPart {
+    fn currency(&self) -> &Currency {
+        &self.currency
+    }
+
+    fn prices_include_tax(&self) -> bool {
+        self.prices_include_tax
+    }
+
+    fn tax_names(&self) -> TaxNames<'_> {
+        TaxNames { first: &self.tax_names.0, second: &self.tax_names.1 }
+    }
+}
+
+/// The rows that only a browser without JavaScript shows.
+pub(in crate::billing) fn spare(rows: &[Row], taxes: TaxRates) -> Vec<Row> {
+    let keys = rows.iter().filter_map(|row| row.key.parse::<usize>().ok());
+    let begin = keys.max().map_or(0, |last| last + 1);
+    (begin..begin + SPARE_ROWS).map(|key| Row::blank(&key.to_string(), taxes)).collect()
+}
+
+/// Whether lines have a second tax.
+pub(in crate::billing) fn have_second_tax(rows: &[Row], taxes: TaxRates) -> bool {
+    let zero = |text: &str| matches!(text.trim(), "" | "0");
+    taxes.second_millis > 0 || rows.iter().any(|row| !zero(&row.form.second_tax_rate))
+}
+
 /// "lines[2].unit_price" names row 2 and its price.
 fn line_field(field: &str) -> Option<(usize, &str)> {
     let (index, name) = field.strip_prefix("lines[")?.split_once("].")?;
     Some((index.parse().ok()?, name))
 }
 
-/// The rows of a form, with what is known about them.
+/// The rows of typed lines, with what is known about them.
 pub(in crate::billing) fn of_form(
-    form: &InvoiceForm,
+    lines: &[LineForm],
     keys: &[String],
     stored: &[InvoiceLine],
     rules: LineRules,
@@ -153,7 +227,7 @@ pub(in crate::billing) fn of_form(
         "second_tax_rate",
         "adjustment_reason",
     ];
-    form.lines
+    lines
         .iter()
         .enumerate()
         .map(|(index, line)| {
@@ -185,16 +259,16 @@ fn amount(line: &Priced) -> Option<i64> {
 
 /// What the rows that hold add up to.
 pub(in crate::billing) fn sums(
-    form: &InvoiceForm,
+    lines: &[LineForm],
+    pricing: Option<Pricing>,
     rules: LineRules,
-    rounding_step_cents: i64,
 ) -> (Sums, bool) {
-    let Some(pricing) = form.pricing(rules.currency, rounding_step_cents) else {
+    let Some(pricing) = pricing else {
         let note = "The discount is not an amount or a percentage.".to_owned();
         return (Sums { totals: Totals::default(), note }, false);
     };
     let (mut priced, mut incomplete) = (Vec::new(), false);
-    for (index, line) in form.lines.iter().enumerate().filter(|(_, line)| !line.is_blank()) {
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_blank()) {
         let mut check = Check::new();
         let checked = line.check(&mut check, index, rules);
         match check.finish(checked) {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::totals::TaxGroup;
 use crate::db::Conn;
@@ -79,7 +80,7 @@ pub struct TaxNames<'a> {
 }
 
 /// How the lines at 0 % of an invoice are treated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Treatment {
     /// Their category; standard while nobody has chosen one.
     pub category: TaxCategory,

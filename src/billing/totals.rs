@@ -3,12 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::tax::TaxCategory;
 use crate::error::AppError;
 use crate::types::money::{self, Currency, MAX_CENTS, Money, plain_decimal};
 
 /// What is taken off a line or a sum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Discount {
     /// So many minor units.
     Amount(i64),
@@ -92,7 +94,7 @@ impl Default for Pricing {
 }
 
 /// A line's amounts in minor units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LineSum {
     /// Taken off it.
     pub discount_cents: i64,
@@ -101,7 +103,7 @@ pub struct LineSum {
 }
 
 /// All lines of one tax category and rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxGroup {
     /// Whether it is the second tax on prices that have a first one.
     pub is_second: bool,
@@ -116,7 +118,7 @@ pub struct TaxGroup {
 }
 
 /// What lines add up to, in minor units.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// Each line's amounts, in the order of the lines.
     pub lines: Vec<LineSum>,

@@ -12,8 +12,8 @@ use crate::db::Conn;
 use crate::db::dialect::{self, LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{
-    clients, contacts, invoices, milestones, payments, projects, rates as rate_rows, retainers, tasks,
-    time_entries,
+    clients, contacts, invoices, milestones, payments, projects, quotes, rates as rate_rows,
+    recurring_invoices, retainers, tasks, time_entries,
 };
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
@@ -331,7 +331,7 @@ pub fn update(
     if before.currency != new.currency && has_money(conn, id)? {
         return Err(AppError::invalid(
             "currency",
-            "cannot change any more: there are hours, invoices, rates or budgets in it",
+            "cannot change any more: there are hours, invoices, quotes, rates or budgets in it",
         ));
     }
     let search_text = search::text(conn, new, Some(id))?;
@@ -437,6 +437,14 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> App
         (projects::table.filter(projects::client_id.eq(id)).count().get_result::<i64>(conn)?, "project"),
         (invoices::table.filter(invoices::client_id.eq(id)).count().get_result(conn)?, "invoice"),
         (payments::table.filter(payments::client_id.eq(id)).count().get_result(conn)?, "payment"),
+        (quotes::table.filter(quotes::client_id.eq(id)).count().get_result(conn)?, "quote"),
+        (
+            recurring_invoices::table
+                .filter(recurring_invoices::client_id.eq(id))
+                .count()
+                .get_result(conn)?,
+            "recurring invoice",
+        ),
     ];
     let hanging: Vec<String> = counts
         .iter()
@@ -462,37 +470,24 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: ClientId) -> App
 }
 
 fn has_money(conn: &mut Conn, id: ClientId) -> AppResult<bool> {
-    let hours = time_entries::table
-        .filter(time_entries::client_id.eq(id))
-        .select(time_entries::id)
-        .first::<i64>(conn)
-        .optional()?;
-    let bills = invoices::table
-        .filter(invoices::client_id.eq(id))
-        .select(invoices::id)
-        .first::<i64>(conn)
-        .optional()?;
+    macro_rules! any {
+        ($table:ident, $condition:expr) => {
+            $table::table.filter($condition).select($table::id).first::<i64>(conn).optional()?.is_some()
+        };
+    }
     let own = projects::table.filter(projects::client_id.eq(id));
     let paid_for = milestones::table.filter(milestones::amount_cents.is_not_null());
-    let budgets = own
-        .filter(
-            (projects::budget_cents.is_not_null().or(projects::price_cents.is_not_null()))
-                .or(projects::id.eq_any(retainers::table.select(retainers::project_id)))
-                .or(projects::id.eq_any(paid_for.select(milestones::project_id))),
-        )
-        .select(projects::id)
-        .first::<i64>(conn)
-        .optional()?;
+    let is_priced = (projects::budget_cents.is_not_null().or(projects::price_cents.is_not_null()))
+        .or(projects::id.eq_any(retainers::table.select(retainers::project_id)))
+        .or(projects::id.eq_any(paid_for.select(milestones::project_id)));
     let own_tasks = tasks::table.filter(tasks::client_id.eq(id)).select(tasks::id.nullable());
-    let agreed = rate_rows::table
-        .filter(rate_rows::amount_cents.is_not_null())
-        .filter(
-            rate_rows::project_id
-                .eq_any(own.select(projects::id.nullable()))
-                .or(rate_rows::task_id.eq_any(own_tasks)),
-        )
-        .select(rate_rows::id)
-        .first::<i64>(conn)
-        .optional()?;
-    Ok([hours, bills, budgets, agreed].iter().any(Option::is_some))
+    let agreed = rate_rows::project_id
+        .eq_any(own.select(projects::id.nullable()))
+        .or(rate_rows::task_id.eq_any(own_tasks));
+    Ok(any!(time_entries, time_entries::client_id.eq(id))
+        || any!(invoices, invoices::client_id.eq(id))
+        || any!(quotes, quotes::client_id.eq(id))
+        || any!(recurring_invoices, recurring_invoices::client_id.eq(id))
+        || any!(projects, projects::client_id.eq(id).and(is_priced))
+        || any!(rate_rows, rate_rows::amount_cents.is_not_null().and(agreed)))
 }

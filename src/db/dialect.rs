@@ -45,6 +45,8 @@ pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
     if let Conn::Pg(pg) = conn {
         let sql = match table {
             LockedTable::Invoices => "SELECT 1 FROM invoices WHERE id = $1 FOR UPDATE",
+            LockedTable::RecurringInvoices => "SELECT 1 FROM recurring_invoices WHERE id = $1 FOR UPDATE",
+            LockedTable::Quotes => "SELECT 1 FROM quotes WHERE id = $1 FOR UPDATE",
             LockedTable::Expenses => "SELECT 1 FROM expenses WHERE id = $1 FOR UPDATE",
             LockedTable::Payments => "SELECT 1 FROM payments WHERE id = $1 FOR UPDATE",
             LockedTable::TimeEntriesOfClient => {
@@ -70,6 +72,10 @@ pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
 pub enum LockedTable {
     /// One invoice.
     Invoices,
+    /// One invoice that comes back.
+    RecurringInvoices,
+    /// One quote.
+    Quotes,
     /// One expense.
     Expenses,
     /// One payment.

@@ -524,6 +524,80 @@ diesel::table! {
 }
 
 diesel::table! {
+    quote_answers (version_id) {
+        version_id -> BigInt,
+        quote_id -> BigInt,
+        answer -> Text,
+        name -> Text,
+        reason -> Text,
+        ip -> Nullable<Text>,
+        user_agent -> Text,
+        recorded_by -> Nullable<BigInt>,
+        document_sha256 -> Text,
+        answered_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quote_conversions (quote_id) {
+        quote_id -> BigInt,
+        invoice_id -> BigInt,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quote_links (version_id) {
+        version_id -> BigInt,
+        token_hash -> Text,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quote_versions (id) {
+        id -> BigInt,
+        quote_id -> BigInt,
+        ordinal -> BigInt,
+        title -> Text,
+        content -> Text,
+        net_cents -> BigInt,
+        tax_cents -> BigInt,
+        total_cents -> BigInt,
+        expires_on -> Nullable<Date>,
+        issue_on -> Nullable<Date>,
+        seller -> Nullable<Text>,
+        buyer -> Nullable<Text>,
+        html -> Nullable<Text>,
+        sha256 -> Nullable<Text>,
+        issued_at -> Nullable<Timestamp>,
+        issued_by -> Nullable<BigInt>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    quotes (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        currency -> Text,
+        series_id -> Nullable<BigInt>,
+        series_year -> Nullable<BigInt>,
+        seq -> Nullable<BigInt>,
+        number -> Nullable<Text>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     rates (id) {
         id -> BigInt,
         kind -> Text,
@@ -540,11 +614,88 @@ diesel::table! {
 }
 
 diesel::table! {
+    recurring_invoices (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        currency -> Text,
+        title -> Text,
+        content -> Text,
+        total_cents -> BigInt,
+        every -> BigInt,
+        unit -> Text,
+        covers -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        most -> Nullable<BigInt>,
+        made -> BigInt,
+        next_on -> Nullable<Date>,
+        is_paused -> Bool,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    recurring_periods (recurring_id, period_on) {
+        recurring_id -> BigInt,
+        period_on -> Date,
+        invoice_id -> Nullable<BigInt>,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     released_entries (id) {
         id -> BigInt,
         time_entry_id -> BigInt,
         invoice_line_id -> BigInt,
         credit_line_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    reminder_pauses (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        invoice_id -> Nullable<BigInt>,
+        reason -> Text,
+        until_on -> Nullable<Date>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reminder_settings (id) {
+        id -> BigInt,
+        steps -> Text,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    reminders (id) {
+        id -> BigInt,
+        invoice_id -> BigInt,
+        client_id -> BigInt,
+        step -> BigInt,
+        title -> Text,
+        made_on -> Date,
+        pay_until -> Date,
+        balance_cents -> BigInt,
+        fee_cents -> BigInt,
+        interest_cents -> BigInt,
+        html -> Text,
+        sha256 -> Text,
+        sent_on -> Nullable<Date>,
+        sent_at -> Nullable<Timestamp>,
+        sent_by -> Nullable<BigInt>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
     }
 }
 
@@ -885,8 +1036,8 @@ diesel::table! {
 diesel::joinable!(activities -> users (actor_id));
 diesel::joinable!(activity_seals -> activities (activity_id));
 diesel::joinable!(api_tokens -> users (user_id));
-diesel::joinable!(billed_charges -> retainer_charges (charge_id));
 diesel::joinable!(billed_charges -> invoice_lines (invoice_line_id));
+diesel::joinable!(billed_charges -> retainer_charges (charge_id));
 diesel::joinable!(billed_entries -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> time_entries (time_entry_id));
 diesel::joinable!(billed_expenses -> expenses (expense_id));
@@ -897,21 +1048,21 @@ diesel::joinable!(checklist_items -> tasks (task_id));
 diesel::joinable!(comment_versions -> task_comments (comment_id));
 diesel::joinable!(contacts -> clients (client_id));
 diesel::joinable!(credit_allocations -> users (created_by));
-diesel::joinable!(deducted_deposits -> invoices (deposit_id));
 diesel::joinable!(deducted_deposits -> invoice_lines (invoice_line_id));
+diesel::joinable!(deducted_deposits -> invoices (deposit_id));
 diesel::joinable!(expenses -> clients (client_id));
-diesel::joinable!(expenses -> users (created_by));
 diesel::joinable!(expenses -> projects (project_id));
+diesel::joinable!(expenses -> users (created_by));
 diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(invoice_documents -> invoices (invoice_id));
 diesel::joinable!(invoice_lines -> invoices (invoice_id));
 diesel::joinable!(invoice_series_years -> invoice_series (series_id));
 diesel::joinable!(invoice_taxes -> invoices (invoice_id));
-diesel::joinable!(invoice_write_offs -> users (created_by));
 diesel::joinable!(invoice_write_offs -> invoices (invoice_id));
+diesel::joinable!(invoice_write_offs -> users (created_by));
 diesel::joinable!(invoices -> clients (client_id));
-diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(invoices -> invoice_series (series_id));
+diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(lifted_locks -> users (user_id));
 diesel::joinable!(milestones -> projects (project_id));
 diesel::joinable!(notifications -> task_comments (comment_id));
@@ -926,14 +1077,37 @@ diesel::joinable!(project_members -> users (user_id));
 diesel::joinable!(project_templates -> users (created_by));
 diesel::joinable!(project_weeks -> projects (project_id));
 diesel::joinable!(projects -> clients (client_id));
+diesel::joinable!(quote_answers -> quote_versions (version_id));
+diesel::joinable!(quote_answers -> quotes (quote_id));
+diesel::joinable!(quote_answers -> users (recorded_by));
+diesel::joinable!(quote_conversions -> invoices (invoice_id));
+diesel::joinable!(quote_conversions -> quotes (quote_id));
+diesel::joinable!(quote_conversions -> users (created_by));
+diesel::joinable!(quote_links -> quote_versions (version_id));
+diesel::joinable!(quote_links -> users (created_by));
+diesel::joinable!(quote_versions -> quotes (quote_id));
+diesel::joinable!(quotes -> clients (client_id));
+diesel::joinable!(quotes -> invoice_series (series_id));
+diesel::joinable!(quotes -> projects (project_id));
+diesel::joinable!(quotes -> users (created_by));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
+diesel::joinable!(recurring_invoices -> clients (client_id));
+diesel::joinable!(recurring_invoices -> projects (project_id));
+diesel::joinable!(recurring_invoices -> users (created_by));
+diesel::joinable!(recurring_periods -> invoices (invoice_id));
+diesel::joinable!(recurring_periods -> recurring_invoices (recurring_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
+diesel::joinable!(reminder_pauses -> clients (client_id));
+diesel::joinable!(reminder_pauses -> invoices (invoice_id));
+diesel::joinable!(reminder_pauses -> users (created_by));
+diesel::joinable!(reminders -> clients (client_id));
+diesel::joinable!(reminders -> invoices (invoice_id));
 diesel::joinable!(retainer_carries -> retainers (project_id));
 diesel::joinable!(retainer_charges -> retainers (project_id));
-diesel::joinable!(retainer_periods -> users (closed_by));
 diesel::joinable!(retainer_periods -> retainers (project_id));
+diesel::joinable!(retainer_periods -> users (closed_by));
 diesel::joinable!(retainers -> projects (project_id));
 diesel::joinable!(rounding_rules -> clients (client_id));
 diesel::joinable!(rounding_rules -> projects (project_id));
@@ -941,8 +1115,8 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sheet_rows -> projects (project_id));
 diesel::joinable!(sheet_rows -> tasks (task_id));
 diesel::joinable!(sheet_rows -> users (user_id));
-diesel::joinable!(task_comments -> users (author_id));
 diesel::joinable!(task_comments -> tasks (task_id));
+diesel::joinable!(task_comments -> users (author_id));
 diesel::joinable!(task_labels -> labels (label_id));
 diesel::joinable!(task_labels -> tasks (task_id));
 diesel::joinable!(task_mentions -> task_comments (comment_id));
@@ -963,8 +1137,8 @@ diesel::joinable!(time_entries -> clients (client_id));
 diesel::joinable!(time_entries -> projects (project_id));
 diesel::joinable!(time_entries -> tasks (task_id));
 diesel::joinable!(time_entries -> users (user_id));
-diesel::joinable!(time_write_offs -> users (created_by));
 diesel::joinable!(time_write_offs -> time_entries (time_entry_id));
+diesel::joinable!(time_write_offs -> users (created_by));
 diesel::joinable!(unsealed_activities -> activities (activity_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -1004,8 +1178,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     project_templates,
     project_weeks,
     projects,
+    quote_answers,
+    quote_conversions,
+    quote_links,
+    quote_versions,
+    quotes,
     rates,
+    recurring_invoices,
+    recurring_periods,
     released_entries,
+    reminder_pauses,
+    reminder_settings,
+    reminders,
     retainer_carries,
     retainer_charges,
     retainer_periods,

@@ -98,6 +98,16 @@ ids! {
     InvoiceId => "invoice";
     /// A line of an invoice.
     InvoiceLineId => "invoice_line";
+    /// What was offered to a client.
+    QuoteId => "quote";
+    /// An invoice that comes back.
+    RecurringId => "recurring";
+    /// A letter about a late invoice.
+    ReminderId => "reminder";
+    /// An invoice or client that is not reminded.
+    ReminderPauseId => "reminder_pause";
+    /// A version of a quote.
+    QuoteVersionId => "quote_version";
     /// Something that was bought for a client.
     ExpenseId => "expense";
     /// A payment.

@@ -4,6 +4,7 @@
 pub mod assets;
 pub mod client_ip;
 pub mod csrf;
+pub mod csv;
 pub mod errors;
 pub mod filters;
 pub mod form;

@@ -195,6 +195,8 @@ pub enum Section {
     Time,
     /// Invoices and payments.
     Billing,
+    /// What is offered.
+    Quotes,
     /// What an hour costs.
     Rates,
     /// What one was told.

@@ -46,6 +46,9 @@ const SAFE: &[&str] = &[
     "tasks/comments/_versions.html",
     "tasks/_description.html",
     "billing/print.html",
+    "billing/quotes/print.html",
+    "billing/reminders/show.html",
+    "billing/quotes/offer.html",
 ];
 
 /// Lines that a source file may have.

@@ -31,6 +31,8 @@ const SMALL: [&str; 17] = [
     "timesheets",
     "lifted_locks",
     "invoice_series",
+    "reminder_settings",
+    "recurring_invoices",
     "master_keys",
 ];
 
@@ -38,7 +40,7 @@ const SMALL: [&str; 17] = [
 const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
 
 /// Lists with what narrows them, beside the plain ones that the routes name.
-const FILTERED: [&str; 51] = [
+const FILTERED: [&str; 56] = [
     "/clients?q=no",
     "/clients?status=active",
     "/clients?status=archived",
@@ -90,6 +92,11 @@ const FILTERED: [&str; 51] = [
     "/billing?status=overdue",
     "/billing?status=paid",
     "/billing?client_id=1",
+    "/billing/recurring?client_id=1",
+    "/quotes?status=sent",
+    "/quotes?status=accepted",
+    "/quotes?status=declined",
+    "/quotes?client_id=1",
 ];
 
 /// What the connections were asked.
@@ -347,6 +354,8 @@ async fn many_rows_take_as_many_queries_as_few() {
             app.comment(task, tom, "And this.");
             app.entry_at(tom, task, day("2026-11-18"), 1_800, Some(9_000));
             app.issued_invoice(client, 10_000, day("2026-10-02"));
+            app.offered_quote(client);
+            app.recurring(client);
             app.draft(client, 500);
         }
     }

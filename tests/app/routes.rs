@@ -32,6 +32,11 @@ pub struct Rows {
     draft: i64,
     payment: i64,
     expense: i64,
+    quote: i64,
+    reminder: i64,
+    pause: i64,
+    recurring: i64,
+    token: String,
     user: i64,
     rate: i64,
 }
@@ -73,7 +78,10 @@ impl Rows {
         let invoice = app.issued_invoice(client, 777_700, day("2026-10-01"));
         let payment = app.payment(invoice, 77_76);
         let draft = app.draft(client, 77_75);
+        let (reminder, pause) = app.reminder(invoice);
         let expense = app.expense(client, 77_78);
+        let recurring = app.recurring(client);
+        let (quote, token) = app.offered_quote(client);
         Self {
             client: client.0,
             contact: contact.0,
@@ -94,6 +102,11 @@ impl Rows {
             draft: draft.0,
             payment: payment.0,
             expense: expense.0,
+            quote: quote.0,
+            reminder: reminder.0,
+            pause: pause.0,
+            recurring: recurring.0,
+            token,
             user: tom.0,
             rate,
         }
@@ -124,6 +137,14 @@ impl Rows {
                 ("{user_id}", _) | ("{id}", "users" | "people") => self.user,
                 ("{id}", "rates") => self.rate,
                 ("{id}", "expenses") => self.expense,
+                ("{id}", "recurring") => self.recurring,
+                ("{id}", "reminders") => self.reminder,
+                ("{id}", "pauses") => self.pause,
+                ("{id}", "quotes") => self.quote,
+                ("{token}", _) => {
+                    filled.push_str(&format!("/{}", self.token));
+                    continue;
+                }
                 ("{payment_id}", _) | ("{id}", "payments") => self.payment,
                 ("{invoice_id}", _) | ("{id}", "billing") if *method == Method::GET => self.invoice,
                 ("{invoice_id}", _) | ("{id}", "billing") => self.draft,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::model::Payment;
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::db::schema::{clients, invoices, payment_allocations, payments};
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ClientId, InvoiceId, PaymentId};
@@ -106,6 +107,7 @@ pub fn credit_of(conn: &mut Conn, client: ClientId) -> AppResult<Vec<(Currency, 
          WHERE p.client_id = $1 GROUP BY p.currency ORDER BY p.currency",
     )
     .bind::<diesel::sql_types::BigInt, _>(client)
+    .cached()
     .load(conn)?;
     Ok(rows.into_iter().filter(|row| row.cents != 0).map(|row| (row.currency, row.cents)).collect())
 }

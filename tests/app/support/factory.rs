@@ -2,6 +2,8 @@
 
 use bureau::audit::model as audit;
 use bureau::billing::expenses::model::{self as expenses, NewExpense};
+use bureau::billing::quotes::{answers, versions};
+use bureau::billing::reminders::verbs::{self as reminders, NewPause};
 use bureau::clients::contacts::model::{self as contacts, NewContact};
 use bureau::clients::model::{self as clients, ClientStatus, NewClient};
 use bureau::db::schema::notifications as notification_rows;
@@ -23,7 +25,8 @@ use bureau::tasks::views::model::{self as views, NewTaskView};
 use bureau::types::clock::UtcTime;
 use bureau::types::ids::{
     ClientId, CommentId, ContactId, ExpenseId, InvoiceId, LabelId, MilestoneId, NotificationId, PaymentId,
-    ProjectId, StepId, TaskId, TaskViewId, TemplateId, TemplateTaskId, TimeEntryId, UserId,
+    ProjectId, QuoteId, RecurringId, ReminderId, ReminderPauseId, StepId, TaskId, TaskViewId, TemplateId,
+    TemplateTaskId, TimeEntryId, UserId,
 };
 use bureau::types::money::Currency;
 use bureau::types::terms::TermsKind;
@@ -482,6 +485,27 @@ impl TestApp {
             Ok(())
         });
         id
+    }
+
+    /// A monthly invoice over 100.00 from the 1st of next month on.
+    pub fn recurring(&self, client: ClientId) -> RecurringId {
+        crate::recurring::monthly(self, client, |changes| changes.calendar.starts_on = day("2026-12-01"))
+    }
+
+    /// The letter of the first step about a late invoice, and a pause of that invoice.
+    pub fn reminder(&self, invoice: InvoiceId) -> (ReminderId, ReminderPauseId) {
+        let (actor, now, today) = (self.actor(), self.now(), self.today());
+        let letter = self.write(|conn| reminders::create(conn, &actor, now, today, &[invoice]))[0];
+        let new = NewPause { invoice, is_client: false, reason: "They wrote".into(), until_on: None };
+        (letter, self.write(|conn| reminders::pause(conn, &actor, now, &new)))
+    }
+
+    /// A quote over 100.00 with the token of its link, and the draft of its second version.
+    pub fn offered_quote(&self, client: ClientId) -> (QuoteId, String) {
+        let (id, actor) = (crate::quotes::sent(self, client), self.actor());
+        let token = self.write(|conn| answers::share(conn, &actor, self.now(), id));
+        self.write(|conn| versions::revise(conn, &actor, self.now(), id));
+        (id, token)
     }
 
     /// Something bought for `cents` for a client, that waits for an invoice.

@@ -1,0 +1,13 @@
+DROP TABLE quote_conversions;
+DROP TABLE quote_answers;
+DROP TABLE quote_links;
+DROP TABLE quote_versions;
+DROP TABLE quotes;
+DROP FUNCTION quotes_numbered();
+DROP FUNCTION quotes_kept();
+DROP FUNCTION quote_versions_frozen();
+DROP FUNCTION quote_versions_kept();
+DROP FUNCTION quote_versions_numbered();
+DROP FUNCTION quote_answers_fit();
+DROP FUNCTION quote_conversions_accepted();
+DROP FUNCTION quote_conversions_kept();

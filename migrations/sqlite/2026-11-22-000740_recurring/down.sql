@@ -1,0 +1,2 @@
+DROP TABLE recurring_periods;
+DROP TABLE recurring_invoices;

@@ -1,0 +1,3 @@
+DROP TABLE reminder_pauses;
+DROP TABLE reminders;
+DROP TABLE reminder_settings;

@@ -1,0 +1,125 @@
+//! The steps of reminding: after how many days which words.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::user::Actor;
+use crate::db::Conn;
+use crate::db::saved::Saved;
+use crate::db::schema::reminder_settings;
+use crate::error::{AppError, AppResult};
+use crate::types::clock::UtcTime;
+
+/// A step of it. Amounts are minor units of the agency's currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ReminderStep {
+    /// Days after the due date.
+    pub days_after: i64,
+    /// What the letter is called.
+    pub title: String,
+    /// Its words, with placeholders.
+    pub body: String,
+    /// Days that it gives to pay.
+    pub days_to_pay: i64,
+    /// A fee that it names.
+    pub fee_cents: i64,
+    /// Interest a year that it names, in thousandths of a percent.
+    pub interest_millis: i64,
+}
+
+/// All steps, the mildest first.
+#[derive(Debug, Clone)]
+pub struct Ladder {
+    /// The steps.
+    pub steps: Vec<ReminderStep>,
+    /// Counts the edits; 0 while nobody has changed the usual ones.
+    pub version: i64,
+}
+
+/// The steps while nobody has changed them.
+fn usual() -> Vec<ReminderStep> {
+    let step = |days_after: i64, title: &str, body: &str| ReminderStep {
+        days_after,
+        title: title.to_owned(),
+        body: body.to_owned(),
+        days_to_pay: 10,
+        fee_cents: 0,
+        interest_millis: 0,
+    };
+    vec![
+        step(
+            7,
+            "Payment reminder",
+            "Perhaps our invoice {number} of {date} has escaped your notice: {amount} was due on {due}. Please pay it by {until}. If you have paid meanwhile, please disregard this letter.",
+        ),
+        step(
+            21,
+            "Second reminder",
+            "Our invoice {number} of {date} is still unpaid: {amount} was due on {due}, {days} days ago. Please pay it by {until}.",
+        ),
+        step(
+            35,
+            "Final reminder",
+            "We have reminded you of our invoice {number} of {date} before. {amount} was due on {due}. Unless it is paid by {until} we will have to take further steps.",
+        ),
+    ]
+}
+
+/// The steps as they are.
+pub fn load(conn: &mut Conn) -> AppResult<Ladder> {
+    let stored: Option<(String, i64)> = reminder_settings::table
+        .select((reminder_settings::steps, reminder_settings::version))
+        .first(conn)
+        .optional()?;
+    match stored {
+        Some((steps, version)) => {
+            Ok(Ladder { steps: serde_json::from_str(&steps).map_err(AppError::internal)?, version })
+        }
+        None => Ok(Ladder { steps: usual(), version: 0 }),
+    }
+}
+
+/// Saves the steps over version `version`.
+pub fn save(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    version: i64,
+    steps: &[ReminderStep],
+) -> AppResult<Saved<Ladder>> {
+    let before = load(conn)?;
+    if before.version != version {
+        return Ok(Saved::Stale(before));
+    }
+    let text = serde_json::to_string(steps).map_err(AppError::internal)?;
+    if version == 0 {
+        diesel::insert_into(reminder_settings::table)
+            .values((
+                reminder_settings::id.eq(1_i64),
+                reminder_settings::steps.eq(text),
+                reminder_settings::updated_at.eq(now),
+            ))
+            .execute(conn)?;
+    } else {
+        diesel::update(reminder_settings::table)
+            .set((
+                reminder_settings::steps.eq(text),
+                reminder_settings::updated_at.eq(now),
+                reminder_settings::version.eq(version + 1),
+            ))
+            .execute(conn)?;
+    }
+    let words = |steps: &[ReminderStep]| {
+        let words: Vec<String> =
+            steps.iter().map(|step| format!("{} after {} days", step.title, step.days_after)).collect();
+        words.join(", ")
+    };
+    let entry = Entry::new(Action::Updated, Subject::Agency, 1, "reminders").change(
+        "steps",
+        words(&before.steps),
+        words(steps),
+    );
+    audit::record(conn, Some(actor.id), now, &entry)?;
+    load(conn).map(Saved::Done)
+}
