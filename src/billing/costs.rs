@@ -141,13 +141,13 @@ pub(in crate::billing) fn insert_cost(
                 .execute(conn)?;
         }
         Claim::Milestone(milestone) => {
+            milestones::claim(conn, &[milestone])?;
             diesel::insert_into(billed_milestones::table)
                 .values((
                     billed_milestones::milestone_id.eq(milestone),
                     billed_milestones::invoice_line_id.eq(line),
                 ))
                 .execute(conn)?;
-            milestones::claim(conn, &[milestone])?;
         }
         Claim::Retainer(charge) => {
             diesel::insert_into(billed_charges::table)

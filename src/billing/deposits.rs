@@ -8,7 +8,8 @@ use super::model::{self, Invoice, InvoiceLine, NewLine, Unit};
 use super::totals::{self, Discount, Part, Priced};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
-use crate::db::schema::{deducted_deposits, invoices};
+use crate::db::dialect::{LockedTable, lock_row};
+use crate::db::schema::{deducted_deposits, invoice_lines, invoices};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
@@ -17,16 +18,42 @@ use crate::types::ids::{InvoiceId, InvoiceLineId};
 /// Issued deposits of the draft's client and currency that nothing has deducted or credited, oldest first.
 pub fn deductible(conn: &mut Conn, draft: &Invoice) -> AppResult<Vec<Invoice>> {
     let deducted = deducted_deposits::table.select(deducted_deposits::deposit_id);
-    Ok(invoices::table
+    // One that was paid settles nothing when it is credited: its credit note tells.
+    let credited: Vec<Option<InvoiceId>> = invoices::table
+        .filter(invoices::client_id.eq(draft.client_id))
+        .filter(invoices::corrects_id.is_not_null())
+        .select(invoices::corrects_id)
+        .load(conn)?;
+    let mut open: Vec<Invoice> = invoices::table
         .filter(invoices::client_id.eq(draft.client_id))
         .filter(invoices::is_deposit)
         .filter(invoices::issued_at.is_not_null())
         .filter(invoices::currency.eq(draft.currency))
-        .filter(invoices::credited_cents.eq(0))
         .filter(invoices::id.ne_all(deducted))
         .order(invoices::id)
         .select(Invoice::as_select())
-        .load(conn)?)
+        .load(conn)?;
+    open.retain(|deposit| !credited.contains(&Some(deposit.id)));
+    Ok(open)
+}
+
+/// Refuses to credit a deposit that stands on a later invoice, unless that line was credited, too.
+pub(in crate::billing) fn refuse_deducted(conn: &mut Conn, deposit: InvoiceId) -> AppResult<()> {
+    let lines: Vec<InvoiceLineId> = deducted_deposits::table
+        .filter(deducted_deposits::deposit_id.eq(deposit))
+        .select(deducted_deposits::invoice_line_id)
+        .load(conn)?;
+    let given_back: i64 = invoice_lines::table
+        .filter(invoice_lines::corrects_line_id.eq_any(&lines))
+        .count()
+        .get_result(conn)?;
+    if lines.is_empty() || given_back > 0 {
+        return Ok(());
+    }
+    Err(AppError::Conflict(
+        "This deposit is taken off a later invoice. Take it off that draft, or credit that invoice, first."
+            .into(),
+    ))
 }
 
 /// Takes a deposit off a draft: a line for each way in which it is taxed, so that both tax and total come out right.
@@ -42,6 +69,7 @@ pub fn deduct(
     if draft.is_deposit {
         return Err(AppError::Conflict("A deposit takes no other deposit off.".into()));
     }
+    lock_row(conn, LockedTable::Invoices, deposit.0)?;
     let deposit = deductible(conn, &draft)?.into_iter().find(|open| open.id == deposit).ok_or_else(|| {
         AppError::invalid("deposit_id", "is no issued deposit of this client that is still to be deducted")
     })?;

@@ -3,18 +3,23 @@
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 
 use super::draft::{self, MAX_LINES, NewDraft, Options};
 use super::line::{InvoiceLine, NewLine};
+use super::lines::store_totals;
 use super::tax::{InvoiceTax, TaxCategory, TaxNames, TaxRates, Treatment};
 use super::totals::{self, Discount, Pricing, Totals};
 use crate::agency::model as agency;
+use crate::auth::user::Actor;
 use crate::clients::model::Client;
 use crate::db::Conn;
+use crate::db::schema::invoices;
 use crate::error::{AppError, AppResult};
-use crate::types::ids::{ClientId, InvoiceLineId, ProjectId};
+use crate::types::clock::UtcTime;
+use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
 use crate::types::money::Currency;
 
 /// Lines with all that prices them, the words around them, and what they add up to in minor units.
@@ -181,6 +186,20 @@ impl Outline {
                 exemption_reason: reason(group.category),
             })
             .collect()
+    }
+
+    /// Makes `new`, which says the same, with the coin and the names of taxes that were offered.
+    pub fn make(&self, conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> AppResult<InvoiceId> {
+        let id = draft::create(conn, actor, now, new)?;
+        diesel::update(invoices::table.find(id))
+            .set((
+                invoices::rounding_step_cents.eq(self.rounding_step_cents),
+                invoices::tax_name.eq(&self.tax_name),
+                invoices::second_tax_name.eq(&self.second_tax_name),
+            ))
+            .execute(conn)?;
+        store_totals(conn, id, Some(&self.treatment.reason))?;
+        Ok(id)
     }
 
     /// A draft for `client` that says the same.

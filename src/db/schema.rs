@@ -642,6 +642,7 @@ diesel::table! {
     recurring_periods (recurring_id, period_on) {
         recurring_id -> BigInt,
         period_on -> Date,
+        covered_to -> Date,
         invoice_id -> Nullable<BigInt>,
         made_at -> Timestamp,
     }
@@ -1036,8 +1037,8 @@ diesel::table! {
 diesel::joinable!(activities -> users (actor_id));
 diesel::joinable!(activity_seals -> activities (activity_id));
 diesel::joinable!(api_tokens -> users (user_id));
-diesel::joinable!(billed_charges -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_charges -> retainer_charges (charge_id));
+diesel::joinable!(billed_charges -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_entries -> time_entries (time_entry_id));
 diesel::joinable!(billed_expenses -> expenses (expense_id));
@@ -1048,21 +1049,21 @@ diesel::joinable!(checklist_items -> tasks (task_id));
 diesel::joinable!(comment_versions -> task_comments (comment_id));
 diesel::joinable!(contacts -> clients (client_id));
 diesel::joinable!(credit_allocations -> users (created_by));
-diesel::joinable!(deducted_deposits -> invoice_lines (invoice_line_id));
 diesel::joinable!(deducted_deposits -> invoices (deposit_id));
+diesel::joinable!(deducted_deposits -> invoice_lines (invoice_line_id));
 diesel::joinable!(expenses -> clients (client_id));
-diesel::joinable!(expenses -> projects (project_id));
 diesel::joinable!(expenses -> users (created_by));
+diesel::joinable!(expenses -> projects (project_id));
 diesel::joinable!(idempotency_keys -> users (user_id));
 diesel::joinable!(invoice_documents -> invoices (invoice_id));
 diesel::joinable!(invoice_lines -> invoices (invoice_id));
 diesel::joinable!(invoice_series_years -> invoice_series (series_id));
 diesel::joinable!(invoice_taxes -> invoices (invoice_id));
-diesel::joinable!(invoice_write_offs -> invoices (invoice_id));
 diesel::joinable!(invoice_write_offs -> users (created_by));
+diesel::joinable!(invoice_write_offs -> invoices (invoice_id));
 diesel::joinable!(invoices -> clients (client_id));
-diesel::joinable!(invoices -> invoice_series (series_id));
 diesel::joinable!(invoices -> projects (project_id));
+diesel::joinable!(invoices -> invoice_series (series_id));
 diesel::joinable!(lifted_locks -> users (user_id));
 diesel::joinable!(milestones -> projects (project_id));
 diesel::joinable!(notifications -> task_comments (comment_id));
@@ -1077,37 +1078,37 @@ diesel::joinable!(project_members -> users (user_id));
 diesel::joinable!(project_templates -> users (created_by));
 diesel::joinable!(project_weeks -> projects (project_id));
 diesel::joinable!(projects -> clients (client_id));
-diesel::joinable!(quote_answers -> quote_versions (version_id));
 diesel::joinable!(quote_answers -> quotes (quote_id));
 diesel::joinable!(quote_answers -> users (recorded_by));
+diesel::joinable!(quote_answers -> quote_versions (version_id));
+diesel::joinable!(quote_conversions -> users (created_by));
 diesel::joinable!(quote_conversions -> invoices (invoice_id));
 diesel::joinable!(quote_conversions -> quotes (quote_id));
-diesel::joinable!(quote_conversions -> users (created_by));
-diesel::joinable!(quote_links -> quote_versions (version_id));
 diesel::joinable!(quote_links -> users (created_by));
+diesel::joinable!(quote_links -> quote_versions (version_id));
 diesel::joinable!(quote_versions -> quotes (quote_id));
 diesel::joinable!(quotes -> clients (client_id));
-diesel::joinable!(quotes -> invoice_series (series_id));
-diesel::joinable!(quotes -> projects (project_id));
 diesel::joinable!(quotes -> users (created_by));
+diesel::joinable!(quotes -> projects (project_id));
+diesel::joinable!(quotes -> invoice_series (series_id));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
 diesel::joinable!(recurring_invoices -> clients (client_id));
-diesel::joinable!(recurring_invoices -> projects (project_id));
 diesel::joinable!(recurring_invoices -> users (created_by));
+diesel::joinable!(recurring_invoices -> projects (project_id));
 diesel::joinable!(recurring_periods -> invoices (invoice_id));
 diesel::joinable!(recurring_periods -> recurring_invoices (recurring_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
 diesel::joinable!(reminder_pauses -> clients (client_id));
-diesel::joinable!(reminder_pauses -> invoices (invoice_id));
 diesel::joinable!(reminder_pauses -> users (created_by));
+diesel::joinable!(reminder_pauses -> invoices (invoice_id));
 diesel::joinable!(reminders -> clients (client_id));
 diesel::joinable!(reminders -> invoices (invoice_id));
 diesel::joinable!(retainer_carries -> retainers (project_id));
 diesel::joinable!(retainer_charges -> retainers (project_id));
-diesel::joinable!(retainer_periods -> retainers (project_id));
 diesel::joinable!(retainer_periods -> users (closed_by));
+diesel::joinable!(retainer_periods -> retainers (project_id));
 diesel::joinable!(retainers -> projects (project_id));
 diesel::joinable!(rounding_rules -> clients (client_id));
 diesel::joinable!(rounding_rules -> projects (project_id));
@@ -1115,8 +1116,8 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sheet_rows -> projects (project_id));
 diesel::joinable!(sheet_rows -> tasks (task_id));
 diesel::joinable!(sheet_rows -> users (user_id));
-diesel::joinable!(task_comments -> tasks (task_id));
 diesel::joinable!(task_comments -> users (author_id));
+diesel::joinable!(task_comments -> tasks (task_id));
 diesel::joinable!(task_labels -> labels (label_id));
 diesel::joinable!(task_labels -> tasks (task_id));
 diesel::joinable!(task_mentions -> task_comments (comment_id));
@@ -1137,8 +1138,8 @@ diesel::joinable!(time_entries -> clients (client_id));
 diesel::joinable!(time_entries -> projects (project_id));
 diesel::joinable!(time_entries -> tasks (task_id));
 diesel::joinable!(time_entries -> users (user_id));
-diesel::joinable!(time_write_offs -> time_entries (time_entry_id));
 diesel::joinable!(time_write_offs -> users (created_by));
+diesel::joinable!(time_write_offs -> time_entries (time_entry_id));
 diesel::joinable!(unsealed_activities -> activities (activity_id));
 
 diesel::allow_tables_to_appear_in_same_query!(

@@ -46,6 +46,17 @@ pub(in crate::time_entries) fn own_price(
         return Ok(None);
     }
     let currency = clients::find(conn, actor, place.client)?.currency;
+    if let Some((entry, cents)) = before.and_then(|entry| Some((entry, entry.own_rate()?)))
+        && entry.client_id != place.client
+    {
+        let old = clients::find(conn, actor, entry.client_id)?.currency;
+        if old != currency && new.rate == Money::new(cents, old).plain() {
+            return Err(AppError::invalid(
+                "rate",
+                format!("is in {old}: say what it is in {currency}, or leave it blank"),
+            ));
+        }
+    }
     match money::parse_decimal(&new.rate, currency.decimals()) {
         Some(cents) if (0..=money::MAX_CENTS).contains(&cents) => Ok(Some(own(cents))),
         Some(_) => Err(AppError::invalid("rate", "is out of range")),

@@ -205,3 +205,40 @@ async fn a_reached_milestone_is_billed_once() {
     assert_eq!(app.count_where("milestones", "is_unbilled"), 1);
     sound(&app);
 }
+
+#[actix_web::test]
+async fn a_deposit_is_given_back_once_by_a_credit_note_or_by_a_deduction() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let api = app.api(Role::Bookkeeper);
+    let make = async |is_deposit: bool| {
+        let body = json!({"client_id": client, "delivery_from": "2026-11-18", "is_deposit": is_deposit,
+                          "lines": [{"title": "Shop", "quantity": 1, "unit_price": "1000"}]});
+        InvoiceId(api.post("/api/billing").json(body).send().await.json()["id"].as_i64().unwrap())
+    };
+    let issue = async |id: InvoiceId| {
+        let version = json!({"version": invoice(&app, id).version});
+        api.post(format!("/api/billing/{id}/issue")).json(version).send().await.assert_status(200);
+    };
+    let credit = async |id: InvoiceId| {
+        let body = json!({"reason": "Called off"});
+        api.post(format!("/api/billing/{id}/credits")).json(body).send().await.status
+    };
+    let deduct = async |last: InvoiceId, deposit: InvoiceId| {
+        let body = json!({"deposit_id": deposit});
+        api.post(format!("/api/billing/{last}/deductions")).json(body).send().await.status
+    };
+    let (paid, last) = (make(true).await, make(false).await);
+    issue(paid).await;
+    app.payment(paid, 119_000);
+    assert_eq!(credit(paid).await, 201);
+    assert_eq!(invoice(&app, paid).credited_cents, 0, "nothing was left to settle");
+    assert_eq!(deduct(last, paid).await, 422);
+    let other = make(true).await;
+    issue(other).await;
+    assert_eq!(deduct(last, other).await, 200);
+    let before = at_rest(&app).await;
+    assert_eq!(credit(other).await, 409);
+    app.assert_unchanged(&before);
+    sound(&app);
+}

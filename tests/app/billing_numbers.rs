@@ -116,3 +116,18 @@ async fn a_pattern_that_would_repeat_itself_is_refused() {
     app.owner().get("/settings/numbers/edit?kind=receipt").send().await.assert_status(422);
     app.assert_unchanged(&before);
 }
+
+#[actix_web::test]
+async fn no_two_kinds_of_documents_share_a_pattern_and_no_series_its_own_past() {
+    let app = TestApp::new().await;
+    northwind(&app);
+    let body =
+        json!({"kind": "credit_note", "pattern": "INV-{Y}-{seq:4}", "resets_yearly": true, "version": 1});
+    app.api(Role::Owner).put("/api/settings/numbers").json(body).send().await.problem(422);
+    put(&app, json!({"kind": "invoice", "pattern": "I{seq}", "resets_yearly": false, "version": 1})).await;
+    issue(&app).await;
+    put(&app, json!({"kind": "invoice", "pattern": "I{Y}-{seq}", "resets_yearly": true, "version": 2})).await;
+    let back = json!({"kind": "invoice", "pattern": "I{seq}", "resets_yearly": false, "version": 3});
+    let refused = app.api(Role::Owner).put("/api/settings/numbers").json(back).send().await.problem(422);
+    assert!(refused["errors"]["resets_yearly"].is_string(), "{refused}");
+}

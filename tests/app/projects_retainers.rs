@@ -365,3 +365,18 @@ async fn a_fee_is_charged_ahead_once_and_keeps_its_amount() {
     let page = app.member().get(&path).send().await;
     page.assert_no_text("main", "777.70").assert_no_text("main", "Ready to bill");
 }
+
+#[actix_web::test]
+async fn a_statement_shows_a_member_no_hours_but_their_own() {
+    let app = TestApp::new().await;
+    let (project, task) = project(&app);
+    app.retainer(project);
+    for who in [app.owner().id(), app.member().id()] {
+        app.entry_at(who, task, day("2026-11-16"), 3_600, None);
+    }
+    app.execute("UPDATE time_entries SET is_billable = FALSE, is_unbilled = FALSE");
+    let path = format!("/projects/{project}/retainer/0");
+    app.manager().get(&path).send().await.assert_text("#statement", "Ines").assert_text("#statement", "Tom");
+    let page = app.member().get(&path).send().await;
+    page.assert_status(200).assert_no_text("#statement", "Ines");
+}

@@ -553,3 +553,50 @@ async fn an_invoice_made_of_a_quote_charges_what_was_offered() {
         .unwrap();
     assert_eq!(app.read(bureau::billing::quotes::checks::faults), Vec::<String>::new());
 }
+
+#[actix_web::test]
+async fn what_was_offered_is_invoiced_whatever_the_agency_says_by_then() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let (id, actor) = (drafted(&app, client), app.actor());
+    app.write(|conn| {
+        let draft = model::find(conn, &actor, id)?.draft().cloned().unwrap();
+        let mut outline = model::outline(conn, draft.id)?;
+        outline.lines = vec![crate::billing::free_line("Design", 10_002)];
+        let changes = versions::QuoteChanges { title: draft.title, expires_on: draft.expires_on, outline };
+        versions::save(conn, &actor, app.now(), id, draft.version, changes)?;
+        versions::issue(conn, &actor, app.now(), id, None)
+    });
+    let body = json!({"answer": "accepted", "name": "Nora"});
+    let api = app.api(Role::Bookkeeper);
+    api.post(format!("/api/quotes/{id}/answer")).json(body).send().await.assert_status(200);
+    app.execute("UPDATE agency SET rounding_step_cents = 5, tax_name = 'GST'");
+    app.bookkeeper().post(format!("/quotes/{id}/conversion")).send().await.assert_status(303);
+    let made = crate::billing::invoice(&app, InvoiceId(1));
+    assert_eq!((made.total_cents, made.rounding_step_cents), (row(&app, id).sent().unwrap().total_cents, 1));
+    assert_ne!(made.tax_name, "GST");
+}
+
+#[actix_web::test]
+async fn a_link_is_withdrawn_also_after_the_answer_and_a_draft_hides_nothing() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let id = sent(&app, client);
+    let address = link(&app, id).await;
+    let actor = app.actor();
+    app.write(|conn| versions::revise(conn, &actor, app.now(), id));
+    let form = [("name", "Nora"), ("agreed", "true")];
+    app.anonymous().post(format!("{address}/acceptance")).form(form).send().await;
+    assert_eq!(status(&app, id), QuoteStatus::Accepted);
+    app.bookkeeper()
+        .get(format!("/quotes/{id}/print"))
+        .send()
+        .await
+        .assert_text(".inv-title", "Quote QUO-2026-0001");
+    app.member().post(format!("/quotes/{id}/link/removal")).send().await.assert_status(403);
+    app.anonymous().get(&address).send().await.assert_status(200);
+    app.bookkeeper().post(format!("/quotes/{id}/link/removal")).send().await.assert_status(303);
+    app.anonymous().get(&address).send().await.assert_status(404);
+    assert_eq!(app.activity_of(client)[0], "withdrawn quote: QUO-2026-0001");
+    app.api(Role::Bookkeeper).delete(format!("/api/quotes/{id}/link")).send().await.assert_status(204);
+}

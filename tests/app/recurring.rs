@@ -148,8 +148,8 @@ async fn every_missed_period_is_made_up_for_by_a_draft_of_its_own() {
         .send()
         .await
         .assert_text("#made", "Draft deleted");
-    let again = "INSERT INTO recurring_periods (recurring_id, period_on, made_at) \
-                 SELECT recurring_id, period_on, made_at FROM recurring_periods WHERE invoice_id IS NULL";
+    let again = "INSERT INTO recurring_periods (recurring_id, period_on, covered_to, made_at) \
+                 SELECT recurring_id, period_on, covered_to, made_at FROM recurring_periods WHERE invoice_id IS NULL";
     app.execute_refused(again);
     assert!(app.execute_refused("DELETE FROM recurring_periods").contains("invoiced once"));
     assert!(
@@ -316,4 +316,37 @@ async fn the_api_of_recurring_invoices_follows_the_same_rules() {
     app.api(Role::Member).get(&path).send().await.problem(403);
     bea.delete(&path).send().await.assert_status(204);
     bea.get(&path).send().await.problem(404);
+}
+
+#[actix_web::test]
+async fn a_change_of_days_bills_no_time_twice_and_leaves_none_out() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let id = monthly(&app, client, |changes| changes.calendar.starts_on = day("2026-11-01"));
+    days_later(&app, 13);
+    let first = made(&app, id);
+    assert_eq!(first.last().unwrap().delivery_to, Some(day("2026-12-31")));
+    let change = |adjust: &dyn Fn(&mut RecurringChanges)| {
+        let (actor, now, today, row) = (app.actor(), app.now(), app.today(), stored(&app, id));
+        let outline = app.read(|conn| model::outline(conn, id));
+        let mut changes = RecurringChanges {
+            title: row.title.clone(),
+            calendar: row.calendar(),
+            covers: row.covers,
+            ends_on: None,
+            most: None,
+            is_paused: false,
+            outline,
+        };
+        adjust(&mut changes);
+        app.db.write_blocking(|conn| {
+            verbs::save(conn, &actor, now, today, (id, row.version), changes.clone()).map(drop)
+        })
+    };
+    assert!(
+        change(&|changes| changes.calendar.starts_on = day("2026-11-15")).is_err(),
+        "half of January is left out"
+    );
+    change(&|changes| changes.covers = Covers::Past).unwrap();
+    assert_eq!(stored(&app, id).next_on, Some(day("2027-02-01")), "January is the next that nobody billed");
 }

@@ -223,3 +223,15 @@ async fn the_api_of_reminders_follows_the_same_rules() {
     bea.put("/api/billing/reminders/settings").json(change).send().await.problem(409);
     app.api(Role::Member).get(&path).send().await.problem(403);
 }
+
+#[actix_web::test]
+async fn a_letter_over_another_amount_than_is_left_is_not_sent() {
+    let app = TestApp::new().await;
+    let id = late_invoice(&app);
+    let letter = make(&app, id);
+    app.payment(id, 5_000);
+    let bea = app.bookkeeper();
+    let form = [("sent_on", "2026-11-19")];
+    bea.post(format!("/billing/reminders/{letter}/sending")).form(form).send().await.assert_status(409);
+    assert_eq!(app.count_where("reminders", "sent_on IS NOT NULL"), 0);
+}

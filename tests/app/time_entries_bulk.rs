@@ -93,3 +93,18 @@ async fn a_change_of_others_hours_or_of_nothing_is_refused_whole() {
     page.assert_status(422).assert_has("[data-error=project_id]");
     app.assert_unchanged(&before);
 }
+
+#[actix_web::test]
+async fn a_typed_price_does_not_become_one_in_another_currency() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let owner = app.api(Role::Owner);
+    let body = json!({"task_id": task, "date": "2026-11-17", "duration": "1", "rate": "200"});
+    owner.post("/api/time-entries").json(body).send().await.assert_status(201);
+    let id = entries(&app)[0].id;
+    let abroad = app.client_with("Verdant", |new| new.currency = "GBP".parse().unwrap());
+    let body = json!({"ids": [id], "project_id": app.project_named(abroad, "Roof")});
+    let done = owner.post("/api/time-entries/bulk").json(body).send().await.json();
+    assert!(done["refused"][0]["reason"].as_str().unwrap().contains("is in EUR"), "{done}");
+    assert_eq!(entries(&app)[0].own_rate(), Some(20_000));
+}

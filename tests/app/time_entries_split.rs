@@ -137,3 +137,17 @@ async fn locked_hours_offer_no_change_but_to_who_runs_the_agency() {
     app.api(Role::Owner).post(&path).json(excused).send().await.assert_status(201);
     assert_eq!(app.activity()[0], "overrode time_entry: locked hours");
 }
+
+#[actix_web::test]
+async fn a_price_that_was_typed_stays_with_both_parts() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let owner = app.api(Role::Owner);
+    let body = json!({"task_id": task, "date": "2026-11-17", "duration": "22:00-02:00", "rate": "200"});
+    owner.post("/api/time-entries").json(body).send().await.assert_status(201);
+    let id = only(&app).id;
+    let body = json!({"first_part": "2", "version": 1});
+    owner.post(format!("/api/time-entries/{id}/split")).json(body).send().await.assert_status(201);
+    let parts = entries(&app);
+    assert_eq!((parts[1].local_on, parts[1].own_rate()), (day("2026-11-18"), Some(20_000)));
+}

@@ -38,13 +38,15 @@ CREATE INDEX recurring_invoices_project_idx ON recurring_invoices (project_id, i
 CREATE TABLE recurring_periods (
   recurring_id BIGINT NOT NULL REFERENCES recurring_invoices (id),
   period_on DATE NOT NULL,
+  -- The last day of the time it bills.
+  covered_to DATE NOT NULL,
   invoice_id BIGINT UNIQUE REFERENCES invoices (id) ON DELETE SET NULL,
   made_at TIMESTAMP NOT NULL,
   PRIMARY KEY (recurring_id, period_on)
 );
 
 CREATE FUNCTION recurring_periods_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF NEW.recurring_id IS DISTINCT FROM OLD.recurring_id OR NEW.period_on IS DISTINCT FROM OLD.period_on OR NEW.made_at IS DISTINCT FROM OLD.made_at OR NEW.invoice_id IS NOT NULL THEN
+  IF NEW.recurring_id IS DISTINCT FROM OLD.recurring_id OR NEW.period_on IS DISTINCT FROM OLD.period_on OR NEW.covered_to IS DISTINCT FROM OLD.covered_to OR NEW.made_at IS DISTINCT FROM OLD.made_at OR NEW.invoice_id IS NOT NULL THEN
     RAISE EXCEPTION 'bureau: a period is invoiced once' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NEW;

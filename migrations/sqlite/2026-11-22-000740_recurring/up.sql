@@ -38,13 +38,15 @@ CREATE INDEX recurring_invoices_project_idx ON recurring_invoices (project_id, i
 CREATE TABLE recurring_periods (
   recurring_id BIGINT NOT NULL REFERENCES recurring_invoices (id),
   period_on DATE NOT NULL,
+  -- The last day of the time it bills.
+  covered_to DATE NOT NULL,
   invoice_id BIGINT UNIQUE REFERENCES invoices (id) ON DELETE SET NULL,
   made_at TIMESTAMP NOT NULL,
   PRIMARY KEY (recurring_id, period_on)
 );
 
 CREATE TRIGGER recurring_periods_kept BEFORE UPDATE ON recurring_periods
-WHEN NEW.recurring_id IS NOT OLD.recurring_id OR NEW.period_on IS NOT OLD.period_on OR NEW.made_at IS NOT OLD.made_at OR NEW.invoice_id IS NOT NULL BEGIN
+WHEN NEW.recurring_id IS NOT OLD.recurring_id OR NEW.period_on IS NOT OLD.period_on OR NEW.covered_to IS NOT OLD.covered_to OR NEW.made_at IS NOT OLD.made_at OR NEW.invoice_id IS NOT NULL BEGIN
   SELECT RAISE(ABORT, 'bureau: a period is invoiced once');
 END;
 CREATE TRIGGER recurring_periods_no_delete BEFORE DELETE ON recurring_periods BEGIN

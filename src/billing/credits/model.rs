@@ -8,6 +8,7 @@ use crate::agency::model as agency;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::billing::costs;
+use crate::billing::deposits::refuse_deducted;
 use crate::billing::issue::freeze;
 use crate::billing::lines::store_totals;
 use crate::billing::model::{self, Invoice, InvoiceLine, Kind};
@@ -94,6 +95,7 @@ pub fn create(
     new: &NewCredit,
 ) -> AppResult<Invoice> {
     let invoice = find_creditable(conn, actor, id)?;
+    refuse_deducted(conn, id)?;
     let open = creditable(conn, id)?;
     let taken = chosen(&open, new.lines.as_deref())?;
     let agency = agency::load(conn)?;

@@ -107,6 +107,16 @@ pub fn update(
         let message = format!("can begin with {}: numbers of this year are taken already", today.year() + 1);
         return Err(AppError::invalid("resets_yearly", message));
     }
+    if before.resets_yearly && !new.resets_yearly && has_numbers_of(conn, before.id, 0)? {
+        let message = "can't be taken back: numbers without a year were given before, and would come again";
+        return Err(AppError::invalid("resets_yearly", message));
+    }
+    if let Some(other) =
+        all(conn)?.into_iter().find(|other| other.id != before.id && other.pattern == new.pattern)
+    {
+        let message = format!("is that of {}: their numbers would meet", other.kind.label().to_lowercase());
+        return Err(AppError::invalid("pattern", message));
+    }
     diesel::update(invoice_series::table.find(before.id))
         .set((
             invoice_series::pattern.eq(&new.pattern),

@@ -97,6 +97,19 @@ pub fn share(conn: &mut Conn, actor: &Actor, now: UtcTime, id: QuoteId) -> AppRe
     Ok(token)
 }
 
+/// Makes the links of a quote lead nowhere, whatever was answered; harmless when there is none.
+pub fn withdraw(conn: &mut Conn, actor: &Actor, now: UtcTime, id: QuoteId) -> AppResult<()> {
+    let row = model::find_locked(conn, actor, id)?;
+    let versions: Vec<QuoteVersionId> = row.versions.iter().map(|version| version.id).collect();
+    let gone =
+        diesel::delete(quote_links::table.filter(quote_links::version_id.eq_any(versions))).execute(conn)?;
+    if gone == 0 {
+        return Ok(());
+    }
+    let entry = entry(Action::Withdrawn, &row).change("link", "open", "void");
+    audit::record(conn, Some(actor.id), now, &entry)
+}
+
 /// What the link with `token` leads to.
 pub fn open(conn: &mut Conn, token: &str) -> AppResult<Offer> {
     let (version, quote): (QuoteVersionId, QuoteId) = quote_links::table

@@ -37,6 +37,7 @@ use crate::web::query::Query;
     issue_quote,
     revise_quote,
     share_quote,
+    withdraw_quote_link,
     answer_quote,
     convert_quote
 ))]
@@ -153,7 +154,7 @@ fn brief(row: &QuoteRow, today: NaiveDate) -> QuoteJson {
 
 fn whole(conn: &mut Conn, actor: &Actor, now: UtcTime, id: QuoteId) -> AppResult<QuoteJson> {
     let row = model::find(conn, actor, id)?;
-    let content = match row.newest() {
+    let content = match row.shown() {
         Some(newest) => Some(OutlineJson::of(&model::outline(conn, newest.id)?)),
         None => None,
     };
@@ -298,6 +299,18 @@ pub async fn share_quote(
     let token = app.db.write(move |conn| answers::share(conn, &actor, now, id)).await?;
     let url = format!("{}/offers/{token}", app.config.origin());
     Ok(HttpResponse::Ok().json(QuoteLinkJson { url }))
+}
+
+/// Makes the links of a quote lead nowhere any more.
+#[utoipa::path(delete, path = "/api/quotes/{id}/link", tag = "quotes", params(("id" = i64, Path)), responses((status = 204)))]
+pub async fn withdraw_quote_link(
+    user: Biller,
+    app: web::Data<App>,
+    id: web::Path<QuoteId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| answers::withdraw(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Notes what the client said elsewhere to the version that was sent last.

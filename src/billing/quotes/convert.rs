@@ -6,7 +6,6 @@ use super::model;
 use super::versions::entry;
 use crate::audit::model::{self as audit, Action};
 use crate::auth::user::Actor;
-use crate::billing::draft;
 use crate::clients::model as clients;
 use crate::db::schema::quote_conversions;
 use crate::db::{Conn, dialect};
@@ -29,7 +28,7 @@ pub fn convert(conn: &mut Conn, actor: &Actor, now: UtcTime, id: QuoteId) -> App
     }
     let sent = row.sent().ok_or(AppError::NotFound)?;
     let outline = model::outline(conn, sent.id)?;
-    let invoice = draft::create(conn, actor, now, &outline.draft(quote.client_id, quote.project_id))?;
+    let invoice = outline.make(conn, actor, now, &outline.draft(quote.client_id, quote.project_id))?;
     diesel::insert_into(quote_conversions::table)
         .values((
             quote_conversions::quote_id.eq(id),

@@ -4,7 +4,7 @@
 //! document; from then on the database refuses changes, and a change is a new version, which takes the place of the one
 //! before. The link to a version is open to whoever has it, so only the hash of its token is kept and it is shown once.
 //! An answer stores who gave it, when, from where, and the hash of the document. Where a quote stands is derived.
-//! URLs: `/quotes`, `/quotes/new`, `/quotes/{id}`, `…/edit`, `…/preview-totals`, `…/issue`, `…/revision`, `…/link`,
+//! URLs: `/quotes`, `/quotes/new`, `/quotes/{id}`, `…/edit`, `…/preview-totals`, `…/issue`, `…/revision`, `…/link`, `…/link/removal`,
 //! `…/answer`, `…/conversion`, `…/deletion`, `…/print`; `/offers/{token}` for the client; `/api/quotes`.
 
 pub mod answers;
@@ -13,6 +13,7 @@ pub mod checks;
 pub mod convert;
 pub mod filter;
 pub mod form;
+pub mod links;
 pub(in crate::billing) mod intake;
 pub mod model;
 pub mod offers;
@@ -32,7 +33,8 @@ pub fn pages() -> Routes {
         .get("/quotes/{id}/edit", pages::edit)
         .post("/quotes/{id}/preview-totals", pages::preview_totals)
         .post("/quotes/{id}/revision", pages::revise)
-        .post("/quotes/{id}/link", pages::share)
+        .post("/quotes/{id}/link", links::share)
+        .post("/quotes/{id}/link/removal", links::withdraw)
         .post("/quotes/{id}/answer", pages::answer)
         .post("/quotes/{id}/conversion", pages::convert)
         .post("/quotes/{id}/deletion", pages::destroy)
@@ -53,6 +55,7 @@ pub fn api() -> Routes {
         .post("/api/quotes/{id}/issue", api::issue_quote)
         .post("/api/quotes/{id}/revision", api::revise_quote)
         .post("/api/quotes/{id}/link", api::share_quote)
+        .delete("/api/quotes/{id}/link", api::withdraw_quote_link)
         .post("/api/quotes/{id}/answer", api::answer_quote)
         .post("/api/quotes/{id}/conversion", api::convert_quote)
 }

@@ -177,6 +177,11 @@ impl QuoteRow {
         self.versions.first()
     }
 
+    /// The version that counts: the one that was accepted, else the newest.
+    pub fn shown(&self) -> Option<&QuoteVersion> {
+        if self.is_accepted() { self.sent() } else { self.newest() }
+    }
+
     /// What was answered to a version.
     pub fn answer_to(&self, id: &QuoteVersionId) -> Option<&Answer> {
         self.answers.iter().find(|answer| answer.version_id == *id)

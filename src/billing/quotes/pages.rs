@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -58,7 +57,7 @@ struct NewQuotePage {
 
 #[derive(Template)]
 #[template(path = "billing/quotes/show.html")]
-struct QuoteShow {
+pub(super) struct QuoteShow {
     shell: Shell,
     row: QuoteRow,
     /// The newest version and what it says.
@@ -198,7 +197,7 @@ pub async fn create(
     }
 }
 
-fn show_page(
+pub(super) fn show_page(
     conn: &mut Conn,
     shell: Shell,
     id: QuoteId,
@@ -207,7 +206,7 @@ fn show_page(
     link: Option<String>,
 ) -> AppResult<QuoteShow> {
     let row = model::find(conn, &shell.actor, id)?;
-    let version = row.newest().cloned().ok_or(AppError::NotFound)?;
+    let version = row.shown().cloned().ok_or(AppError::NotFound)?;
     let outline = model::outline(conn, version.id)?;
     Ok(QuoteShow { shell, row, version, outline, link, form, errors })
 }
@@ -369,30 +368,6 @@ pub async fn revise(
     view.redirect(&format!("/quotes/{id}/edit"), "A new version begins as the last one was sent.")
 }
 
-/// Makes a link and shows it, this once.
-pub async fn share(
-    user: Biller,
-    app: web::Data<App>,
-    view: View,
-    id: web::Path<QuoteId>,
-) -> AppResult<HttpResponse> {
-    let (actor, now, look, id) = (user.actor, app.clock.now(), view.clone(), id.into_inner());
-    let origin = app.config.origin();
-    let page = app
-        .db
-        .write(move |conn| {
-            let token = answers::share(conn, &actor, now, id)?;
-            let shell = Shell::load(conn, &actor, now, &look, Section::Quotes)?;
-            let link = Some(format!("{origin}/offers/{token}"));
-            show_page(conn, shell, id, AnswerForm::default(), FormErrors::default(), link)
-        })
-        .await?;
-    let mut response = view.html(|| page.render(), || page.render())?;
-    // What shows a secret is not compressed.
-    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    Ok(response)
-}
-
 /// Notes what the client said elsewhere.
 pub async fn answer(
     user: Biller,
@@ -459,7 +434,7 @@ pub async fn print(
         .db
         .read(move |conn| {
             let row = model::find(conn, &actor, id)?;
-            let version = row.newest().cloned().ok_or(AppError::NotFound)?;
+            let version = row.shown().cloned().ok_or(AppError::NotFound)?;
             let document = match model::document(conn, version.id)? {
                 Some(document) => document,
                 None => versions::preview(conn, &actor, &row, &version)?,

@@ -13,8 +13,8 @@ use crate::billing::parties::{Buyer, Seller, billing_contact};
 use crate::billing::print::{Document, QuoteHead};
 use crate::billing::series::Series;
 use crate::clients::model::{self as clients, Client};
-use crate::db::Conn;
 use crate::db::schema::{quote_versions, quotes};
+use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::keys::sha256_hex;
 use crate::types::clock::UtcTime;
@@ -265,7 +265,11 @@ fn take_number(conn: &mut Conn, id: QuoteId, today: NaiveDate) -> AppResult<(Str
             quotes::seq.eq(place.seq),
             quotes::number.eq(&place.number),
         ))
-        .execute(conn)?;
+        .execute(conn)
+        .map_err(|error| match dialect::violated_unique(&error) {
+            Some(_) => AppError::Conflict(format!("The number {} is taken already.", place.number)),
+            None => error.into(),
+        })?;
     Ok((place.number, issue_on))
 }
 

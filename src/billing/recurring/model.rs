@@ -212,11 +212,11 @@ pub fn made(conn: &mut Conn, id: RecurringId) -> AppResult<Vec<Made>> {
 }
 
 /// The last day that was invoiced.
-pub(super) fn last_period(conn: &mut Conn, id: RecurringId) -> AppResult<Option<NaiveDate>> {
+pub(super) fn last_period(conn: &mut Conn, id: RecurringId) -> AppResult<Option<(NaiveDate, NaiveDate)>> {
     Ok(recurring_periods::table
         .filter(recurring_periods::recurring_id.eq(id))
         .order(recurring_periods::period_on.desc())
-        .select(recurring_periods::period_on)
+        .select((recurring_periods::period_on, recurring_periods::covered_to))
         .first(conn)
         .optional()?)
 }

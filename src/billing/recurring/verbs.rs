@@ -7,7 +7,7 @@ use super::model::{self, Calendar, Covers, Recurring};
 use super::period::filled_outline;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::{Actor, User};
-use crate::billing::draft::{self, NewDraft, check_project};
+use crate::billing::draft::{NewDraft, check_project};
 use crate::billing::outline::{Basis, Outline};
 use crate::clients::model as clients;
 use crate::db::Conn;
@@ -169,13 +169,43 @@ fn next_day(
     if after.is_paused {
         return Ok(None);
     }
-    let goes_on = !before.is_paused && before.calendar() == after.calendar();
+    let same = before.calendar() == after.calendar() && before.covers == after.covers;
     let last = model::last_period(conn, after.id)?;
-    let day = match before.next_on.filter(|_| goes_on) {
+    let day = match before.next_on.filter(|_| same && !before.is_paused) {
         Some(next) => Some(next),
-        None => after.calendar().after(last.unwrap_or(NaiveDate::MIN).max(today.pred_opt().unwrap_or(today))),
+        None => {
+            let since = last.map_or(NaiveDate::MIN, |(on, _)| on).max(today.pred_opt().unwrap_or(today));
+            let first = after.calendar().after(since);
+            if same { first } else { first_uncovered(after, first, last.map(|(_, to)| to))? }
+        }
     };
     Ok(after.allowed(day, after.made))
+}
+
+/// The first day from `day` on whose time was not billed up to `covered_to`. A change that would leave a part of a time out
+/// is refused.
+fn first_uncovered(
+    after: &Recurring,
+    day: Option<NaiveDate>,
+    covered_to: Option<NaiveDate>,
+) -> AppResult<Option<NaiveDate>> {
+    let Some(covered_to) = covered_to else { return Ok(day) };
+    let (mut day, mut is_moved) = (day, false);
+    while let Some(on) = day {
+        let Some((from, _)) = after.calendar().covered(on, after.covers) else { return Ok(None) };
+        if from > covered_to {
+            let follows = covered_to.succ_opt() == Some(from);
+            if is_moved && !follows {
+                let message =
+                    format!("must let the next time begin after {covered_to}, up to which was billed");
+                return Err(AppError::invalid("starts_on", message));
+            }
+            return Ok(day);
+        }
+        is_moved = true;
+        day = after.calendar().after(on);
+    }
+    Ok(None)
 }
 
 /// Deletes a recurring invoice of which nothing was made.
@@ -254,12 +284,13 @@ fn make(
         delivery_to: Some(covered.1),
         ..filled_outline(outline, covered).draft(recurring.client_id, recurring.project_id)
     };
-    let invoice = draft::create(conn, owner, now, &new)?;
+    let invoice = outline.make(conn, owner, now, &new)?;
     diesel::insert_into(recurring_periods::table)
         .values((
             recurring_periods::recurring_id.eq(recurring.id),
             recurring_periods::period_on.eq(on),
             recurring_periods::invoice_id.eq(invoice),
+            recurring_periods::covered_to.eq(covered.1),
             recurring_periods::made_at.eq(now),
         ))
         .execute(conn)?;

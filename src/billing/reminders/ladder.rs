@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
-use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::db::schema::reminder_settings;
+use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 
@@ -100,15 +100,24 @@ pub fn save(
                 reminder_settings::steps.eq(text),
                 reminder_settings::updated_at.eq(now),
             ))
-            .execute(conn)?;
+            .execute(conn)
+            .map_err(|error| match dialect::violated_unique(&error) {
+                Some(_) => {
+                    AppError::Conflict("Somebody else saved the steps meanwhile. Reload to see how.".into())
+                }
+                None => error.into(),
+            })?;
     } else {
-        diesel::update(reminder_settings::table)
+        let saved = diesel::update(reminder_settings::table.filter(reminder_settings::version.eq(version)))
             .set((
                 reminder_settings::steps.eq(text),
                 reminder_settings::updated_at.eq(now),
                 reminder_settings::version.eq(version + 1),
             ))
             .execute(conn)?;
+        if saved == 0 {
+            return load(conn).map(Saved::Stale);
+        }
     }
     let words = |steps: &[ReminderStep]| {
         let words: Vec<String> =

@@ -160,6 +160,12 @@ pub fn send(
             invoice.name()
         )));
     }
+    if invoice.balance() != reminder.balance_cents {
+        return Err(AppError::Conflict(format!(
+            "What is left to pay of {} has changed since. Delete the letter and make it anew.",
+            invoice.name()
+        )));
+    }
     if sent_on > today || sent_on < reminder.made_on {
         return Err(AppError::invalid("sent_on", "must lie between the date of the letter and today"));
     }

@@ -247,7 +247,7 @@ pub async fn statement(
                 .ok_or(AppError::NotFound)?;
             let periods = model::ledger(conn, &retainer, shell.today)?;
             let period = periods.into_iter().find(|period| period.seq == seq).ok_or(AppError::NotFound)?;
-            let rows = model::statement(conn, id, &period)?;
+            let rows = model::statement(conn, &actor, id, &period)?;
             let closed = model::closed_by(conn, id, seq)?.map(|(_, name, at)| (name, at));
             Ok(StatementPage { shell, head, retainer, period, rows, closed })
         })

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::LedgerPeriod;
+use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::db::schema::{retainer_periods, tasks, time_entries, users};
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
@@ -40,9 +42,15 @@ impl StatementRow {
 /// Rows that a statement lists at most.
 pub const STATEMENT_ROWS: i64 = 1_000;
 
-/// The hours of a period as they are now, by day.
-pub fn statement(conn: &mut Conn, project: ProjectId, period: &LedgerPeriod) -> AppResult<Vec<StatementRow>> {
-    Ok(time_entries::table
+/// The hours of a period as they are now, by day: everybody's, or one's own for who sees no others'.
+pub fn statement(
+    conn: &mut Conn,
+    actor: &Actor,
+    project: ProjectId,
+    period: &LedgerPeriod,
+) -> AppResult<Vec<StatementRow>> {
+    let own = (!actor.sees_all_time()).then_some(actor.id);
+    let mut query = time_entries::table
         .inner_join(users::table)
         .left_join(tasks::table)
         .filter(time_entries::project_id.eq(project))
@@ -59,7 +67,11 @@ pub fn statement(conn: &mut Conn, project: ProjectId, period: &LedgerPeriod) -> 
             time_entries::duration_seconds,
             time_entries::rate_cents,
         ))
-        .load(conn)?)
+        .into_boxed();
+    if let Some(own) = own {
+        query = query.filter(time_entries::user_id.eq(own));
+    }
+    Ok(query.cached().load(conn)?)
 }
 
 /// Who closed a period, for its statement.

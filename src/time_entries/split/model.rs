@@ -96,6 +96,11 @@ pub fn split(
         let known = before.prices();
         prices.bill = known.bill.or(prices.bill);
         prices.cost = known.cost.or(prices.cost);
+    } else if goes.client == before.client_id
+        && let Some(own) = before.prices().bill.filter(|_| before.own_rate().is_some())
+    {
+        // A price that was typed comes before every agreed one.
+        prices.bill = Some(own);
     }
     let columns = Columns::new(&goes, &new, &span, on, prices)?;
     let second = stored::insert(conn, actor, now, (before.user_id, before.zone()), &columns)?;

@@ -170,7 +170,8 @@ impl Browser {
     pub async fn see_live(&self, css: &str, text: &str) {
         let until = std::time::Instant::now() + PATIENCE;
         loop {
-            let said = self.see(css).await.prop("textContent").await.unwrap().unwrap_or_default();
+            // A swap may take the element away in between.
+            let said = self.see(css).await.prop("textContent").await.ok().flatten().unwrap_or_default();
             if said.contains(text) {
                 return;
             }

@@ -9,6 +9,7 @@
 mod app;
 pub mod browser;
 pub mod database;
+mod documents;
 mod dump;
 mod factory;
 mod html;
