@@ -372,7 +372,7 @@ async fn a_statement_shows_a_member_no_hours_but_their_own() {
     let (project, task) = project(&app);
     app.retainer(project);
     for who in [app.owner().id(), app.member().id()] {
-        app.entry_at(who, task, day("2026-11-16"), 3_600, None);
+        app.entry_at(who, task, day("2026-10-16"), 3_600, None);
     }
     app.execute("UPDATE time_entries SET is_billable = FALSE, is_unbilled = FALSE");
     let path = format!("/projects/{project}/retainer/0");
