@@ -53,6 +53,7 @@ mod project_templates;
 mod projects_retainers;
 mod query_plans;
 mod quotes;
+mod quotes_answers;
 mod rates;
 mod recurring;
 mod reminders;
