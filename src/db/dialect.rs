@@ -53,7 +53,8 @@ pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
                 "SELECT 1 FROM time_entries WHERE client_id = $1 AND is_unbilled FOR UPDATE"
             }
             LockedTable::TimeEntries => "SELECT 1 FROM time_entries WHERE id = $1 FOR UPDATE",
-            LockedTable::Users => "SELECT 1 FROM users WHERE id = $1 FOR UPDATE",
+            // Whoever writes a row that names this person must not wait for it.
+            LockedTable::Users => "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE",
             LockedTable::Clients => "SELECT 1 FROM clients WHERE id = $1 FOR UPDATE",
             LockedTable::ClientKey => "SELECT 1 FROM clients WHERE id = $1 FOR KEY SHARE",
             LockedTable::Projects => "SELECT 1 FROM projects WHERE id = $1 FOR UPDATE",

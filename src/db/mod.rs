@@ -35,7 +35,9 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a write that it can do without.
 const NOTE_TIMEOUT: Duration = Duration::from_millis(250);
 /// Attempts at a PostgreSQL transaction that met a deadlock or a serialization failure.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: u32 = 4;
+/// How long the thread of such a transaction waits before its second attempt; twice as long before the third.
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
 /// The pools: on SQLite one writer and several readers, on PostgreSQL one pool for both.
 #[derive(Clone)]
@@ -154,6 +156,8 @@ fn write_transaction<T>(conn: &mut Conn, body: impl Fn(&mut Conn) -> AppResult<T
         if result.is_ok() || !retry.get() || attempt == ATTEMPTS {
             return result;
         }
+        // Whoever won needs its turn before this one takes the same locks again.
+        std::thread::sleep(RETRY_PAUSE * attempt);
         attempt += 1;
     }
 }
