@@ -52,6 +52,7 @@ pub fn pages() -> Routes {
     crate::auth::pages::pages()
         .and(crate::rates::pages())
         .and(crate::agency::pages())
+        .and(crate::users::pages())
         .and(crate::clients::pages())
         .and(crate::projects::pages())
         .and(crate::notifications::pages())
@@ -64,18 +65,21 @@ pub fn pages() -> Routes {
 /// The JSON API of every area.
 pub fn api() -> Routes {
     crate::rates::api()
+        .and(crate::users::api())
         .and(crate::clients::api())
         .and(crate::projects::api())
         .and(crate::notifications::api())
         .and(crate::tasks::api())
         .and(crate::time_entries::api())
         .and(crate::billing::api())
+        .and(crate::dashboard::api())
 }
 
 /// The API's description, area by area.
 pub fn api_docs() -> Vec<OpenApi> {
     vec![
         crate::rates::api::ApiDoc::openapi(),
+        crate::users::profile::api::ApiDoc::openapi(),
         crate::clients::api::ApiDoc::openapi(),
         crate::projects::api::ApiDoc::openapi(),
         crate::projects::budget::api::ApiDoc::openapi(),
@@ -113,6 +117,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::billing::recurring::api::ApiDoc::openapi(),
         crate::billing::reminders::api::ApiDoc::openapi(),
         crate::billing::statement::api::ApiDoc::openapi(),
+        crate::dashboard::api::ApiDoc::openapi(),
     ]
 }
 

@@ -23,6 +23,7 @@ pub mod web;
 
 pub mod rates;
 pub mod agency;
+pub mod users;
 pub mod clients;
 pub mod projects;
 pub mod notifications;

@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::policy::{Policy, Role};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::db::cached::Cache;
+use crate::db::saved::Saved;
 use crate::db::schema::users;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
+use crate::types::calendar::WeekStart;
 use crate::types::clock::UtcTime;
 use crate::types::ids::UserId;
 use crate::types::zone::{self, Tz};
@@ -28,6 +30,8 @@ pub struct Actor {
     pub time_zone: String,
     /// Whether single keys are shortcuts for them.
     pub has_shortcuts: bool,
+    /// On which day their weeks begin.
+    pub week_starts_on: WeekStart,
 }
 
 impl Actor {
@@ -70,10 +74,14 @@ pub struct User {
     pub time_zone: String,
     /// Whether single keys are shortcuts for them.
     pub has_shortcuts: bool,
+    /// On which day their weeks begin.
+    pub week_starts_on: WeekStart,
     /// Sessions and tokens of an older epoch are void.
     pub auth_epoch: i64,
     /// Set when they may no longer come in.
     pub disabled_at: Option<UtcTime>,
+    /// Counts the edits.
+    pub version: i64,
 }
 
 impl User {
@@ -86,6 +94,7 @@ impl User {
             role: self.role,
             time_zone: self.time_zone.clone(),
             has_shortcuts: self.has_shortcuts,
+            week_starts_on: self.week_starts_on,
         }
     }
 }
@@ -128,15 +137,95 @@ pub fn create(conn: &mut Conn, by: Option<UserId>, now: UtcTime, new: &NewUser) 
     Ok(user)
 }
 
-type UserRow =
-    (UserId, String, String, Role, Option<String>, String, bool, i64, Option<UtcTime>, UtcTime, UtcTime, i64);
+type UserRow = (
+    UserId,
+    String,
+    String,
+    Role,
+    Option<String>,
+    String,
+    bool,
+    WeekStart,
+    i64,
+    Option<UtcTime>,
+    UtcTime,
+    UtcTime,
+    i64,
+);
 
 impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
-        let (id, email, name, role, password_hash, time_zone, has_shortcuts, auth_epoch, disabled_at, ..) =
-            row;
-        Self { id, email, name, role, password_hash, time_zone, has_shortcuts, auth_epoch, disabled_at }
+        let (
+            id,
+            email,
+            name,
+            role,
+            password_hash,
+            time_zone,
+            has_shortcuts,
+            week_starts_on,
+            auth_epoch,
+            disabled_at,
+            _,
+            _,
+            version,
+        ) = row;
+        Self {
+            id,
+            email,
+            name,
+            role,
+            password_hash,
+            time_zone,
+            has_shortcuts,
+            week_starts_on,
+            auth_epoch,
+            disabled_at,
+            version,
+        }
     }
+}
+
+/// What people say of themselves, valid by construction.
+#[derive(Debug, Clone, PartialEq, Eq, AsChangeset)]
+#[diesel(table_name = users)]
+pub struct Profile {
+    /// Name on screen.
+    pub name: String,
+    /// IANA zone.
+    pub time_zone: String,
+    /// On which day their weeks begin.
+    pub week_starts_on: WeekStart,
+}
+
+/// A person by id.
+pub fn find(conn: &mut Conn, id: UserId) -> AppResult<User> {
+    Ok(users::table.find(id).select(User::as_select()).first(conn)?)
+}
+
+/// Saves the profile of `actor` over version `version`.
+pub fn update(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    version: i64,
+    new: &Profile,
+) -> AppResult<Saved<User>> {
+    let before = find(conn, actor.id)?;
+    let updated = diesel::update(users::table.find(actor.id).filter(users::version.eq(version)))
+        .set((new, users::updated_at.eq(now), users::version.eq(version + 1)))
+        .execute(conn)?;
+    if updated == 0 {
+        return Ok(Saved::Stale(before));
+    }
+    let note = Entry::new(Action::Updated, Subject::User, actor.id.0, &new.name)
+        .change("name", &before.name, &new.name)
+        .change("time_zone", &before.time_zone, &new.time_zone)
+        .change("week_starts_on", before.week_starts_on.label(), new.week_starts_on.label());
+    if note.has_changes() {
+        audit::record(conn, Some(actor.id), now, &note)?;
+    }
+    Ok(Saved::Done(find(conn, actor.id)?))
 }
 
 /// Switches single keys on or off for `actor`: speech input and trembling hands press them unmeant.
@@ -154,6 +243,11 @@ pub fn set_shortcuts(conn: &mut Conn, actor: &Actor, now: UtcTime, has_shortcuts
         on(has_shortcuts),
     );
     audit::record(conn, Some(actor.id), now, &entry)
+}
+
+/// On which day the weeks of `id` begin.
+pub fn week_start(conn: &mut Conn, id: UserId) -> AppResult<WeekStart> {
+    Ok(users::table.find(id).select(users::week_starts_on).first(conn)?)
 }
 
 /// The person who signs in as `email`, in any case.

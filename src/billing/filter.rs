@@ -117,7 +117,16 @@ impl InvoiceQuery {
         self.address(&self.status, &id.to_string())
     }
 
+    /// Where the whole list is kept as a file.
+    pub fn file(&self) -> String {
+        format!("/billing/csv?{}", self.parameters(&self.status, ""))
+    }
+
     fn address(&self, status: &str, after: &str) -> String {
+        format!("/billing?{}", self.parameters(status, after))
+    }
+
+    fn parameters(&self, status: &str, after: &str) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in [
             ("q", self.q.as_str()),
@@ -132,6 +141,6 @@ impl InvoiceQuery {
                 query.append_pair(name, value);
             }
         }
-        format!("/billing?{}", query.finish())
+        query.finish()
     }
 }

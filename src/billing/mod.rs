@@ -9,7 +9,7 @@
 //! Payments, credit notes, write-offs, expenses, quotes, recurring invoices, reminders, statements and the close of a
 //! month are rooms of their own.
 //! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/deletion`, `…/print`,
-//! `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
+//! `/billing/csv`, `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
 
 pub mod api;
 pub mod checks;
@@ -69,6 +69,7 @@ pub fn pages() -> Routes {
         .get("/billing", pages::index)
         .post("/billing", editor::create)
         .get("/billing/new", editor::new)
+        .get("/billing/csv", pages::csv)
         .get("/billing/equation", pages::equation)
         .get("/billing/{id}", pages::show)
         .post("/billing/{id}", editor::update)

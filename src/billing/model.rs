@@ -19,7 +19,7 @@ use crate::types::pagination::{PER_PAGE, has_more};
 use crate::types::text::fold;
 
 /// What could be billed, for the dashboard.
-pub use super::figures::{Figure, Figures, Ready, of_all, ready};
+pub use super::figures::{Figure, Figures, Ready, Sum, of_all, ready};
 pub use super::line::{InvoiceLine, NewLine, Unit};
 
 crate::text_enum! {
@@ -327,6 +327,38 @@ pub fn list(
     filter: &InvoiceFilter,
     today: NaiveDate,
 ) -> AppResult<(Vec<InvoiceRow>, Option<InvoiceId>)> {
+    stretch(conn, actor, filter, today, PER_PAGE)
+}
+
+/// Rows in a stretch of the whole list.
+const STRETCH: i64 = 1_000;
+
+/// All rows of the list, in its order.
+pub fn list_all(
+    conn: &mut Conn,
+    actor: &Actor,
+    filter: &InvoiceFilter,
+    today: NaiveDate,
+) -> AppResult<Vec<InvoiceRow>> {
+    let mut filter = filter.clone();
+    let mut all = Vec::new();
+    loop {
+        let (rows, next) = stretch(conn, actor, &filter, today, STRETCH)?;
+        all.extend(rows);
+        match next {
+            Some(_) => filter.after = next,
+            None => return Ok(all),
+        }
+    }
+}
+
+fn stretch(
+    conn: &mut Conn,
+    actor: &Actor,
+    filter: &InvoiceFilter,
+    today: NaiveDate,
+    size: i64,
+) -> AppResult<(Vec<InvoiceRow>, Option<InvoiceId>)> {
     if !actor.sees_money() {
         return Err(AppError::Forbidden);
     }
@@ -334,7 +366,7 @@ pub fn list(
         .inner_join(clients::table)
         .left_join(projects::table)
         .select((Invoice::as_select(), clients::name, projects::name.nullable()))
-        .limit(PER_PAGE + 1)
+        .limit(size + 1)
         .into_boxed();
     let by_due = matches!(filter.status, StatusFilter::Open | StatusFilter::Overdue);
     query = match filter.status {
@@ -396,7 +428,7 @@ pub fn list(
     let rows: Vec<(Invoice, String, Option<String>)> = query.load(conn)?;
     let mut rows: Vec<InvoiceRow> =
         rows.into_iter().map(|(invoice, client, project)| InvoiceRow { invoice, client, project }).collect();
-    let more = has_more(&mut rows, PER_PAGE);
+    let more = has_more(&mut rows, size);
     let next = rows.last().filter(|_| more).map(|row| row.invoice.id);
     Ok((rows, next))
 }

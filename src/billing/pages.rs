@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use chrono::NaiveDate;
 
 use super::credits::model as credits;
 use super::editor;
@@ -29,7 +30,8 @@ use crate::keys::random_token;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId};
 use crate::types::money::Money;
-use crate::web::page::{Section, Shell, View};
+use crate::web::csv::{self, Cell};
+use crate::web::page::{Section, Shell, View, today};
 use crate::web::query::{AfterQuery, Query};
 use crate::web::{App, filters};
 
@@ -151,6 +153,64 @@ pub async fn index(
         })
         .await?;
     view.html(|| page.render(), || page.as_list().render())
+}
+
+/// Columns of the file; people address them by position, so they stay as they are.
+const COLUMNS: [&str; 15] = [
+    "Number",
+    "Kind",
+    "Client",
+    "Project",
+    "Issued",
+    "Due",
+    "Status",
+    "Currency",
+    "Net",
+    "Tax",
+    "Total",
+    "Paid",
+    "Credited",
+    "Written off",
+    "Balance",
+];
+
+/// The whole list, as it is filtered, as a file for spreadsheets.
+pub async fn csv(user: Biller, app: web::Data<App>, query: Query<InvoiceQuery>) -> AppResult<HttpResponse> {
+    let filter = query.0.check()?;
+    let (actor, now) = (user.actor, app.clock.now());
+    let (today, rows) = app
+        .db
+        .read(move |conn| {
+            let today = today(conn, now)?;
+            Ok((today, model::list_all(conn, &actor, &filter, today)?))
+        })
+        .await?;
+    let rows: Vec<Vec<Cell>> = rows.into_iter().map(|row| cells(row, today)).collect();
+    Ok(csv::download(&format!("invoices-{today}"), csv::text(&COLUMNS, &rows)))
+}
+
+fn cells(row: InvoiceRow, today: NaiveDate) -> Vec<Cell> {
+    let InvoiceRow { invoice, client, project } = row;
+    let day = |on: Option<NaiveDate>| Cell::Plain(on.map(|on| on.to_string()).unwrap_or_default());
+    let amount = |cents: i64| Cell::Plain(Money::new(cents, invoice.currency).plain());
+    let (status, balance) = (invoice.status(today), invoice.balance());
+    vec![
+        Cell::Text(invoice.number.clone().unwrap_or_default()),
+        Cell::Plain(invoice.kind.to_string()),
+        Cell::Text(client),
+        Cell::Text(project.unwrap_or_default()),
+        day(invoice.issue_on),
+        day(invoice.due_on),
+        Cell::Plain(status.to_string()),
+        Cell::Plain(invoice.currency.to_string()),
+        amount(invoice.net_cents),
+        amount(invoice.tax_cents),
+        amount(invoice.total_cents),
+        amount(invoice.paid_cents),
+        amount(invoice.credited_cents),
+        amount(invoice.written_off_cents),
+        amount(balance),
+    ]
 }
 
 /// One client's invoices and where its billable hours are.

@@ -1,6 +1,6 @@
 //! The figures of the dashboard, each on an index.
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 
 use crate::auth::user::Actor;
@@ -191,10 +191,10 @@ fn tenths(tenths: i64) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-/// One's own week from Monday, the running timer counted up to now.
+/// One's own week, the running timer counted up to now.
 #[derive(Debug, Clone)]
 pub struct Week {
-    /// Monday to Sunday.
+    /// From its first to its last.
     pub days: Vec<Day>,
     /// Hours at the top of the chart.
     pub top_hours: i64,
@@ -238,15 +238,19 @@ impl Week {
     }
 }
 
+/// The first and the last day of the week of `today` as it begins for `actor`.
+pub(super) fn days_of_week(today: NaiveDate, actor: &Actor) -> (NaiveDate, NaiveDate) {
+    let first = actor.week_starts_on.first(today);
+    (first, first.checked_add_days(Days::new(6)).unwrap_or(first))
+}
+
 /// The week of `now` in the zone of `actor`.
 pub fn my_week(conn: &mut Conn, actor: &Actor, now: UtcTime) -> AppResult<Week> {
     let today = zone::local_date(now, actor.zone());
-    let monday =
-        today.checked_sub_days(Days::new(u64::from(today.weekday().num_days_from_monday()))).unwrap_or(today);
-    let sunday = monday.checked_add_days(Days::new(6)).unwrap_or(monday);
+    let (first, last) = days_of_week(today, actor);
     let rows: Vec<(NaiveDate, i64, bool, UtcTime, Option<UtcTime>)> = time_entries::table
         .filter(time_entries::user_id.eq(actor.id))
-        .filter(time_entries::local_on.between(monday, sunday))
+        .filter(time_entries::local_on.between(first, last))
         .select((
             time_entries::local_on,
             time_entries::duration_seconds,
@@ -256,7 +260,7 @@ pub fn my_week(conn: &mut Conn, actor: &Actor, now: UtcTime) -> AppResult<Week> 
         ))
         .load(conn)?;
     let mut days: Vec<Day> = (0..7)
-        .filter_map(|index| monday.checked_add_days(Days::new(index)))
+        .filter_map(|index| first.checked_add_days(Days::new(index)))
         .enumerate()
         .map(|(index, date)| Day {
             date,

@@ -1,9 +1,10 @@
 //! What the whole agency is at: its hours of the week, and timers that were probably forgotten.
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date};
 
+use super::model::days_of_week;
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::cached::Cache;
@@ -16,9 +17,9 @@ use crate::types::ids::{TimeEntryId, UserId};
 /// Hours of everybody in a week.
 #[derive(Debug, Clone, Copy)]
 pub struct TeamWeek {
-    /// Its Monday.
+    /// Its first day.
     pub from: NaiveDate,
-    /// Its Sunday.
+    /// Its last day.
     pub to: NaiveDate,
     /// Seconds, without what still runs.
     pub seconds: i64,
@@ -45,22 +46,20 @@ struct Hours {
     people: i64,
 }
 
-/// Everybody's hours of the week of `today`, from Monday.
-pub fn week(conn: &mut Conn, today: NaiveDate) -> AppResult<TeamWeek> {
-    let since = u64::from(today.weekday().num_days_from_monday());
-    let monday = today.checked_sub_days(Days::new(since)).unwrap_or(today);
-    let sunday = monday.checked_add_days(Days::new(6)).unwrap_or(monday);
+/// Everybody's hours of the week of `today` as it begins for `actor`.
+pub fn week(conn: &mut Conn, actor: &Actor, today: NaiveDate) -> AppResult<TeamWeek> {
+    let (from, to) = days_of_week(today, actor);
     let hours: Hours = diesel::sql_query(
         "SELECT CAST(coalesce(SUM(duration_seconds), 0) AS BIGINT) AS seconds, count(DISTINCT user_id) AS people, \
            CAST(coalesce(SUM(CASE WHEN is_billable THEN duration_seconds ELSE 0 END), 0) AS BIGINT) AS billable \
          FROM time_entries WHERE local_on >= $1 AND local_on <= $2",
     )
-    .bind::<Date, _>(monday)
-    .bind::<Date, _>(sunday)
+    .bind::<Date, _>(from)
+    .bind::<Date, _>(to)
     .cached()
     .get_result(conn)?;
     let Hours { seconds, billable: billable_seconds, people } = hours;
-    Ok(TeamWeek { from: monday, to: sunday, seconds, billable_seconds, people })
+    Ok(TeamWeek { from, to, seconds, billable_seconds, people })
 }
 
 /// A timer that has been running for so long that it was probably forgotten.

@@ -796,7 +796,7 @@ diesel::table! {
     sheet_rows (id) {
         id -> BigInt,
         user_id -> BigInt,
-        monday -> Nullable<Date>,
+        thursday -> Nullable<Date>,
         project_id -> BigInt,
         task_id -> Nullable<BigInt>,
         created_at -> Timestamp,
@@ -999,8 +999,9 @@ diesel::table! {
     timesheets (id) {
         id -> BigInt,
         user_id -> BigInt,
-        monday -> Date,
-        sunday -> Date,
+        thursday -> Date,
+        first_on -> Date,
+        last_on -> Date,
         status -> Text,
         seconds -> BigInt,
         submitted_at -> Timestamp,
@@ -1026,6 +1027,7 @@ diesel::table! {
         password_hash -> Nullable<Text>,
         time_zone -> Text,
         has_shortcuts -> Bool,
+        week_starts_on -> Text,
         auth_epoch -> BigInt,
         disabled_at -> Nullable<Timestamp>,
         created_at -> Timestamp,

@@ -104,6 +104,15 @@ fn invoice(
     }
 }
 
+/// How services of a German agency are treated where it charges no tax.
+pub(super) fn untaxed(country: &str) -> TaxCategory {
+    match country {
+        "DE" => TaxCategory::Standard,
+        "GB" => TaxCategory::NotSubject,
+        _ => TaxCategory::ReverseCharge,
+    }
+}
+
 /// What one unit of a client's currency is in euros, in millionths.
 fn rate_of(conn: &mut Conn, owner: &Actor, client: ClientId) -> AppResult<Option<i64>> {
     Ok(match clients::find(conn, owner, client)?.currency.code() {

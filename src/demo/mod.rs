@@ -6,6 +6,7 @@
 mod bulk;
 mod cast;
 mod invoices;
+mod offers;
 mod plan;
 mod rates;
 mod story;
@@ -24,6 +25,7 @@ use crate::auth::user::{self, Actor, NewUser};
 use crate::db::schema::users;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
+use crate::types::calendar::WeekStart;
 use crate::types::clock::UtcTime;
 use crate::types::zone;
 use crate::web::App;
@@ -69,6 +71,7 @@ impl Sample {
             role: Role::Owner,
             time_zone: ZONE.to_owned(),
             has_shortcuts: true,
+            week_starts_on: WeekStart::Monday,
         })
     }
 
@@ -129,6 +132,7 @@ pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
     for month in invoices::months(&schedules, today) {
         app.db.write_blocking(|conn| invoices::bill(conn, &owner, today, &schedules, month))?;
     }
+    app.db.write_blocking(|conn| offers::lay_out(conn, &sample))?;
     app.db.write_blocking(|conn| rates::look_ahead(conn, &sample))?;
     app.db.write_blocking(|conn| timesheets::hand_in(conn, &sample))?;
     app.db.write_blocking(|conn| story::go_on(conn, &sample))?;

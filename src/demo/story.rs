@@ -6,13 +6,12 @@ use rand::RngExt;
 
 use super::Sample;
 use super::cast::{CLIENTS, ClientLine, MILESTONES, ProjectLine};
-use super::invoices::Schedule;
+use super::invoices::{self, Schedule};
 use super::plan;
 use super::work::{self, Place, TaskRow};
 use crate::auth::policy::Role;
 use crate::auth::user::Actor;
 use crate::billing::model::Grouping;
-use crate::billing::tax::TaxCategory;
 use crate::clients::contacts::model::{self as contacts, NewContact};
 use crate::clients::model::{self as clients, NewClient};
 use crate::db::Conn;
@@ -66,7 +65,7 @@ pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<Vec<Schedu
                 months: 1,
                 since: sample.days_ago(HISTORY),
                 grouping: if client.id.0 % 3 == 0 { Grouping::Project } else { Grouping::Task },
-                untaxed: untaxed(line.country),
+                untaxed: invoices::untaxed(line.country),
             });
         }
     }
@@ -98,15 +97,6 @@ pub(super) fn go_on(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
         rate: String::new(),
     };
     timer::start(conn, &owner, sample.now.plus_seconds(-5_057), &running, None).map(drop)
-}
-
-/// How services of a German agency are treated where it charges no tax.
-fn untaxed(country: &str) -> TaxCategory {
-    match country {
-        "DE" => TaxCategory::Standard,
-        "GB" => TaxCategory::NotSubject,
-        _ => TaxCategory::ReverseCharge,
-    }
 }
 
 fn new_client(line: &ClientLine) -> NewClient {

@@ -15,12 +15,12 @@ pub(super) fn hand_in(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
     let workers = || sample.team.iter().filter(|actor| actor.role != Role::Bookkeeper);
     for weeks_back in 1..=5_u64 {
         let day = sample.today.checked_sub_days(Days::new(7 * weeks_back)).unwrap_or(sample.today);
-        let week = Week::of(day);
         for (index, actor) in workers().enumerate() {
             // One forgets, and the owner's own last weeks are still open.
             if weeks_back == 1 && index % 2 == 0 || weeks_back == 2 && index == 0 {
                 continue;
             }
+            let week = Week::of(day, actor.week_starts_on);
             let sheet = timesheets::submit(conn, actor, sample.now, week)?;
             if weeks_back > 1 {
                 let (user, version) = (sheet.user_id, sheet.version);

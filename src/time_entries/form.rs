@@ -7,9 +7,10 @@ use super::list::{Cursor, TimeEntryFilter};
 use super::model::NewTimeEntry;
 use super::rows::{Billing, EntryRow};
 use super::span::{self, Length, Occurrence, When};
-use super::week::Week;
+use super::week::{Week, WeekName};
 use crate::auth::user::Actor;
 use crate::error::FormErrors;
+use crate::types::calendar::WeekStart;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ProjectId, TaskId, UserId};
 use crate::types::money::Money;
@@ -229,12 +230,17 @@ pub struct WeekQuery {
 
 impl WeekQuery {
     /// The week, whose, and its day, or what makes no sense.
-    pub fn check(&self, today: NaiveDate) -> Result<(Week, Option<UserId>, Option<NaiveDate>), FormErrors> {
+    pub fn check(
+        &self,
+        today: NaiveDate,
+        start: WeekStart,
+    ) -> Result<(Week, Option<UserId>, Option<NaiveDate>), FormErrors> {
         let mut check = Check::new();
         let day = check.date("day", &self.day);
-        let week = check.id("week", &self.week).unwrap_or_else(|| Week::of(day.unwrap_or(today)));
+        let named: Option<WeekName> = check.id("week", &self.week);
+        let week = named.map_or_else(|| Week::of(day.unwrap_or(today), start), |name| name.week(start));
         let user = check.id("user_id", &self.user_id);
-        check.finish(Some((week, user, day.filter(|day| Week::of(*day) == week))))
+        check.finish(Some((week, user, day.filter(|day| Week::of(*day, start) == week))))
     }
 }
 

@@ -14,8 +14,8 @@ use crate::types::ids::{TimeEntryId, UserId};
 use crate::types::zone::{self, Tz};
 
 /// What there is to say about hours of `user` at `span` that lie over others, entry `but` left out: nothing where they may,
-/// a sentence where that is to be said, a fault at `duration` where they may not. What still runs counts for as long as it
-/// is known to; a timer itself is never refused.
+/// a sentence where that is to be said, a fault at `duration` where they may not. What still runs counts; a timer itself is
+/// never refused.
 pub(in crate::time_entries) fn check(
     conn: &mut Conn,
     user: UserId,
@@ -34,7 +34,10 @@ pub(in crate::time_entries) fn check(
         .filter(time_entries::local_on.between(first, last.succ_opt().unwrap_or(last)))
         .filter(time_entries::id.ne(but.map_or(0, |id| id.0)))
         .filter(time_entries::started_at.lt(ended_at))
-        .filter(time_entries::ended_at.gt(span.started_at))
+        // What still runs has no end yet, and lies over whatever ends after it began.
+        .filter(
+            time_entries::ended_at.is_null().or(time_entries::ended_at.gt(span.started_at)).assume_not_null(),
+        )
         .order((time_entries::started_at, time_entries::id))
         .select(TimeEntry::as_select())
         .limit(1)

@@ -12,7 +12,7 @@ use super::list::{self, Totals};
 use super::model::{self, TimeEntry};
 use super::rows::{self, EntryRow};
 use super::timesheets::locks;
-use super::week;
+use super::week::Week;
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::{self, Actor};
 use crate::clients::model::{self as clients, ClientHead};
@@ -282,7 +282,7 @@ pub async fn create(
         Ok(Once::First(logged)) => {
             let entry = logged.entry;
             let message = format!("{} logged.", duration::clock(entry.duration_seconds));
-            view.redirect(&week_of(entry.local_on), &with_notice(message, logged.notice))
+            view.redirect(&week_of(&actor, entry.local_on), &with_notice(message, logged.notice))
         }
         Ok(Once::Again(_)) => view.redirect("/time-entries", "These hours were logged already."),
         Err(AppError::Invalid(errors)) => {
@@ -301,14 +301,14 @@ fn with_notice(message: String, notice: Option<String>) -> String {
     }
 }
 
-fn week_of(day: NaiveDate) -> String {
-    format!("/time-entries?week={}", week::Week::of(day))
+fn week_of(actor: &Actor, day: NaiveDate) -> String {
+    format!("/time-entries?week={}", Week::of(day, actor.week_starts_on))
 }
 
 /// The week in which `actor` finds an entry.
 pub(in crate::time_entries) fn week_path(actor: &Actor, entry: &TimeEntry) -> String {
     let whose = if entry.user_id == actor.id { String::new() } else { format!("&user_id={}", entry.user_id) };
-    format!("{}{whose}", week_of(entry.local_on))
+    format!("{}{whose}", week_of(actor, entry.local_on))
 }
 
 /// The form of a stored entry.
@@ -365,7 +365,7 @@ pub async fn update(
             page.form.version = stored.version.clone();
             page.conflict = page.form.differences(&stored, &page.choices.names());
             if page.conflict.is_empty() {
-                return view.redirect(&week_of(logged.entry.local_on), "Hours saved.");
+                return view.redirect(&week_of(&actor, logged.entry.local_on), "Hours saved.");
             }
             view.stale("#time_entry_form", || page.render(), || page.as_fields().render())
         }

@@ -13,61 +13,71 @@ use super::span;
 use super::timesheets::locks;
 use super::timesheets::model::Timesheet;
 use crate::auth::policy::Policy;
-use crate::auth::user::Actor;
+use crate::auth::user::{Actor, week_start};
 use crate::db::Conn;
 use crate::db::schema::time_entries;
 use crate::error::{AppResult, FormErrors};
+use crate::types::calendar::WeekStart;
 use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ProjectId, TaskId, UserId};
 
-/// An ISO week, from Monday to Sunday.
+/// Seven days, from the day on which its person's weeks begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Week {
-    monday: NaiveDate,
+    first: NaiveDate,
 }
 
 impl Week {
-    /// The week in which `day` lies.
-    pub fn of(day: NaiveDate) -> Self {
-        let monday =
-            day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday()))).unwrap_or(day);
-        Self { monday }
+    /// The week in which `day` lies where weeks begin on `start`.
+    pub fn of(day: NaiveDate, start: WeekStart) -> Self {
+        Self { first: start.first(day) }
+    }
+
+    /// The week that begins on `first`.
+    pub fn from(first: NaiveDate) -> Self {
+        Self { first }
     }
 
     /// Its first day.
-    pub fn monday(&self) -> NaiveDate {
-        self.monday
+    pub fn first(&self) -> NaiveDate {
+        self.first
     }
 
     /// Its last day.
-    pub fn sunday(&self) -> NaiveDate {
+    pub fn last(&self) -> NaiveDate {
         self.day(6)
     }
 
-    /// The day `offset` days after Monday.
+    /// The day `offset` days after its first.
     pub fn day(&self, offset: u64) -> NaiveDate {
-        self.monday.checked_add_days(Days::new(offset)).unwrap_or(self.monday)
+        self.first.checked_add_days(Days::new(offset)).unwrap_or(self.first)
+    }
+
+    /// Its Thursday, of which it has one whatever day it begins on: it names the week, as in ISO 8601.
+    pub fn thursday(&self) -> NaiveDate {
+        let from_monday = u64::from(self.first.weekday().num_days_from_monday());
+        self.day((10 - from_monday) % 7)
     }
 
     /// The week before.
     pub fn previous(&self) -> Self {
-        Self { monday: self.monday.checked_sub_days(Days::new(7)).unwrap_or(self.monday) }
+        Self { first: self.first.checked_sub_days(Days::new(7)).unwrap_or(self.first) }
     }
 
     /// The week after.
     pub fn next(&self) -> Self {
-        Self { monday: self.day(7) }
+        Self { first: self.day(7) }
     }
 
     /// Its number in its year.
     pub fn number(&self) -> u32 {
-        self.monday.iso_week().week()
+        self.thursday().iso_week().week()
     }
 
     /// "16 to 22 November", with the months and years that differ.
     pub fn title(&self) -> String {
-        let (from, to) = (self.monday, self.sunday());
+        let (from, to) = (self.first, self.last());
         let start = if from.year() != to.year() {
             "%-d %B %Y"
         } else if from.month() != to.month() {
@@ -81,21 +91,45 @@ impl Week {
 }
 
 impl std::fmt::Display for Week {
-    /// "2026-W47", as `<input type="week">` writes it.
+    /// As its [`WeekName`].
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let week = self.monday.iso_week();
+        WeekName { thursday: self.thursday() }.fmt(f)
+    }
+}
+
+/// What a week is called, on whatever day it begins: "2026-W47", as `<input type="week">` writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeekName {
+    thursday: NaiveDate,
+}
+
+impl WeekName {
+    /// The name of the week of this Thursday.
+    pub fn of(thursday: NaiveDate) -> Self {
+        Self { thursday }
+    }
+
+    /// The week of that name where weeks begin on `start`.
+    pub fn week(self, start: WeekStart) -> Week {
+        Week::of(self.thursday, start)
+    }
+}
+
+impl std::fmt::Display for WeekName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let week = self.thursday.iso_week();
         write!(f, "{:04}-W{:02}", week.year(), week.week())
     }
 }
 
-impl std::str::FromStr for Week {
+impl std::str::FromStr for WeekName {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let (year, week) = text.split_once("-W").ok_or(())?;
         let year: i32 = year.parse().ok().filter(|year| (1970..=2199).contains(year)).ok_or(())?;
         let week = week.parse().map_err(|_| ())?;
-        NaiveDate::from_isoywd_opt(year, week, Weekday::Mon).map(|monday| Self { monday }).ok_or(())
+        NaiveDate::from_isoywd_opt(year, week, Weekday::Thu).map(Self::of).ok_or(())
     }
 }
 
@@ -212,7 +246,7 @@ pub struct GridRow {
     pub project: String,
     /// The task's title.
     pub task: Option<String>,
-    /// Monday to Sunday.
+    /// From its first to its last.
     pub cells: Vec<Cell>,
     /// Whether its person keeps it in every week.
     pub is_favourite: bool,
@@ -245,7 +279,7 @@ impl GridRow {
 pub struct Sheet {
     /// Which.
     pub week: Week,
-    /// Monday to Sunday.
+    /// From its first to its last.
     pub days: Vec<Day>,
     /// By client, project and task.
     pub rows: Vec<GridRow>,
@@ -288,11 +322,11 @@ impl Sheet {
         self.billable_seconds.checked_mul(100)?.checked_div(self.seconds)
     }
 
-    /// The day to show where there is room for one: today, else the first with hours, else Monday.
+    /// The day to show where there is room for one: today, else the first with hours, else the first.
     pub fn first_to_show(&self) -> NaiveDate {
         let today = self.days.iter().find(|day| day.is_today);
         let day = today.or_else(|| self.days.iter().find(|day| !day.entries.is_empty()));
-        day.map_or_else(|| self.week.monday(), |day| day.on)
+        day.map_or_else(|| self.week.first(), |day| day.on)
     }
 
     /// Each day of the grid beside its cell.
@@ -315,13 +349,15 @@ pub fn sheet(
     today: NaiveDate,
     now: UtcTime,
 ) -> AppResult<Sheet> {
+    // Somebody else's week begins where theirs do.
+    let week = if user == actor.id { week } else { Week::of(week.thursday(), week_start(conn, user)?) };
     let entries: Vec<TimeEntry> = model::visible_to(actor)
         .filter(time_entries::user_id.eq(user))
-        .filter(time_entries::local_on.between(week.monday(), week.sunday()))
+        .filter(time_entries::local_on.between(week.first(), week.last()))
         .order((time_entries::local_on, time_entries::started_at, time_entries::id))
         .select(TimeEntry::as_select())
         .load(conn)?;
-    let lock = locks::reason(conn, now, user, week.sunday())?;
+    let lock = locks::reason(conn, now, user, week.last())?;
     let handed_in = locks::of_week(conn, user, week)?;
     let mut sheet = Sheet {
         week,
@@ -362,7 +398,7 @@ impl Sheet {
 
     /// Adds a row that its person keeps, unless there are hours on it already.
     fn keep(&mut self, row: KeptRow) {
-        let is_favourite = row.monday.is_none();
+        let is_favourite = row.thursday.is_none();
         match self.position((row.project_id, row.task_id)) {
             Some(at) => {
                 if let Some(known) = self.rows.get_mut(at) {
@@ -388,7 +424,7 @@ impl Sheet {
             self.billable_seconds += seconds;
         }
         let place = (row.entry.project_id, row.entry.task_id);
-        let offset = row.entry.local_on.signed_duration_since(self.week.monday()).num_days();
+        let offset = row.entry.local_on.signed_duration_since(self.week.first()).num_days();
         let offset = usize::try_from(offset).unwrap_or(0);
         let at = self.position(place).unwrap_or_else(|| {
             self.rows.push(GridRow {

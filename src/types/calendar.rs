@@ -1,6 +1,30 @@
 //! Days and times of day as people read them. Written by hand: chrono reads its format anew for each value.
 
-use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike, Weekday};
+
+crate::text_enum! {
+    /// On which day weeks begin.
+    pub enum WeekStart {
+        /// As in ISO 8601.
+        Monday = "monday", "Monday";
+        /// As in America.
+        Sunday = "sunday", "Sunday";
+        /// As in parts of the Arab world.
+        Saturday = "saturday", "Saturday";
+    }
+}
+
+impl WeekStart {
+    /// The first day of the week in which `day` lies.
+    pub fn first(self, day: NaiveDate) -> NaiveDate {
+        let start = match self {
+            Self::Monday => Weekday::Mon,
+            Self::Sunday => Weekday::Sun,
+            Self::Saturday => Weekday::Sat,
+        };
+        day.checked_sub_days(Days::new(u64::from(day.weekday().days_since(start)))).unwrap_or(day)
+    }
+}
 
 /// A day as `YYYY-MM-DD` that exists, in the years a business can mean.
 pub fn date(text: &str) -> Option<NaiveDate> {

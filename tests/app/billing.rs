@@ -301,6 +301,33 @@ async fn deleting_a_draft_frees_its_hours_and_nothing_else() {
 // ── Lists, equation, access ───────────────────────────────────────────────
 
 #[actix_web::test]
+async fn the_file_holds_every_row_of_the_list_with_the_sums_of_the_api() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    app.execute("UPDATE clients SET name = '=Northwind'");
+    for n in 0..1_030 {
+        app.draft(client, 1_000 + n);
+    }
+    let id = issued(&app, client, 100_000);
+    app.payment(id, 19_000);
+    let bea = app.bookkeeper();
+    let page = bea.get("/billing?status=open").send().await;
+    let href = page.attributes(".pager a[download]", "href").remove(0);
+    let file = bea.get(href).send().await;
+    assert_eq!(file.header("content-type").as_deref(), Some("text/csv; charset=utf-8"));
+    let json = app.api(Role::Bookkeeper).get(format!("/api/billing/{id}")).send().await.json();
+    assert_eq!((&json["total_cents"], &json["balance_cents"]), (&119_000.into(), &100_000.into()));
+    assert_eq!(
+        file.body(),
+        "\u{feff}Number,Kind,Client,Project,Issued,Due,Status,Currency,Net,Tax,Total,Paid,Credited,Written off,Balance\r\n\
+         INV-2026-0001,invoice,'=Northwind,,2026-11-19,2026-12-03,open,EUR,1000.00,190.00,1190.00,190.00,0.00,0.00,1000.00\r\n"
+    );
+    let all = bea.get("/billing/csv").send().await;
+    assert_eq!(all.body().lines().count(), 1 + 1_031);
+    bea.get("/billing/csv?status=gone").send().await.assert_status(422);
+}
+
+#[actix_web::test]
 async fn the_list_filters_pages_and_never_adds_two_currencies() {
     let app = TestApp::new().await;
     let client = northwind(&app);
@@ -343,7 +370,7 @@ async fn the_list_filters_pages_and_never_adds_two_currencies() {
     }
     let first = app.bookkeeper().get("/billing").send().await;
     first.assert_count("#invoices tbody tr", 25);
-    let next = first.attributes(".pager a", "href").remove(0);
+    let next = first.attributes(".pager nav a", "href").remove(0);
     app.bookkeeper().get(next).send().await.assert_count("#invoices tbody tr", 5);
     let open = app.bookkeeper().get("/billing?status=open&after=2").htmx().send().await;
     open.assert_status(200).assert_count("tbody tr", 1);

@@ -82,3 +82,68 @@ async fn the_equation_over_all_clients_holds_where_several_are_rounded() {
     assert_eq!(close["equations"][0]["rounding_seconds"], -1_600, "{close}");
     assert_eq!(close["holds"], true, "{close}");
 }
+
+#[actix_web::test]
+async fn what_the_close_shows_is_what_its_drafts_come_to() {
+    for (grouping, rule) in [
+        ("task", None),
+        ("project", None),
+        ("day", None),
+        ("entry", None),
+        ("task", Some(json!({"mode": "up", "step_minutes": 15}))),
+        ("day", Some(json!({"mode": "nearest", "step_minutes": 6, "basis": "day_and_task"}))),
+        ("task", Some(json!({"mode": "up", "step_minutes": 15, "of": "client"}))),
+        ("entry", Some(json!({"mode": "up", "step_minutes": 15, "of": "project"}))),
+    ] {
+        let app = TestApp::new().await;
+        let (tom, ines) = (app.member().id(), app.owner().id());
+        let mut clients = Vec::new();
+        for name in ["Acme", "Brook"] {
+            let client = app.client(name);
+            let (project, other) = (app.project(client), app.project(client));
+            let (task, imprint) = (app.task(project), app.task_named(project, "Imprint"));
+            let elsewhere = app.task_named(other, "Search");
+            // Seconds and prices whose values alone round up, so that their sum is not the value of the sum.
+            for (at, (person, work, seconds, rate)) in [
+                (tom, task, 1_001, 2_750),
+                (ines, task, 1_001, 2_750),
+                (tom, imprint, 3_007, 8_333),
+                (tom, elsewhere, 1_333, 8_333),
+                (ines, elsewhere, 59, 11_111),
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                let on = day(["2026-11-16", "2026-11-17"][at % 2]);
+                app.entry_at(person, work, on, seconds, Some(rate));
+            }
+            app.entry_at(tom, task, day("2026-11-18"), 600, None);
+            clients.push((client, project));
+        }
+        if let Some(mut body) = rule.clone() {
+            match body["of"].take().as_str() {
+                Some("client") => body["client_id"] = json!(clients[0].0),
+                Some(_) => body["project_id"] = json!(clients[0].1),
+                None => {}
+            }
+            body.as_object_mut().unwrap().remove("of");
+            let set = app.api(Role::Manager).put("/api/time-entries/rounding").json(body).send().await;
+            set.assert_status(200);
+        }
+        let api = app.api(Role::Bookkeeper);
+        let path = format!("/api/billing/close?month=2026-11&grouping={grouping}");
+        let shown = api.get(&path).send().await.json();
+        let ids: Vec<Value> = clients.iter().map(|(client, _)| json!(client)).collect();
+        let body = json!({"month": "2026-11", "grouping": grouping, "clients": ids});
+        let made = api.post("/api/billing/close").json(body).send().await.json();
+        for (row, draft) in
+            shown["clients"].as_array().unwrap().iter().zip(made["drafts"].as_array().unwrap())
+        {
+            let draft = api.get(format!("/api/billing/{draft}")).send().await.json();
+            assert_eq!(draft["net_cents"], row["cents"], "{grouping} {rule:?}: {}", row["client"]);
+            assert_eq!(row["seconds_without_rate"], 600);
+            assert_eq!(row["seconds"], 1_001 * 2 + 3_007 + 1_333 + 59 + 600);
+        }
+        api.get("/api/billing/close?grouping=week").send().await.problem(422);
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bureau::auth::policy::Role;
 use bureau::types::zone::local_time;
 use chrono::Timelike;
+use serde_json::json;
 
 use crate::support::{TestApp, cents, day};
 
@@ -129,6 +130,14 @@ async fn each_role_sees_what_is_its_business() {
         if !money {
             page.assert_no_text("main", "€").assert_no_text("main", "draft").assert_no_text("main", "INV");
         }
+        let json = app.api(*role).get("/api/dashboard").send().await.json();
+        for (name, shown) in
+            [("money", money), ("invoiced", money), ("team", *role != Role::Member), ("mine", works)]
+        {
+            assert_eq!(json.get(name).is_some(), shown, "{role:?}: {name}");
+        }
+        assert_eq!(json["budgets"][0]["percent"], 90, "{role:?}");
+        assert_eq!(money, json.to_string().contains("cents"), "{role:?}");
     }
 }
 
@@ -156,6 +165,18 @@ async fn the_figures_are_those_of_the_lists() {
     let (open, ..) = balances("status=open").await;
     let (late, ..) = balances("status=overdue").await;
     assert_eq!((open, late), (cents("1,833.00"), cents("1,595.00")));
+    let json = app.api(Role::Owner).get("/api/dashboard").send().await.json();
+    assert_eq!(
+        json["money"]["outstanding"],
+        json!([{"currency": "EUR", "amount_cents": 183_300, "count": 3}])
+    );
+    assert_eq!(json["money"]["overdue"][0]["amount_cents"], 159_500);
+    assert_eq!(json["money"]["late"][0]["days"], 19);
+    assert_eq!(
+        json["invoiced"]["months"][10],
+        json!({"month": "2026-10", "invoiced_cents": 178_500, "collected_cents": 19_000})
+    );
+    assert_eq!((&json["team"]["seconds"], &json["team"]["people"]), (&9_000.into(), &2.into()));
     page.assert_text(".strip .stat:first-child", "€1,833")
         .assert_text(".strip .stat:first-child", "€1,595 overdue on 2");
     // October was invoiced with 1,785.00, of which 190.00 came in.
@@ -187,7 +208,7 @@ async fn a_clients_credit_is_not_owed_by_it() {
     let client = app.client("Northwind");
     let id = app.issued_invoice(client, cents("100.00"), day("2026-10-01"));
     app.payment(id, cents("119.00"));
-    let body = serde_json::json!({"reason": "Not delivered"});
+    let body = json!({"reason": "Not delivered"});
     app.api(Role::Bookkeeper)
         .post(format!("/api/billing/{id}/credits"))
         .json(body)

@@ -166,3 +166,29 @@ async fn the_api_adds_changes_reaches_and_deletes_milestones() {
     app.api(Role::Member).post(&base).json(json!({ "title": "Mine" })).send().await.problem(403);
     assert_eq!(app.count("milestones"), 0);
 }
+
+#[actix_web::test]
+async fn a_fixed_price_is_billed_once_through_milestones_and_shows_as_a_leak_until_then() {
+    let app = TestApp::new().await;
+    let client = app.client("Halden");
+    let project = app.project(client);
+    app.execute("UPDATE projects SET billing_model = 'fixed_price', price_cents = 1000000, status = 'done'");
+    app.milestone(project, "Half", Some(400_000));
+    let base = format!("/projects/{project}/milestones");
+    let page = app.manager().get(&base).send().await;
+    page.assert_text("#price", "€6,000.00 of the fixed price are in no milestone yet");
+    app.member().get(&base).send().await.assert_no("#price").assert_no_text("main", "€");
+    let leaks = app.bookkeeper().get("/time-entries/leaks").send().await;
+    leaks.assert_text("#prices", "€6,000.00");
+    app.manager().post(format!("{base}/price")).send().await.assert_redirect(&base);
+    app.manager().get(&base).send().await.assert_no("#price").assert_text("main", "Rest of the fixed price");
+    app.bookkeeper().get("/time-entries/leaks").send().await.assert_no("#prices");
+    let close = app.api(Role::Bookkeeper).get("/api/billing/close?month=2026-11").send().await.json();
+    assert_eq!(close["clients"][0]["cost_cents"], 600_000, "{close}");
+    // What is planned in full is not planned twice, and no price is no price.
+    let api = app.api(Role::Manager);
+    api.post(format!("/api{base}/price")).send().await.problem(409);
+    let hourly = app.project(client);
+    api.post(format!("/api/projects/{hourly}/milestones/price")).send().await.problem(409);
+    assert_eq!(app.count("milestones"), 2);
+}

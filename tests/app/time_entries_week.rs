@@ -3,7 +3,9 @@
 use std::str::FromStr;
 
 use bureau::auth::policy::Role;
-use bureau::time_entries::week::Week;
+use bureau::time_entries::week::{Week, WeekName};
+use bureau::types::calendar::WeekStart;
+use serde_json::json;
 
 use crate::support::{TestApp, day};
 use crate::time_entries::work;
@@ -70,21 +72,81 @@ async fn a_narrow_screen_shows_one_day_of_the_week() {
 }
 
 #[test]
-fn weeks_read_and_write_as_iso_weeks() {
-    for (text, monday, title) in [
-        ("2026-W47", "2026-11-16", "16 to 22 November"),
-        ("2026-W53", "2026-12-28", "28 December 2026 to 3 January 2027"),
-        ("2026-W44", "2026-10-26", "26 October to 1 November"),
+fn weeks_are_named_as_iso_weeks_whatever_day_they_begin_on() {
+    for (text, start, first, title) in [
+        ("2026-W47", WeekStart::Monday, "2026-11-16", "16 to 22 November"),
+        ("2026-W53", WeekStart::Monday, "2026-12-28", "28 December 2026 to 3 January 2027"),
+        ("2026-W44", WeekStart::Monday, "2026-10-26", "26 October to 1 November"),
+        ("2026-W47", WeekStart::Sunday, "2026-11-15", "15 to 21 November"),
+        ("2026-W53", WeekStart::Sunday, "2026-12-27", "27 December 2026 to 2 January 2027"),
+        ("2026-W47", WeekStart::Saturday, "2026-11-14", "14 to 20 November"),
     ] {
-        let week = Week::from_str(text).unwrap();
+        let week = WeekName::from_str(text).unwrap().week(start);
         assert_eq!(
-            (week.monday(), week.title().as_str(), week.to_string().as_str()),
-            (day(monday), title, text)
+            (week.first(), week.title().as_str(), week.to_string().as_str()),
+            (day(first), title, text),
+            "{start}"
         );
-        assert_eq!(Week::of(week.sunday()), week);
+        for offset in 0..7 {
+            assert_eq!(Week::of(week.day(offset), start), week);
+        }
         assert_eq!(week.next().previous(), week);
+        assert_ne!(Week::of(week.day(7), start), week);
     }
     for text in ["2025-W53", "2026-W00", "W47", "", "99999-W01", "2026-W4x"] {
-        assert!(Week::from_str(text).is_err(), "{text}");
+        assert!(WeekName::from_str(text).is_err(), "{text}");
+    }
+}
+
+#[actix_web::test]
+async fn a_week_begins_on_the_day_that_its_person_says() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let tom = app.member();
+    // Sunday and Saturday: of one week for who begins on Sunday.
+    app.entry(tom.id(), task, day("2026-11-15"), 3_600);
+    app.entry(tom.id(), task, day("2026-11-22"), 7_200);
+    tom.get("/time-entries").send().await.assert_text("h1", "16 to 22 November").assert_text("main", "2:00");
+    let page = tom.get("/profile").send().await;
+    page.assert_full_page().assert_value("#name", "Tom").assert_text("main", "Week starts on");
+    let mut fields = page.fields("#profile_form");
+    for (name, value) in &mut fields {
+        if name == "week_starts_on" {
+            *value = "sunday".into();
+        }
+    }
+    tom.post("/profile").form(fields.clone()).htmx().send().await.assert_redirect("/profile");
+    let week = tom.get("/time-entries").send().await;
+    week.assert_text("h1", "15 to 21 November").assert_text("main", "1:00").assert_no_text("main", "2:00");
+    tom.get("/").send().await.assert_text(".strip .stat:first-child", "1:00");
+    // Handed in, just those seven days are locked, and stay so when the setting goes back.
+    let token = app.api(Role::Member);
+    let sheet = token.post("/api/time-entries/submission").json(json!({"week": "2026-W47"})).send().await;
+    assert_eq!((&sheet.json()["seconds"], &sheet.json()["week"]), (&json!(3_600), &json!("2026-W47")));
+    let people = app.manager().get("/time-entries/approvals?week=2026-W47").send().await;
+    people.assert_text("#people", "1:00 logged").assert_text("#people", "Handed in");
+    let profile = token.get("/api/profile").send().await.json();
+    let back = json!({"name": "Tom", "time_zone": "Europe/Berlin", "week_starts_on": "monday", "version": profile["version"]});
+    token.put("/api/profile").json(back.clone()).send().await.assert_status(200);
+    token.put("/api/profile").json(back).send().await.problem(409);
+    for (on, status) in [("2026-11-14", 201), ("2026-11-15", 409), ("2026-11-18", 409), ("2026-11-22", 201)] {
+        let body = json!({"task_id": task, "date": on, "duration": "1"});
+        let logged = token.post("/api/time-entries").json(body).send().await;
+        assert_eq!(logged.status, status, "{on}: {}", logged.body());
+    }
+    // The other window saves over what it has not seen.
+    tom.post("/profile")
+        .form(fields)
+        .htmx()
+        .send()
+        .await
+        .assert_status(409)
+        .assert_text(".callout", "Sunday");
+    for (field, value) in [("name", ""), ("time_zone", "Mars/Base"), ("week_starts_on", "friday")] {
+        let mut body =
+            json!({"name": "Tom", "time_zone": "Europe/Berlin", "week_starts_on": "monday", "version": 1});
+        body[field] = json!(value);
+        let refused = token.put("/api/profile").json(body).send().await;
+        assert!(refused.problem(422).get("errors").is_some(), "{field}");
     }
 }

@@ -214,6 +214,12 @@ async fn hours_overlap_are_warned_of_or_refused_as_the_agency_says_and_touching_
         .send()
         .await
         .assert_status(200);
+    // What still runs lies over what ends after it began.
+    app.running_timer(tom.id(), task, 3_600);
+    let today = |range: &str| json!({"task_id": task, "date": "2026-11-19", "duration": range});
+    let problem = post_json(&app, today("9:45-10:30")).await.problem(422);
+    assert!(problem["errors"]["duration"].to_string().contains("overlaps since 09:31"), "{problem}");
+    post_json(&app, today("9-9:31")).await.assert_status(201);
     settings(&app, json!({"overlap": "warn"})).await;
     let form = [("task_id", task.to_string()), ("date", "2026-11-18".into()), ("duration", "9-9:30".into())];
     let page = tom.post("/time-entries").form(form).send().await;

@@ -54,6 +54,8 @@ CREATE TABLE users (
   time_zone TEXT NOT NULL,
   -- Whether single keys are shortcuts for them.
   has_shortcuts BOOLEAN NOT NULL DEFAULT TRUE,
+  -- On which day weeks begin for them.
+  week_starts_on TEXT NOT NULL DEFAULT 'monday' CHECK (week_starts_on IN ('monday', 'sunday', 'saturday')),
   -- A session or token is good only while its epoch equals this one.
   auth_epoch BIGINT NOT NULL DEFAULT 1,
   disabled_at TIMESTAMP,

@@ -9,21 +9,24 @@ use crate::types::ids::ClientId;
 use crate::web::form::Check;
 use crate::web::json::Typed;
 
-/// Which month.
+/// Which month, and how its hours become lines.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CloseQuery {
     /// As in 2026-11; blank is the month before this one.
     pub month: String,
+    /// task, project, day or entry; blank is task. Sums are rounded line by line, so they depend on it.
+    pub grouping: String,
 }
 
 impl CloseQuery {
-    /// The month's first day, or what is wrong with it.
-    pub fn check(&self, today: NaiveDate) -> Result<NaiveDate, FormErrors> {
+    /// The month's first day and the grouping, or what is wrong with them.
+    pub fn check(&self, today: NaiveDate) -> Result<(NaiveDate, Grouping), FormErrors> {
         let mut check = Check::new();
         let month = month(&mut check, &self.month, today);
-        check.finish(month)
+        let grouping = check.id("grouping", &self.grouping).unwrap_or(Grouping::Task);
+        check.finish(month.map(|month| (month, grouping)))
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod form;
+pub mod hours;
 pub mod model;
 pub mod pages;
 

@@ -4,6 +4,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Text};
 
+use super::hours;
 use crate::auth::user::Actor;
 use crate::billing::draft::{self, NewDraft};
 use crate::billing::equation::{self, Equation};
@@ -16,7 +17,7 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId};
 use crate::types::money::Currency;
 
-/// What one client's hours and costs are worth that nobody has billed. Amounts are minor units of its currency.
+/// What one client's hours and costs come to on a draft, before tax. Amounts are minor units of its currency.
 #[derive(Debug, Clone, QueryableByName, serde::Serialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "hours have seconds and minor units, costs minor units")]
 pub struct CloseRow {
@@ -97,22 +98,23 @@ pub fn last_day(month: NaiveDate) -> NaiveDate {
     next.and_then(|next| next.checked_sub_days(Days::new(1))).unwrap_or(month)
 }
 
-/// What is unbilled up to the end of `month`, given as its first day.
-pub fn load(conn: &mut Conn, actor: &Actor, month: NaiveDate, today: NaiveDate) -> AppResult<Close> {
+/// What is unbilled up to the end of `month`, given as its first day, and what it comes to with a line for each `grouping`.
+pub fn load(
+    conn: &mut Conn,
+    actor: &Actor,
+    (month, grouping): (NaiveDate, Grouping),
+    today: NaiveDate,
+) -> AppResult<Close> {
     if !actor.sees_money() {
         return Err(AppError::Forbidden);
     }
     let to = last_day(month);
-    let rows: Vec<CloseRow> = diesel::sql_query(
+    let mut rows: Vec<CloseRow> = diesel::sql_query(
         "SELECT c.id AS client_id, c.name AS client, c.currency, c.archived_at IS NOT NULL AS is_archived, \
-           CAST(coalesce(h.seconds, 0) AS BIGINT) AS seconds, CAST(coalesce(h.cents, 0) AS BIGINT) AS cents, \
-           CAST(coalesce(h.rateless, 0) AS BIGINT) AS seconds_without_rate, \
+           CAST(0 AS BIGINT) AS seconds, CAST(0 AS BIGINT) AS cents, CAST(0 AS BIGINT) AS seconds_without_rate, \
            CAST(coalesce(x.costs, 0) AS BIGINT) AS costs, CAST(coalesce(x.cents, 0) AS BIGINT) AS cost_cents, \
            (SELECT count(*) FROM invoices i WHERE i.client_id = c.id AND i.issued_at IS NULL) AS drafts \
          FROM clients c \
-         LEFT JOIN (SELECT client_id, SUM(duration_seconds) AS seconds, SUM(amount_cents) AS cents, \
-             SUM(CASE WHEN rate_cents IS NULL THEN duration_seconds ELSE 0 END) AS rateless \
-           FROM time_entries WHERE is_unbilled AND local_on <= $1 GROUP BY client_id) h ON h.client_id = c.id \
          LEFT JOIN (SELECT client_id, count(*) AS costs, SUM(cents) AS cents FROM ( \
              SELECT client_id, price_cents AS cents FROM expenses WHERE is_unbilled AND spent_on <= $1 \
              UNION ALL \
@@ -121,11 +123,18 @@ pub fn load(conn: &mut Conn, actor: &Actor, month: NaiveDate, today: NaiveDate) 
              UNION ALL \
              SELECT p.client_id, r.amount_cents AS cents FROM retainer_charges r JOIN projects p ON p.id = r.project_id \
                WHERE r.is_unbilled AND r.charged_on <= $1) k GROUP BY client_id) x ON x.client_id = c.id \
-         WHERE h.client_id IS NOT NULL OR x.client_id IS NOT NULL ORDER BY c.name_key, c.id",
+         WHERE x.client_id IS NOT NULL \
+           OR EXISTS (SELECT 1 FROM time_entries e WHERE e.client_id = c.id AND e.is_unbilled AND e.local_on <= $1) \
+         ORDER BY c.name_key, c.id",
     )
     .bind::<Date, _>(to)
     .cached()
     .load(conn)?;
+    let hours = hours::of_clients(conn, to, grouping)?;
+    for row in &mut rows {
+        let hours = hours.get(&row.client_id).copied().unwrap_or_default();
+        (row.seconds, row.seconds_without_rate, row.cents) = (hours.seconds, hours.without_rate, hours.cents);
+    }
     let retainers = retainers::to_close(conn, to.min(today.pred_opt().unwrap_or(today)))?;
     Ok(Close { month, to, rows, equations: equation::by_currency(conn, actor)?, retainers })
 }
@@ -139,7 +148,7 @@ pub fn create_drafts(
     grouping: Grouping,
     clients: &[ClientId],
 ) -> AppResult<Vec<InvoiceId>> {
-    let close = load(conn, actor, month, today)?;
+    let close = load(conn, actor, (month, grouping), today)?;
     let mut drafts = Vec::new();
     for client in clients {
         let row = close.rows.iter().find(|row| row.client_id == *client && row.is_billable());

@@ -20,7 +20,7 @@ use crate::web::{App, filters};
 struct ClosePage {
     shell: Shell,
     close: Close,
-    grouping: String,
+    grouping: Grouping,
     /// The clients that were chosen; all that can be billed while nobody has.
     chosen: Option<Vec<String>>,
     errors: FormErrors,
@@ -34,6 +34,11 @@ impl ClosePage {
 
     fn month(&self) -> String {
         self.close.month.format("%Y-%m").to_string()
+    }
+
+    /// This page with a line for each `grouping`.
+    fn grouped(&self, grouping: &Grouping) -> String {
+        format!("/billing/close?month={}&grouping={grouping}", self.month())
     }
 
     fn month_name(&self) -> String {
@@ -65,8 +70,8 @@ pub async fn index(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
-            let close = model::load(conn, &actor, query.check(shell.today)?, shell.today)?;
-            let grouping = Grouping::Task.to_string();
+            let asked = query.check(shell.today)?;
+            let (close, grouping) = (model::load(conn, &actor, asked, shell.today)?, asked.1);
             Ok(ClosePage { shell, close, grouping, chosen: None, errors: FormErrors::default() })
         })
         .await?;
@@ -115,11 +120,11 @@ async fn refused(
     app.db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
-            let query = CloseQuery { month: form.month };
-            let month = query.check(shell.today).or_else(|_| CloseQuery::default().check(shell.today))?;
-            let close = model::load(conn, &actor, month, shell.today)?;
+            let query = CloseQuery { month: form.month, grouping: form.grouping };
+            let asked = query.check(shell.today).or_else(|_| CloseQuery::default().check(shell.today))?;
+            let (close, grouping) = (model::load(conn, &actor, asked, shell.today)?, asked.1);
             let chosen = Some(form.clients.into_iter().map(|client| client.0).collect());
-            Ok(ClosePage { shell, close, grouping: form.grouping, chosen, errors })
+            Ok(ClosePage { shell, close, grouping, chosen, errors })
         })
         .await
 }

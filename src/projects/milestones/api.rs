@@ -25,6 +25,7 @@ use crate::web::page::today;
     create_milestone,
     update_milestone,
     delete_milestone,
+    bill_price,
     reach_milestone,
     reopen_milestone
 ))]
@@ -179,6 +180,26 @@ pub async fn reach_milestone(
         })
         .await?;
     Ok(HttpResponse::Ok().json(reached))
+}
+
+/// Makes what is left of a fixed price ready to be billed, as a milestone that is reached today; 409 when nothing is left.
+#[utoipa::path(post, path = "/api/projects/{id}/milestones/price", tag = "projects", params(("id" = i64, Path)), responses((status = 201, body = MilestoneJson)))]
+pub async fn bill_price(
+    user: Manager,
+    app: web::Data<App>,
+    project: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (project, actor, now) = (project.into_inner(), user.actor, app.clock.now());
+    let milestone = app
+        .db
+        .write(move |conn| {
+            let today = today(conn, now)?;
+            let milestone = model::bill_price(conn, &actor, now, project, today)?;
+            answer(conn, &actor, milestone, today)
+        })
+        .await?;
+    let location = format!("/api/projects/{project}/milestones/{}", milestone.id);
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(milestone))
 }
 
 /// Takes back that a milestone was reached, unless it is on an invoice.

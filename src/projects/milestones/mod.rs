@@ -3,7 +3,8 @@
 //! A milestone is reached on a day, which may be taken back. One with an amount then waits to be billed until a line of
 //! an invoice claims it ([`model::unbilled`], [`model::claim`], [`model::release`]); from then on it stays as it was
 //! billed, which the database holds as well. Who does not see money sees titles and days only.
-//! URLs: `/projects/{id}/milestones`, `…/new`, `…/{id}/edit`, `…/{id}/reach`, `…/{id}/reopen`;
+//! URLs: `/projects/{id}/milestones`, `…/new`, `…/{id}/edit`, `…/{id}/reach`, `…/{id}/reopen`,
+//! `…/price`;
 //! `/api/projects/{id}/milestones`.
 
 pub mod api;
@@ -19,6 +20,7 @@ pub fn pages() -> Routes {
         .get("/projects/{id}/milestones", pages::index)
         .post("/projects/{id}/milestones", pages::create)
         .get("/projects/{id}/milestones/new", pages::new)
+        .post("/projects/{id}/milestones/price", pages::bill_price)
         .post("/projects/{project_id}/milestones/{id}", pages::update)
         .delete("/projects/{project_id}/milestones/{id}", pages::destroy)
         .get("/projects/{project_id}/milestones/{id}/edit", pages::edit)
@@ -31,6 +33,7 @@ pub fn api() -> Routes {
     Routes::new()
         .get("/api/projects/{id}/milestones", api::list_milestones)
         .post("/api/projects/{id}/milestones", api::create_milestone)
+        .post("/api/projects/{id}/milestones/price", api::bill_price)
         .put("/api/projects/{project_id}/milestones/{id}", api::update_milestone)
         .delete("/api/projects/{project_id}/milestones/{id}", api::delete_milestone)
         .post("/api/projects/{project_id}/milestones/{id}/reach", api::reach_milestone)

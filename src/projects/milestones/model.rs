@@ -7,10 +7,11 @@ use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
+use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{milestones, projects};
 use crate::error::{AppError, AppResult};
-use crate::projects::model::{self as projects_model, Project};
+use crate::projects::model::{self as projects_model, BillingModel, Project};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, MilestoneId, ProjectId};
 use crate::types::money::{Currency, Money};
@@ -232,6 +233,43 @@ pub fn reach(
     let entry = Entry::new(Action::Reached, Subject::Milestone, id.0, &before.title);
     note(conn, actor, now, entry.change("reached_on", "", on), &project)?;
     find(conn, actor, project.id, id)
+}
+
+/// What of a fixed price no milestone pays for, in minor units; `None` where no price is fixed. The caller has found the
+/// project.
+pub fn price_left(conn: &mut Conn, project: &Project) -> AppResult<Option<i64>> {
+    let Some(price) = project.price_cents.filter(|_| project.billing_model == BillingModel::FixedPrice)
+    else {
+        return Ok(None);
+    };
+    let planned: Vec<Option<i64>> = milestones::table
+        .filter(milestones::project_id.eq(project.id))
+        .select(milestones::amount_cents)
+        .load(conn)?;
+    Ok(Some(planned.into_iter().flatten().fold(price, i64::saturating_sub)))
+}
+
+/// Makes what is left of a fixed price ready to be billed, as a milestone that is reached on `today`.
+pub fn bill_price(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    project: ProjectId,
+    today: NaiveDate,
+) -> AppResult<Milestone> {
+    let (project, _) = open_project(conn, actor, project)?;
+    lock_row(conn, LockedTable::Projects, project.id.0)?;
+    let left = match price_left(conn, &project)? {
+        None => return Err(AppError::Conflict("This project has no fixed price.".into())),
+        Some(left) if left <= 0 => {
+            return Err(AppError::Conflict("Milestones pay for the whole price already.".into()));
+        }
+        Some(left) => left,
+    };
+    let title = if project.price_cents == Some(left) { "Fixed price" } else { "Rest of the fixed price" };
+    let new = NewMilestone { title: title.into(), due_on: Some(today), amount_cents: Some(left) };
+    let milestone = create(conn, actor, now, project.id, &new)?;
+    reach(conn, actor, now, (project.id, milestone.id), today, today)
 }
 
 /// Takes back that it was reached; a conflict once it is on an invoice, harmless when it was not reached.

@@ -24,6 +24,8 @@ struct MilestonesIndex {
     shell: Shell,
     head: ProjectHead,
     rows: Vec<Milestone>,
+    /// What of a fixed price no milestone pays for.
+    price_left: Option<i64>,
 }
 
 impl MilestonesIndex {
@@ -83,7 +85,8 @@ pub async fn index(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
             let head = projects::head(conn, &actor, id, shell.today)?;
-            Ok(MilestonesIndex { shell, head, rows: model::of_project(conn, id)? })
+            let (rows, price_left) = (model::of_project(conn, id)?, model::price_left(conn, &head.project)?);
+            Ok(MilestonesIndex { shell, head, rows, price_left })
         })
         .await?;
     view.html(|| page.render(), || page.as_list().render())
@@ -218,6 +221,23 @@ pub async fn reach(
         "Milestone reached."
     };
     view.redirect(&address(project), words)
+}
+
+/// Makes what is left of a fixed price ready to be billed.
+pub async fn bill_price(
+    user: Manager,
+    app: web::Data<App>,
+    view: View,
+    project: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (project, actor, now) = (project.into_inner(), user.actor, app.clock.now());
+    app.db
+        .write(move |conn| {
+            let today = today(conn, now)?;
+            model::bill_price(conn, &actor, now, project, today)
+        })
+        .await?;
+    view.redirect(&address(project), "The price can be put on an invoice now.")
 }
 
 /// Takes back that a milestone was reached.

@@ -104,7 +104,8 @@ pub async fn find_week(
     query: Query<WeekQuery>,
 ) -> AppResult<HttpResponse> {
     let (actor, now) = (user.actor, app.clock.now());
-    let (week, person, _) = query.0.check(zone::local_date(now, actor.zone()))?;
+    let today = zone::local_date(now, actor.zone());
+    let (week, person, _) = query.0.check(today, actor.week_starts_on)?;
     let found = app
         .db
         .read(move |conn| {
@@ -123,7 +124,8 @@ pub async fn find_week(
 /// Saves cells of one's own, all or none, and answers with the week of the first.
 #[utoipa::path(put, path = "/api/time-entries/week", tag = "time-entries", request_body = WeekForm, responses((status = 200, body = WeekJson)))]
 pub async fn update_week(user: Worker, app: web::Data<App>, body: Json<WeekForm>) -> AppResult<HttpResponse> {
-    let (actor, now, (week, edits)) = (user.actor, app.clock.now(), body.0.check()?);
+    let (actor, now) = (user.actor, app.clock.now());
+    let (week, edits) = body.0.check(actor.week_starts_on)?;
     let saved = app
         .db
         .write(move |conn| {
@@ -137,7 +139,8 @@ pub async fn update_week(user: Worker, app: web::Data<App>, body: Json<WeekForm>
 /// Keeps a row without hours in one's timesheet: of one week, or without `week` of every week.
 #[utoipa::path(post, path = "/api/time-entries/rows", tag = "time-entries", request_body = RowForm, responses((status = 204)))]
 pub async fn add_row(user: Worker, app: web::Data<App>, body: Json<RowForm>) -> AppResult<HttpResponse> {
-    let (actor, now, (week, row)) = (user.actor, app.clock.now(), body.0.check()?);
+    let (actor, now) = (user.actor, app.clock.now());
+    let (week, row) = body.0.check(actor.week_starts_on)?;
     app.db.write(move |conn| kept::add(conn, &actor, now, week, row)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -145,7 +148,8 @@ pub async fn add_row(user: Worker, app: web::Data<App>, body: Json<RowForm>) -> 
 /// Keeps a row no longer; harmless when it is not kept. Hours on it stay.
 #[utoipa::path(delete, path = "/api/time-entries/rows", tag = "time-entries", params(RowForm), responses((status = 204)))]
 pub async fn remove_row(user: Worker, app: web::Data<App>, query: Query<RowForm>) -> AppResult<HttpResponse> {
-    let (actor, (week, row)) = (user.actor, query.0.check()?);
+    let actor = user.actor;
+    let (week, row) = query.0.check(actor.week_starts_on)?;
     app.db.write(move |conn| kept::remove(conn, &actor, week, row)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -153,7 +157,8 @@ pub async fn remove_row(user: Worker, app: web::Data<App>, query: Query<RowForm>
 /// Begins a week of one's own as the one before it: its rows, and with `hours` its entries where there are none.
 #[utoipa::path(post, path = "/api/time-entries/rows/copy", tag = "time-entries", request_body = CopyForm, responses((status = 200, body = Copied)))]
 pub async fn copy_rows(user: Worker, app: web::Data<App>, body: Json<CopyForm>) -> AppResult<HttpResponse> {
-    let (actor, now, (week, hours)) = (user.actor, app.clock.now(), body.0.check()?);
+    let (actor, now) = (user.actor, app.clock.now());
+    let (week, hours) = body.0.check(actor.week_starts_on)?;
     let copied = app.db.write(move |conn| copy::last_week(conn, &actor, now, week, hours)).await?;
     Ok(HttpResponse::Ok().json(copied))
 }

@@ -34,7 +34,7 @@ pub fn last_week(conn: &mut Conn, actor: &Actor, now: UtcTime, week: Week, hours
     let before = of_week(conn, actor, week.previous())?;
     let mut rows: BTreeSet<RowKey> = before.iter().map(key).collect();
     let kept = kept::of_week(conn, actor.id, week.previous())?;
-    rows.extend(kept.iter().filter(|row| row.monday.is_some()).map(kept::KeptRow::key));
+    rows.extend(kept.iter().filter(|row| row.thursday.is_some()).map(kept::KeptRow::key));
     let open = open_projects(conn, &rows)?;
     rows.retain(|row| open.contains(&row.project));
     for row in &rows {
@@ -66,7 +66,7 @@ fn key(entry: &TimeEntry) -> RowKey {
 fn of_week(conn: &mut Conn, actor: &Actor, week: Week) -> AppResult<Vec<TimeEntry>> {
     Ok(time_entries::table
         .filter(time_entries::user_id.eq(actor.id))
-        .filter(time_entries::local_on.between(week.monday(), week.sunday()))
+        .filter(time_entries::local_on.between(week.first(), week.last()))
         .order((time_entries::local_on, time_entries::started_at, time_entries::id))
         .select(TimeEntry::as_select())
         .load(conn)?)

@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::model::{CellEdit, CellKey, RowKey, Seen};
 use crate::error::FormErrors;
 use crate::time_entries::span::{self, Length};
-use crate::time_entries::week::Week;
+use crate::time_entries::week::{Week, WeekName};
+use crate::types::calendar::WeekStart;
 use crate::types::ids::TaskId;
 use crate::web::form::Check;
 use crate::web::json::{Typed, objects};
@@ -43,16 +44,17 @@ impl<'de> Deserialize<'de> for GridForm {
 
 impl GridForm {
     /// The week and its cells, or what is wrong, at the name of each cell.
-    pub fn check(&self) -> Result<(Week, Vec<CellEdit>), FormErrors> {
+    pub fn check(&self, start: WeekStart) -> Result<(Week, Vec<CellEdit>), FormErrors> {
         let mut check = Check::new();
-        let week: Option<Week> = check.required_id("week", &self.week);
+        let name: Option<WeekName> = check.required_id("week", &self.week);
+        let week = name.map(|name| name.week(start));
         let mut edits = Vec::new();
         for (name, text) in &self.typed {
             let seen = self.seen.get(name).map(String::as_str).unwrap_or_default();
             let cell: Option<CellKey> = check.choice(name, name);
             let seen: Option<Seen> = check.id(name, seen);
             match (cell, span::parse_length(text)) {
-                (Some(cell), _) if week.is_some_and(|week| Week::of(cell.on) != week) => {
+                (Some(cell), _) if week.is_some_and(|week| Week::of(cell.on, start) != week) => {
                     check.error(name, "lies in another week");
                 }
                 (Some(cell), Ok(length)) => edits.push(CellEdit { cell, length, seen }),
@@ -91,7 +93,7 @@ pub struct WeekForm {
 
 impl WeekForm {
     /// The cells and the week of the first, or what is wrong.
-    pub fn check(&self) -> Result<(Week, Vec<CellEdit>), FormErrors> {
+    pub fn check(&self, start: WeekStart) -> Result<(Week, Vec<CellEdit>), FormErrors> {
         let mut check = Check::new();
         let mut edits = Vec::new();
         for form in &self.cells {
@@ -113,7 +115,7 @@ impl WeekForm {
         if self.cells.is_empty() {
             check.error("cells", "can't be blank");
         }
-        let week = edits.first().map(|edit| Week::of(edit.cell.on));
+        let week = edits.first().map(|edit| Week::of(edit.cell.on, start));
         check.finish(week.map(|week| (week, edits)))
     }
 }
@@ -140,16 +142,16 @@ pub struct RowForm {
 
 impl RowForm {
     /// The week and the row, or what is wrong.
-    pub fn check(&self) -> Result<(Option<Week>, RowKey), FormErrors> {
+    pub fn check(&self, start: WeekStart) -> Result<(Option<Week>, RowKey), FormErrors> {
         let mut check = Check::new();
-        let week = check.id("week", &self.week);
+        let name: Option<WeekName> = check.id("week", &self.week);
         let row = if self.row.trim().is_empty() {
             let task = check.id("task_id", &self.task_id);
             check.required_id("project_id", &self.project_id).map(|project| RowKey { project, task })
         } else {
             check.choice("project_id", &self.row)
         };
-        check.finish(row.map(|row| (week, row)))
+        check.finish(row.map(|row| (name.map(|name| name.week(start)), row)))
     }
 }
 
@@ -166,10 +168,10 @@ pub struct CopyForm {
 
 impl CopyForm {
     /// The week and whether hours come along, or what is wrong.
-    pub fn check(&self) -> Result<(Week, bool), FormErrors> {
+    pub fn check(&self, start: WeekStart) -> Result<(Week, bool), FormErrors> {
         let mut check = Check::new();
-        let week = check.required_id("week", &self.week);
+        let name: Option<WeekName> = check.required_id("week", &self.week);
         let hours = check.flag("hours", &self.hours);
-        check.finish(week.map(|week| (week, hours)))
+        check.finish(name.map(|name| (name.week(start), hours)))
     }
 }

@@ -20,8 +20,8 @@ pub struct KeptRow {
     pub project_id: ProjectId,
     /// On which task.
     pub task_id: Option<TaskId>,
-    /// The first day of its week; `None` is a favourite.
-    pub monday: Option<NaiveDate>,
+    /// The Thursday of its week, which names it; `None` is a favourite.
+    pub thursday: Option<NaiveDate>,
     /// The client's name.
     pub client: String,
     /// The project's name.
@@ -43,11 +43,11 @@ pub fn of_week(conn: &mut Conn, user: UserId, week: Week) -> AppResult<Vec<KeptR
         .inner_join(projects::table.inner_join(clients::table))
         .left_join(tasks::table.on(sheet_rows::task_id.eq(tasks::id.nullable())))
         .filter(sheet_rows::user_id.eq(user))
-        .filter(sheet_rows::monday.eq(week.monday()).or(sheet_rows::monday.is_null()))
+        .filter(sheet_rows::thursday.eq(week.thursday()).or(sheet_rows::thursday.is_null()))
         .select((
             sheet_rows::project_id,
             sheet_rows::task_id,
-            sheet_rows::monday,
+            sheet_rows::thursday,
             clients::name,
             projects::name,
             tasks::title.nullable(),
@@ -75,7 +75,7 @@ pub(in crate::time_entries) fn insert(
     diesel::insert_into(sheet_rows::table)
         .values((
             sheet_rows::user_id.eq(actor.id),
-            sheet_rows::monday.eq(week.map(|week| week.monday())),
+            sheet_rows::thursday.eq(week.map(|week| week.thursday())),
             sheet_rows::project_id.eq(row.project),
             sheet_rows::task_id.eq(row.task),
             sheet_rows::created_at.eq(now),
@@ -103,7 +103,7 @@ fn this<'a>(actor: &Actor, week: Option<Week>, row: RowKey) -> Rows<'a> {
         None => rows.filter(sheet_rows::task_id.is_null()),
     };
     match week {
-        Some(week) => rows.filter(sheet_rows::monday.eq(week.monday())),
-        None => rows.filter(sheet_rows::monday.is_null()),
+        Some(week) => rows.filter(sheet_rows::thursday.eq(week.thursday())),
+        None => rows.filter(sheet_rows::thursday.is_null()),
     }
 }

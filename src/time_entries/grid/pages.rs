@@ -16,7 +16,8 @@ use crate::projects::model as projects;
 use crate::time_entries::form::WeekQuery;
 use crate::time_entries::pages::back;
 use crate::time_entries::place;
-use crate::time_entries::week::{self, Sheet, Week};
+use crate::time_entries::week::{self, Sheet, Week, WeekName};
+use crate::types::clock::UtcTime;
 use crate::types::ids::UserId;
 use crate::types::zone;
 use crate::web::form::Form;
@@ -63,7 +64,7 @@ impl TimeWeek {
     }
 
     fn this_week_path(&self) -> String {
-        self.week_path(Week::of(self.shell.today))
+        self.week_path(Week::of(self.shell.today, self.shell.actor.week_starts_on))
     }
 }
 
@@ -94,7 +95,7 @@ pub async fn week(
 ) -> AppResult<HttpResponse> {
     let actor = user.actor;
     let today = zone::local_date(app.clock.now(), actor.zone());
-    let (week, person, day) = query.0.check(today)?;
+    let (week, person, day) = query.0.check(today, actor.week_starts_on)?;
     let page = load(&app, actor, &view, move |conn, shell| {
         week_page(conn, shell, week, person, day, FormErrors::default())
     })
@@ -160,8 +161,8 @@ pub async fn update(
     form: Form<GridForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, form) = (user.actor, app.clock.now(), form.0);
-    let week = form.week.parse().unwrap_or_else(|()| Week::of(zone::local_date(now, actor.zone())));
-    let saved = match form.check() {
+    let week = asked(&actor, now, &form.week);
+    let saved = match form.check(actor.week_starts_on) {
         Ok((_, edits)) => {
             let actor = actor.clone();
             app.db.write(move |conn| model::save(conn, &actor, now, &edits)).await
@@ -205,6 +206,13 @@ pub async fn update(
     }
 }
 
+/// The week of that name, or else this one.
+fn asked(actor: &Actor, now: UtcTime, name: &str) -> Week {
+    let start = actor.week_starts_on;
+    let name: Result<WeekName, ()> = name.parse();
+    name.map_or_else(|()| Week::of(zone::local_date(now, actor.zone()), start), |name| name.week(start))
+}
+
 /// Keeps a row, in one week or in every week.
 pub async fn add(
     user: Worker,
@@ -213,7 +221,7 @@ pub async fn add(
     form: Form<RowForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, form) = (user.actor, app.clock.now(), form.0);
-    let kept = match form.check() {
+    let kept = match form.check(actor.week_starts_on) {
         Ok((week, row)) => {
             let actor = actor.clone();
             app.db.write(move |conn| kept::add(conn, &actor, now, week, row)).await
@@ -223,7 +231,7 @@ pub async fn add(
     match kept {
         Ok(()) => view.redirect(&back(&view), ""),
         Err(AppError::Invalid(errors)) => {
-            let week = form.week.parse().unwrap_or_else(|()| Week::of(zone::local_date(now, actor.zone())));
+            let week = asked(&actor, now, &form.week);
             let page =
                 load(&app, actor, &view, move |conn, shell| week_page(conn, shell, week, None, None, errors))
                     .await?;
@@ -240,7 +248,8 @@ pub async fn remove(
     view: View,
     form: Form<RowForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, (week, row)) = (user.actor, form.0.check()?);
+    let actor = user.actor;
+    let (week, row) = form.0.check(actor.week_starts_on)?;
     app.db.write(move |conn| kept::remove(conn, &actor, week, row)).await?;
     view.redirect(&back(&view), "")
 }
@@ -252,7 +261,8 @@ pub async fn copy(
     view: View,
     form: Form<CopyForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, (week, hours)) = (user.actor, app.clock.now(), form.0.check()?);
+    let (actor, now) = (user.actor, app.clock.now());
+    let (week, hours) = form.0.check(actor.week_starts_on)?;
     let copied = app.db.write(move |conn| copy::last_week(conn, &actor, now, week, hours)).await?;
     let message = match (copied.rows, hours) {
         (0, _) => "Last week has no rows to copy.".to_owned(),

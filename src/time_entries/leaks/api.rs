@@ -29,6 +29,8 @@ pub struct LeaksJson {
     pub running_long: Vec<TimeEntryId>,
     /// Projects that are done or archived and have unbilled hours.
     pub closed_projects: Vec<ProjectId>,
+    /// Finished projects with a fixed price that milestones do not pay for in full.
+    pub unbilled_prices: Vec<ProjectId>,
     /// People with empty working days or weeks that are not handed in.
     pub gaps: Vec<GapsJson>,
 }
@@ -61,6 +63,7 @@ pub async fn list_leaks(user: Biller, app: web::Data<App>) -> AppResult<HttpResp
         without_rate: found.without_rate.iter().map(|row| row.entry.id).collect(),
         running_long: found.running_long.iter().map(|row| row.entry.id).collect(),
         closed_projects: found.closed.iter().map(|project| project.id).collect(),
+        unbilled_prices: found.prices.iter().map(|price| price.id).collect(),
         gaps: found
             .gaps
             .into_iter()

@@ -49,13 +49,61 @@ impl Rules {
 
 /// The rules that count for the hours of `client`.
 pub fn of_client(conn: &mut Conn, client: ClientId) -> AppResult<Rules> {
-    let rows = rows(conn)?;
+    Ok(of(&rows(conn)?, client))
+}
+
+fn of(rows: &[Row], client: ClientId) -> Rules {
     let own = rows.iter().find(|row| row.0 == Some(client));
     let agency = || rows.iter().find(|row| row.0.is_none() && row.1.is_none());
-    Ok(Rules {
+    Rules {
         client: own.or_else(agency).copied().map_or(Rule::AS_WORKED, rule),
         projects: rows.iter().filter_map(|row| Some((row.1?, rule(*row)))).collect(),
-    })
+    }
+}
+
+/// The rules of all clients.
+#[derive(Debug, Clone)]
+pub struct Everybody {
+    rows: Vec<Row>,
+    clients: Vec<ClientId>,
+}
+
+impl Everybody {
+    /// Whether the agency's own rule rounds, and so the hours of every client may be rounded.
+    pub fn round_everything(&self) -> bool {
+        self.rows.iter().any(|row| row.0.is_none() && row.1.is_none() && rule(*row) != Rule::AS_WORKED)
+    }
+
+    /// Whether hours of `client` may be rounded.
+    pub fn round(&self, client: ClientId) -> bool {
+        self.round_everything() || self.clients.binary_search(&client).is_ok()
+    }
+
+    /// Clients with a rule of their own or of one of their projects.
+    pub fn clients(&self) -> &[ClientId] {
+        &self.clients
+    }
+
+    /// The rules that count for the hours of `client`.
+    pub fn of(&self, client: ClientId) -> Rules {
+        of(&self.rows, client)
+    }
+}
+
+/// The rules that count for anybody's hours.
+pub fn of_everybody(conn: &mut Conn) -> AppResult<Everybody> {
+    let rows = rows(conn)?;
+    let mut clients: Vec<ClientId> = rows.iter().filter_map(|row| row.0).collect();
+    let undertakings: Vec<ProjectId> = rows.iter().filter_map(|row| row.1).collect();
+    let theirs: Vec<ClientId> = projects::table
+        .filter(projects::id.eq_any(undertakings))
+        .select(projects::client_id)
+        .cached()
+        .load(conn)?;
+    clients.extend(theirs);
+    clients.sort_unstable();
+    clients.dedup();
+    Ok(Everybody { rows, clients })
 }
 
 fn rows(conn: &mut Conn) -> AppResult<Vec<Row>> {

@@ -10,6 +10,7 @@ use crate::db::saved::Saved;
 use crate::db::schema::{agency, time_settings};
 use crate::error::AppResult;
 use crate::time_entries::week::Week;
+use crate::types::calendar::WeekStart;
 use crate::types::clock::UtcTime;
 use crate::types::zone;
 
@@ -45,11 +46,11 @@ impl TimeSettings {
         self.locked_until.max(self.moved_on(today))
     }
 
-    /// The end of the last week whose days of grace are over.
+    /// The end of the last week, from Monday, whose days of grace are over.
     fn moved_on(&self, today: NaiveDate) -> Option<NaiveDate> {
         let grace = u64::try_from(self.lock_after_days?).ok()?;
         let last = today.checked_sub_days(Days::new(grace))?;
-        Some(Week::of(last).previous().sunday())
+        Some(Week::of(last, WeekStart::Monday).previous().last())
     }
 }
 

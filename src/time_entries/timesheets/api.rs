@@ -57,7 +57,7 @@ pub struct ApprovalsJson {
 fn json(sheet: Timesheet) -> TimesheetJson {
     TimesheetJson {
         user_id: sheet.user_id,
-        week: Week::of(sheet.monday).to_string(),
+        week: sheet.week().to_string(),
         status: sheet.status,
         seconds: sheet.seconds,
         reason: sheet.reason,
@@ -72,7 +72,8 @@ pub async fn submit_week(
     app: web::Data<App>,
     body: Json<SubmissionForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, week) = (user.actor, app.clock.now(), body.0.check()?);
+    let (actor, now) = (user.actor, app.clock.now());
+    let week = body.0.check(actor.week_starts_on)?;
     let sheet = app.db.write(move |conn| model::submit(conn, &actor, now, week)).await?;
     Ok(HttpResponse::Ok().json(json(sheet)))
 }
@@ -84,7 +85,8 @@ pub async fn withdraw_week(
     app: web::Data<App>,
     query: Query<SubmissionForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, week) = (user.actor, app.clock.now(), query.0.check()?);
+    let (actor, now) = (user.actor, app.clock.now());
+    let week = query.0.check(actor.week_starts_on)?;
     app.db.write(move |conn| model::withdraw(conn, &actor, now, week)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -92,17 +94,18 @@ pub async fn withdraw_week(
 /// The week of everybody who logs hours, by name; without `week` this one.
 #[utoipa::path(get, path = "/api/time-entries/approvals", tag = "time-entries", params(ApprovalsQuery), responses((status = 200, body = ApprovalsJson)))]
 pub async fn list_approvals(
-    _user: Manager,
+    user: Manager,
     app: web::Data<App>,
     query: Query<ApprovalsQuery>,
 ) -> AppResult<HttpResponse> {
-    let (asked, now) = (query.0.check()?, app.clock.now());
+    let (start, now) = (user.actor.week_starts_on, app.clock.now());
+    let asked = query.0.check(start)?;
     let list = app
         .db
         .read(move |conn| {
             let week = match asked {
                 Some(week) => week,
-                None => Week::of(today(conn, now)?),
+                None => Week::of(today(conn, now)?, start),
             };
             let person = |row: PersonWeek| PersonWeekJson {
                 user_id: row.user_id,
@@ -124,7 +127,8 @@ pub async fn decide_week(
     app: web::Data<App>,
     body: Json<DecisionForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, (person, week, version, decision)) = (user.actor, app.clock.now(), body.0.check()?);
+    let (actor, now) = (user.actor, app.clock.now());
+    let (person, week, version, decision) = body.0.check(actor.week_starts_on)?;
     let sheet =
         app.db.write(move |conn| model::decide(conn, &actor, now, person, week, version, &decision)).await?;
     Ok(HttpResponse::Ok().json(json(sheet)))

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::model::Decision;
 use crate::error::FormErrors;
-use crate::time_entries::week::Week;
+use crate::time_entries::week::{Week, WeekName};
+use crate::types::calendar::WeekStart;
 use crate::types::ids::UserId;
 use crate::web::form::Check;
 use crate::web::json::Typed;
@@ -21,10 +22,10 @@ pub struct SubmissionForm {
 
 impl SubmissionForm {
     /// The week, or what is wrong.
-    pub fn check(&self) -> Result<Week, FormErrors> {
+    pub fn check(&self, start: WeekStart) -> Result<Week, FormErrors> {
         let mut check = Check::new();
-        let week = check.required_id("week", &self.week);
-        check.finish(week)
+        let name: Option<WeekName> = check.required_id("week", &self.week);
+        check.finish(name.map(|name| name.week(start)))
     }
 }
 
@@ -39,10 +40,10 @@ pub struct ApprovalsQuery {
 
 impl ApprovalsQuery {
     /// The week, or what makes no sense.
-    pub fn check(&self) -> Result<Option<Week>, FormErrors> {
+    pub fn check(&self, start: WeekStart) -> Result<Option<Week>, FormErrors> {
         let mut check = Check::new();
-        let week = check.id("week", &self.week);
-        check.finish(Some(week))
+        let name: Option<WeekName> = check.id("week", &self.week);
+        check.finish(Some(name.map(|name| name.week(start))))
     }
 }
 
@@ -64,10 +65,10 @@ pub struct DecisionForm {
 
 impl DecisionForm {
     /// Whose week, as seen, and the decision, or what is wrong.
-    pub fn check(&self) -> Result<(UserId, Week, i64, Decision), FormErrors> {
+    pub fn check(&self, start: WeekStart) -> Result<(UserId, Week, i64, Decision), FormErrors> {
         let mut check = Check::new();
         let user = check.required_id("user_id", &self.user_id);
-        let week = check.required_id("week", &self.week);
+        let name: Option<WeekName> = check.required_id("week", &self.week);
         let version = check.required_id("version", &self.version);
         let decision = match self.decision.trim() {
             "approve" => Some(Decision::Approve),
@@ -77,7 +78,7 @@ impl DecisionForm {
                 None
             }
         };
-        let all = user.zip(week).zip(version.zip(decision));
+        let all = user.zip(name.map(|name| name.week(start))).zip(version.zip(decision));
         check.finish(all.map(|((user, week), (version, decision))| (user, week, version, decision)))
     }
 }

@@ -1,8 +1,8 @@
 //! What locks hours, in words, and how one change gets past it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 
 use super::model::{Status, Timesheet};
@@ -29,7 +29,19 @@ pub(in crate::time_entries) fn reason(
     if let Some(until) = locked.filter(|until| on <= *until) {
         return Ok(Some(format!("Hours up to {} are locked.", day_month_year(until))));
     }
-    Ok(of_week(conn, user, Week::of(on))?.and_then(|sheet| sheet.lock()))
+    let near = Days::new(6);
+    let from = on.checked_sub_days(near).unwrap_or(on);
+    let to = on.checked_add_days(near).unwrap_or(on);
+    // Two weeks share days where somebody's weeks once began on another day.
+    let sheets: Vec<Timesheet> = timesheets::table
+        .filter(timesheets::user_id.eq(user))
+        .filter(timesheets::thursday.between(from, to))
+        .filter(timesheets::first_on.le(on))
+        .filter(timesheets::last_on.ge(on))
+        .order(timesheets::thursday)
+        .select(Timesheet::as_select())
+        .load(conn)?;
+    Ok(sheets.iter().find_map(Timesheet::lock))
 }
 
 /// What `user` handed in for `week`, if anything.
@@ -40,7 +52,7 @@ pub(in crate::time_entries) fn of_week(
 ) -> AppResult<Option<Timesheet>> {
     Ok(timesheets::table
         .filter(timesheets::user_id.eq(user))
-        .filter(timesheets::monday.eq(week.monday()))
+        .filter(timesheets::thursday.eq(week.thursday()))
         .select(Timesheet::as_select())
         .first(conn)
         .optional()?)
@@ -96,30 +108,36 @@ pub fn past<T>(
 #[derive(Debug)]
 pub(in crate::time_entries) struct Locks {
     until: Option<NaiveDate>,
-    weeks: BTreeSet<(UserId, NaiveDate)>,
+    weeks: BTreeMap<UserId, Vec<(NaiveDate, NaiveDate)>>,
 }
 
 impl Locks {
     /// What is locked from `from` on.
     pub fn load(conn: &mut Conn, now: UtcTime, from: NaiveDate) -> AppResult<Self> {
-        let weeks: Vec<(UserId, NaiveDate)> = timesheets::table
-            .filter(timesheets::monday.ge(Week::of(from).monday()))
+        let rows: Vec<(UserId, NaiveDate, NaiveDate)> = timesheets::table
+            .filter(timesheets::thursday.ge(from.checked_sub_days(Days::new(6)).unwrap_or(from)))
             .filter(timesheets::status.ne(Status::Reopened))
-            .select((timesheets::user_id, timesheets::monday))
+            .select((timesheets::user_id, timesheets::first_on, timesheets::last_on))
             .load(conn)?;
-        Ok(Self { until: settings::locked(conn, now)?, weeks: weeks.into_iter().collect() })
+        let mut weeks: BTreeMap<UserId, Vec<(NaiveDate, NaiveDate)>> = BTreeMap::new();
+        for (user, first, last) in rows {
+            weeks.entry(user).or_default().push((first, last));
+        }
+        Ok(Self { until: settings::locked(conn, now)?, weeks })
     }
 
     /// Whether hours of `user` on `on` are locked.
     pub fn hold(&self, user: UserId, on: NaiveDate) -> bool {
-        self.until.is_some_and(|until| on <= until) || self.weeks.contains(&(user, Week::of(on).monday()))
+        let mut weeks = self.weeks.get(&user).into_iter().flatten();
+        self.until.is_some_and(|until| on <= until)
+            || weeks.any(|(first, last)| (*first..=*last).contains(&on))
     }
 }
 
 impl Timesheet {
     /// Why its hours do not change; `None` once it is reopened.
     pub fn lock(&self) -> Option<String> {
-        let week = Week::of(self.monday).title();
+        let week = self.week().title();
         match self.status {
             Status::Submitted => Some(format!("The week of {week} is handed in: take it back first.")),
             Status::Approved => Some(format!("The week of {week} is approved: a manager can reopen it.")),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 
 use super::locks;
@@ -13,7 +13,8 @@ use crate::db::Conn;
 use crate::db::schema::{time_entries, timesheets, users};
 use crate::error::{AppError, AppResult};
 use crate::time_entries::model::worked_seconds;
-use crate::time_entries::week::Week;
+use crate::time_entries::week::{Week, WeekName};
+use crate::types::calendar::WeekStart;
 use crate::types::clock::UtcTime;
 use crate::types::ids::UserId;
 use crate::types::zone;
@@ -47,8 +48,10 @@ impl Status {
 pub struct Timesheet {
     /// Whose.
     pub user_id: UserId,
+    /// The Thursday of its week, which names it.
+    pub thursday: NaiveDate,
     /// Its first day.
-    pub monday: NaiveDate,
+    pub first_on: NaiveDate,
     /// How far it is.
     pub status: Status,
     /// Seconds when it was handed in.
@@ -59,6 +62,13 @@ pub struct Timesheet {
     pub version: i64,
 }
 
+impl Timesheet {
+    /// Its week as it was handed in.
+    pub fn week(&self) -> Week {
+        Week::from(self.first_on)
+    }
+}
+
 /// Hands in a week of `actor`; harmless when it is handed in already.
 pub fn submit(conn: &mut Conn, actor: &Actor, now: UtcTime, week: Week) -> AppResult<Timesheet> {
     let before = locks::of_week(conn, actor.id, week)?;
@@ -67,20 +77,20 @@ pub fn submit(conn: &mut Conn, actor: &Actor, now: UtcTime, week: Week) -> AppRe
     {
         return Ok(sheet.clone());
     }
-    if week.monday() > zone::local_date(now, actor.zone()) {
+    if week.first() > zone::local_date(now, actor.zone()) {
         return Err(AppError::Conflict("This week has not begun.".into()));
     }
     let running: Option<i64> = time_entries::table
         .filter(time_entries::user_id.eq(actor.id))
         .filter(time_entries::ended_at.is_null())
-        .filter(time_entries::local_on.between(week.monday(), week.sunday()))
+        .filter(time_entries::local_on.between(week.first(), week.last()))
         .select(time_entries::id)
         .first(conn)
         .optional()?;
     if running.is_some() {
         return Err(AppError::Conflict("A timer runs in this week. Stop it first.".into()));
     }
-    let seconds = worked_seconds(conn, actor.id, week.monday(), week.sunday(), now)?;
+    let seconds = worked_seconds(conn, actor.id, week.first(), week.last(), now)?;
     let common = (
         timesheets::status.eq(Status::Submitted),
         timesheets::seconds.eq(seconds),
@@ -94,8 +104,9 @@ pub fn submit(conn: &mut Conn, actor: &Actor, now: UtcTime, week: Week) -> AppRe
         None => diesel::insert_into(timesheets::table)
             .values((
                 timesheets::user_id.eq(actor.id),
-                timesheets::monday.eq(week.monday()),
-                timesheets::sunday.eq(week.sunday()),
+                timesheets::thursday.eq(week.thursday()),
+                timesheets::first_on.eq(week.first()),
+                timesheets::last_on.eq(week.last()),
                 common,
             ))
             .execute(conn)?,
@@ -166,11 +177,11 @@ pub fn decide(
 
 type This = diesel::dsl::Filter<
     diesel::dsl::Filter<timesheets::table, diesel::dsl::Eq<timesheets::user_id, UserId>>,
-    diesel::dsl::Eq<timesheets::monday, NaiveDate>,
+    diesel::dsl::Eq<timesheets::thursday, NaiveDate>,
 >;
 
 fn this(user: UserId, week: Week) -> This {
-    timesheets::table.filter(timesheets::user_id.eq(user)).filter(timesheets::monday.eq(week.monday()))
+    timesheets::table.filter(timesheets::user_id.eq(user)).filter(timesheets::thursday.eq(week.thursday()))
 }
 
 fn record(
@@ -203,27 +214,34 @@ pub struct PersonWeek {
 
 /// The week of everybody who logs hours, by name.
 pub fn of_everybody(conn: &mut Conn, week: Week) -> AppResult<Vec<PersonWeek>> {
-    let people: Vec<(UserId, String, Role)> = users::table
+    let people: Vec<(UserId, String, Role, WeekStart)> = users::table
         .filter(users::disabled_at.is_null())
         .order((users::name, users::id))
-        .select((users::id, users::name, users::role))
+        .select((users::id, users::name, users::role, users::week_starts_on))
         .load(conn)?;
-    let hours: Vec<(UserId, i64)> = time_entries::table
-        .filter(time_entries::local_on.between(week.monday(), week.sunday()))
-        .select((time_entries::user_id, time_entries::duration_seconds))
+    // Each person's week is their own, so it begins up to six days before its Thursday and ends up to six days after.
+    let (thursday, six) = (week.thursday(), Days::new(6));
+    let from = thursday.checked_sub_days(six).unwrap_or(thursday);
+    let to = thursday.checked_add_days(six).unwrap_or(thursday);
+    let hours: Vec<(UserId, NaiveDate, i64)> = time_entries::table
+        .filter(time_entries::local_on.between(from, to))
+        .select((time_entries::user_id, time_entries::local_on, time_entries::duration_seconds))
         .load(conn)?;
+    let starts: BTreeMap<UserId, WeekStart> = people.iter().map(|(id, .., start)| (*id, *start)).collect();
     let mut sums: BTreeMap<UserId, i64> = BTreeMap::new();
-    for (user, seconds) in hours {
-        *sums.entry(user).or_default() += seconds;
+    for (user, on, seconds) in hours {
+        if starts.get(&user).is_some_and(|start| Week::of(on, *start).thursday() == thursday) {
+            *sums.entry(user).or_default() += seconds;
+        }
     }
     let sheets: Vec<Timesheet> = timesheets::table
-        .filter(timesheets::monday.eq(week.monday()))
+        .filter(timesheets::thursday.eq(thursday))
         .select(Timesheet::as_select())
         .load(conn)?;
     Ok(people
         .into_iter()
-        .filter(|(id, _, role)| *role != Role::Bookkeeper || sums.contains_key(id))
-        .map(|(id, name, _)| PersonWeek {
+        .filter(|(id, _, role, _)| *role != Role::Bookkeeper || sums.contains_key(id))
+        .map(|(id, name, ..)| PersonWeek {
             user_id: id,
             name,
             seconds: sums.get(&id).copied().unwrap_or(0),
@@ -233,15 +251,15 @@ pub fn of_everybody(conn: &mut Conn, week: Week) -> AppResult<Vec<PersonWeek>> {
 }
 
 /// Weeks that wait for approval, the oldest first, each with how many people's.
-pub fn waiting(conn: &mut Conn) -> AppResult<Vec<(Week, usize)>> {
-    let mondays: Vec<NaiveDate> = timesheets::table
+pub fn waiting(conn: &mut Conn) -> AppResult<Vec<(WeekName, usize)>> {
+    let thursdays: Vec<NaiveDate> = timesheets::table
         .filter(timesheets::status.eq(Status::Submitted))
-        .order(timesheets::monday)
-        .select(timesheets::monday)
+        .order(timesheets::thursday)
+        .select(timesheets::thursday)
         .load(conn)?;
     let mut weeks: BTreeMap<NaiveDate, usize> = BTreeMap::new();
-    for monday in mondays {
-        *weeks.entry(monday).or_default() += 1;
+    for thursday in thursdays {
+        *weeks.entry(thursday).or_default() += 1;
     }
-    Ok(weeks.into_iter().map(|(monday, count)| (Week::of(monday), count)).collect())
+    Ok(weeks.into_iter().map(|(thursday, count)| (WeekName::of(thursday), count)).collect())
 }

@@ -8,7 +8,7 @@ use super::model::{self, PersonWeek, Status};
 use crate::auth::extract::{Manager, Worker};
 use crate::auth::user::Actor;
 use crate::error::{AppError, AppResult, FormErrors};
-use crate::time_entries::week::Week;
+use crate::time_entries::week::{Week, WeekName};
 use crate::web::form::Form;
 use crate::web::page::{Section, Shell, View};
 use crate::web::query::Query;
@@ -39,7 +39,8 @@ pub async fn submit(
     view: View,
     form: Form<SubmissionForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, week) = (user.actor, app.clock.now(), form.0.check()?);
+    let (actor, now) = (user.actor, app.clock.now());
+    let week = form.0.check(actor.week_starts_on)?;
     app.db.write(move |conn| model::submit(conn, &actor, now, week)).await?;
     view.redirect(&format!("/time-entries?week={week}"), "Week handed in.")
 }
@@ -51,7 +52,8 @@ pub async fn withdraw(
     view: View,
     form: Form<SubmissionForm>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, week) = (user.actor, app.clock.now(), form.0.check()?);
+    let (actor, now) = (user.actor, app.clock.now());
+    let week = form.0.check(actor.week_starts_on)?;
     app.db.write(move |conn| model::withdraw(conn, &actor, now, week)).await?;
     view.redirect(&format!("/time-entries?week={week}"), "The week is open again.")
 }
@@ -63,7 +65,7 @@ pub async fn index(
     view: View,
     query: Query<ApprovalsQuery>,
 ) -> AppResult<HttpResponse> {
-    let week = query.0.check()?;
+    let week = query.0.check(user.actor.week_starts_on)?;
     let page =
         approvals(&app, user.actor, &view, week, DecisionForm::default(), FormErrors::default()).await?;
     view.html(|| page.render(), || page.as_list().render())
@@ -81,8 +83,11 @@ async fn approvals(
     app.db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Time)?;
-            let week = week.unwrap_or_else(|| Week::of(shell.today));
-            let (people, waiting) = (model::of_everybody(conn, week)?, model::waiting(conn)?);
+            let week = week.unwrap_or_else(|| Week::of(shell.today, shell.actor.week_starts_on));
+            let people = model::of_everybody(conn, week)?;
+            let waiting = model::waiting(conn)?.into_iter();
+            let waiting =
+                waiting.map(|(name, count)| (name.week(shell.actor.week_starts_on), count)).collect();
             Ok(Approvals { shell, week, people, waiting, form, errors })
         })
         .await
@@ -96,7 +101,7 @@ pub async fn decide(
     form: Form<DecisionForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, form) = (user.actor, app.clock.now(), form.0);
-    let decided = match form.check() {
+    let decided = match form.check(actor.week_starts_on) {
         Ok((person, week, version, decision)) => {
             let actor = actor.clone();
             app.db.write(move |conn| model::decide(conn, &actor, now, person, week, version, &decision)).await
@@ -105,11 +110,12 @@ pub async fn decide(
     };
     match decided {
         Ok(sheet) => {
-            let path = format!("/time-entries/approvals?week={}", Week::of(sheet.monday));
+            let path = format!("/time-entries/approvals?week={}", sheet.week());
             view.redirect(&path, &format!("{}.", sheet.status.label()))
         }
         Err(AppError::Invalid(errors)) => {
-            let week = form.week.parse().ok();
+            let name: Option<WeekName> = form.week.parse().ok();
+            let week = name.map(|name| name.week(actor.week_starts_on));
             let page = approvals(&app, actor, &view, week, form, errors).await?;
             view.invalid(|| page.render(), || page.as_list().render())
         }
