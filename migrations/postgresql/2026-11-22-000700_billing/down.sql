@@ -28,3 +28,4 @@ DROP FUNCTION released_entries_credited();
 DROP FUNCTION credit_allocations_fit();
 DROP FUNCTION invoice_write_offs_issued();
 DROP FUNCTION payments_refund_fits();
+DROP FUNCTION payments_reversal_fits();
