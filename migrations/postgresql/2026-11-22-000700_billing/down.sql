@@ -24,6 +24,7 @@ DROP FUNCTION time_entries_claimed();
 DROP FUNCTION payment_allocations_issued();
 DROP FUNCTION payment_allocations_fit();
 DROP FUNCTION invoice_part_frozen();
+DROP FUNCTION invoice_lines_credited();
 DROP FUNCTION released_entries_credited();
 DROP FUNCTION credit_allocations_fit();
 DROP FUNCTION invoice_write_offs_issued();
