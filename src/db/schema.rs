@@ -675,6 +675,7 @@ diesel::table! {
     reminder_settings (id) {
         id -> BigInt,
         steps -> Text,
+        skips_weekends -> Bool,
         updated_at -> Timestamp,
         version -> BigInt,
     }
