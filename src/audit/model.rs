@@ -62,6 +62,8 @@ crate::text_enum! {
         Paid = "paid", "recorded a payment on";
         /// A payment was taken back.
         Reversed = "reversed", "reversed a payment on";
+        /// A client had its bank take a payment back.
+        ChargedBack = "charged_back", "recorded a chargeback on";
         /// Money came in that settles no invoice yet.
         Received = "received", "recorded";
         /// Money went back to a client.

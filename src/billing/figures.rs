@@ -5,10 +5,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Text};
 
 use crate::auth::user::Actor;
+use crate::billing::payments::exchange::{self, Rate};
 use crate::db::Conn;
 use crate::db::cached::Cache;
+use crate::db::schema::{invoices, payment_allocations, payments};
 use crate::error::{AppError, AppResult};
-use crate::types::money::Currency;
+use crate::types::money::{Currency, Money};
 
 /// An amount of one currency and how many rows it sums.
 #[derive(Debug, Clone, Copy, QueryableByName)]
@@ -128,4 +130,39 @@ pub fn of_all(conn: &mut Conn, actor: &Actor, today: NaiveDate, currency: Curren
         paid: Figure::new(paid, currency),
         month,
     })
+}
+
+/// What exchange rates gained or lost on what came in in the month that begins on `month`, in the agency's currency;
+/// `None` where nothing in another settled an invoice.
+pub fn exchanged(
+    conn: &mut Conn,
+    actor: &Actor,
+    month: NaiveDate,
+    currency: Currency,
+) -> AppResult<Option<Money>> {
+    if !actor.sees_money() {
+        return Err(AppError::Forbidden);
+    }
+    let end = month.checked_add_months(Months::new(1)).unwrap_or(month);
+    type Stored = (Option<Currency>, Option<i64>);
+    let rows: Vec<(Currency, i64, Stored, Stored)> = payments::table
+        .inner_join(payment_allocations::table.inner_join(invoices::table))
+        .filter(payments::received_on.ge(month))
+        .filter(payments::received_on.lt(end))
+        .filter(payments::currency.ne(currency))
+        .select((
+            payments::currency,
+            payment_allocations::amount_cents,
+            (payments::base_currency, payments::exchange_rate_e6),
+            (invoices::base_currency, invoices::exchange_rate_e6),
+        ))
+        .load(conn)?;
+    let known: Vec<Money> = rows
+        .into_iter()
+        .filter_map(|(of, cents, paid, invoiced)| {
+            let (paid, invoiced) = (Rate::stored(paid.0, paid.1), Rate::stored(invoiced.0, invoiced.1));
+            exchange::difference(Money::new(cents, of), paid, invoiced)
+        })
+        .collect();
+    Ok(if known.is_empty() { None } else { exchange::total(currency, known) })
 }

@@ -47,6 +47,8 @@ struct InvoicesIndex {
     rows: Vec<InvoiceRow>,
     next: Option<InvoiceId>,
     figures: Figures,
+    /// What exchange rates gained or lost on what was paid in that month.
+    exchanged: Option<Money>,
 }
 
 impl InvoiceShow {
@@ -148,8 +150,9 @@ pub async fn index(
             let shell = Shell::load(conn, &actor, now, &look, Section::Billing)?;
             let (rows, next) = model::list(conn, &actor, &filter, shell.today)?;
             let figures = figures::of_all(conn, &actor, shell.today, shell.currency)?;
+            let exchanged = figures::exchanged(conn, &actor, figures.month, shell.currency)?;
             let clients = clients::kept_choices(conn, &actor, &offers.clients, filter.client)?;
-            Ok(InvoicesIndex { shell, query, clients, rows, next, figures })
+            Ok(InvoicesIndex { shell, query, clients, rows, next, figures, exchanged })
         })
         .await?;
     view.html(|| page.render(), || page.as_list().render())

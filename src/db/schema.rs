@@ -440,7 +440,9 @@ diesel::table! {
         exchange_rate_e6 -> Nullable<BigInt>,
         method -> Text,
         reference -> Text,
+        fee_cents -> BigInt,
         reverses_id -> Nullable<BigInt>,
+        reversal_kind -> Nullable<Text>,
         refunds_id -> Nullable<BigInt>,
         idempotency_key -> Nullable<Text>,
         created_by -> Nullable<BigInt>,
@@ -673,6 +675,7 @@ diesel::table! {
     reminder_settings (id) {
         id -> BigInt,
         steps -> Text,
+        skips_weekends -> Bool,
         updated_at -> Timestamp,
         version -> BigInt,
     }

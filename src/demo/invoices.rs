@@ -5,7 +5,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use super::morning_of;
 use crate::auth::user::Actor;
 use crate::billing::draft::{self, NewDraft, Options};
-use crate::billing::issue;
+use crate::billing::issue::{self, PAR_E6};
 use crate::billing::model::{Grouping, Invoice};
 use crate::billing::payments::model::{self as payments, NewPayment, PaymentMethod};
 use crate::billing::tax::{TaxCategory, Treatment};
@@ -16,6 +16,8 @@ use crate::types::ids::ClientId;
 
 /// Days between an invoice and its payment.
 const PAID_AFTER: u64 = 11;
+/// Minor units that a bank keeps of a payment in another currency.
+const BANK_FEE_CENTS: i64 = 850;
 
 /// Who is billed how often.
 #[derive(Clone, Copy)]
@@ -130,12 +132,15 @@ fn pay(conn: &mut Conn, owner: &Actor, today: NaiveDate, invoice: &Invoice, cent
     if cents == 0 {
         return Ok(());
     }
+    // What comes from abroad comes at the rate of its day, and a bank keeps some of it.
+    let is_foreign = invoice.exchange_rate_e6.is_some_and(|rate| rate != PAR_E6);
     let new = NewPayment {
         received_on,
         amount_cents: cents,
+        fee_cents: if is_foreign { BANK_FEE_CENTS.min(cents / 2) } else { 0 },
         method: PaymentMethod::BankTransfer,
         reference: invoice.number.clone().unwrap_or_default(),
-        exchange_rate_e6: None,
+        exchange_rate_e6: invoice.exchange_rate_e6.map(|rate| rate + rate / 250),
         keeps_rest: false,
         idempotency_key: None,
     };

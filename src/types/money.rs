@@ -240,7 +240,7 @@ pub fn to_step(cents: i64, step: i64) -> Option<i64> {
 pub fn convert(cents: i64, from: Currency, to: Currency, rate_e6: i64) -> Option<i64> {
     let up = 10_i128.pow(to.decimals());
     let down = 10_i128.pow(from.decimals());
-    div_round(i128::from(cents) * i128::from(rate_e6) * up, down * 1_000_000)
+    div_round(i128::from(cents).checked_mul(i128::from(rate_e6))?.checked_mul(up)?, down * 1_000_000)
 }
 
 /// Rounding point "value of an entry": its seconds at its hourly rate, for reports before billing.

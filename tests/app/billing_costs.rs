@@ -3,10 +3,11 @@
 use bureau::auth::policy::Role;
 use bureau::billing::draft::{self, NewDraft};
 use bureau::billing::issue;
-use bureau::types::ids::InvoiceId;
+use bureau::types::ids::{InvoiceId, InvoiceLineId};
 use serde_json::{Value, json};
 
-use crate::billing::{at_rest, invoice, lines, northwind, sound};
+use crate::billing::{at_rest, invoice, lines, northwind, ready_draft, sound};
+use crate::support::database::on_postgres;
 use crate::support::{TestApp, day};
 
 fn photo(client: impl serde::Serialize) -> Value {
@@ -177,6 +178,74 @@ async fn a_deposit_is_deducted_once_with_its_tax() {
     api.post(format!("/api/billing/{id}/issue")).json(version).send().await.assert_status(200);
     app.execute_refused("DELETE FROM deducted_deposits");
     sound(&app);
+}
+
+#[actix_web::test]
+async fn the_ledger_itself_gives_a_deposit_back_or_deducts_it_but_once() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let api = app.api(Role::Bookkeeper);
+    let deposit = async || {
+        let body = json!({"client_id": client, "delivery_from": "2026-11-18", "is_deposit": true,
+                          "lines": [{"title": "Shop", "quantity": 1, "unit_price": "1000"}]});
+        let made = api.post("/api/billing").json(body).send().await.json();
+        let issue = json!({"version": made["version"]});
+        api.post(format!("/api/billing/{}/issue", made["id"])).json(issue).send().await.assert_status(200);
+        InvoiceId(made["id"].as_i64().unwrap())
+    };
+    let (taken, given_back) = (deposit().await, deposit().await);
+    let (one, other) = (ready_draft(&app, client, 300_000), ready_draft(&app, client, 300_000));
+    let foreign = ready_draft(&app, app.client("Contoso"), 300_000);
+    let wanted = json!({"deposit_id": taken});
+    api.post(format!("/api/billing/{one}/deductions")).json(wanted).send().await.assert_status(200);
+    let reason = json!({"reason": "Not wanted"});
+    let note = api.post(format!("/api/billing/{given_back}/credits")).json(reason).send().await;
+    note.assert_status(201);
+    let note = InvoiceId(note.json()["id"].as_i64().unwrap());
+    let line = |id: InvoiceId| lines(&app, id)[0].id;
+    let claim = |verb: &str, deposit: InvoiceId, part: i64, line: InvoiceLineId| {
+        format!(
+            "{verb} INTO deducted_deposits (deposit_id, part, invoice_line_id) VALUES ({deposit}, {part}, {line})"
+        )
+    };
+    let before = app.dump();
+    for sql in [
+        // By a second invoice, in the place of the first, after it was given back, by another client, by itself.
+        claim("INSERT", taken, 2, line(other)),
+        claim("INSERT", given_back, 1, line(other)),
+        claim("INSERT", given_back, 1, line(foreign)),
+    ] {
+        assert!(app.execute_refused(&sql).contains("deducted by one invoice"), "{sql}");
+    }
+    app.execute_refused(&claim("INSERT", taken, 1, line(other)));
+    if !on_postgres() {
+        app.execute_refused(&claim("INSERT OR REPLACE", taken, 1, line(other)));
+        app.execute_refused(&claim("INSERT OR REPLACE", taken, 2, lines(&app, one)[1].id));
+    }
+    // A credit note on what was deducted, as a new row and as a changed one.
+    let credit = format!(
+        "INSERT INTO invoices (kind, client_id, corrects_id, currency, grouping, created_at, updated_at) \
+         SELECT 'credit_note', client_id, id, currency, grouping, created_at, updated_at FROM invoices WHERE id = {taken}"
+    );
+    let turned =
+        format!("UPDATE invoices SET kind = 'credit_note', corrects_id = {taken} WHERE id = {other}");
+    for sql in [&credit, &turned] {
+        assert!(app.execute_refused(sql).contains("not given back as well"), "{sql}");
+    }
+    // A second credit of the same line, by a note of its own.
+    let shop = line(given_back);
+    let second = |on: InvoiceId| {
+        format!(
+            "INSERT INTO invoice_lines (invoice_id, position, title, quantity_e4, unit, unit_price_cents, tax_rate_millis, amount_cents, corrects_line_id) \
+             SELECT {on}, 9, title, 1, unit, unit_price_cents, tax_rate_millis, 1, id FROM invoice_lines WHERE id = {shop}"
+        )
+    };
+    assert!(app.execute_refused(&second(other)).contains("up to what it charged"));
+    app.execute_refused(&second(note));
+    app.assert_unchanged(&before);
+    app.execute(&credit.replace(&format!("id = {taken}"), &format!("id = {given_back}")));
+    let draft: i64 = app.line("SELECT CAST(max(id) AS TEXT) AS line FROM invoices").parse().unwrap();
+    assert!(app.execute_refused(&second(InvoiceId(draft))).contains("up to what it charged"));
 }
 
 #[actix_web::test]

@@ -42,6 +42,7 @@ mod money;
 mod notifications;
 mod openapi;
 mod payments;
+mod payments_exchange;
 mod payments_shared;
 mod processes;
 mod project_hours;

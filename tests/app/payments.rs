@@ -73,6 +73,7 @@ async fn ten_clicks_at_once_record_one_payment() {
     let new = NewPayment {
         received_on: today,
         amount_cents: 1_000,
+        fee_cents: 0,
         method: PaymentMethod::Card,
         reference: String::new(),
         exchange_rate_e6: None,

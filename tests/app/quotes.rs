@@ -177,6 +177,32 @@ async fn a_changed_quote_is_a_new_version_and_what_was_sent_stays() {
 }
 
 #[actix_web::test]
+async fn a_version_begins_as_a_draft_and_stays_in_its_place() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let (id, other) = (sent(&app, client), drafted(&app, client));
+    let before = app.dump();
+    let copied = "title, content, net_cents, tax_cents, total_cents, expires_on, issue_on, seller, buyer, html, sha256, \
+                  issued_by, created_by, created_at, updated_at";
+    let insert = |issued_at: &str| {
+        format!(
+            "INSERT INTO quote_versions (quote_id, ordinal, issued_at, {copied}) \
+             SELECT quote_id, 7, {issued_at}, {copied} FROM quote_versions WHERE quote_id = {id}"
+        )
+    };
+    assert!(app.execute_refused(&insert("issued_at")).contains("begins as a draft"));
+    for sql in [
+        format!("UPDATE quote_versions SET quote_id = {id}, ordinal = 7 WHERE quote_id = {other}"),
+        format!("UPDATE quote_versions SET ordinal = 7 WHERE quote_id = {other}"),
+        format!("UPDATE quote_versions SET id = 777 WHERE quote_id = {other}"),
+    ] {
+        assert!(app.execute_refused(&sql).contains("stays where it is"), "{sql}");
+    }
+    app.assert_unchanged(&before);
+    app.execute(&insert("NULL"));
+}
+
+#[actix_web::test]
 async fn an_accepted_quote_becomes_one_invoice() {
     let app = TestApp::new().await;
     let client = northwind(&app);

@@ -83,10 +83,56 @@ fn a_quarter_is_three_months_and_the_anchor_day_is_kept() {
     );
 }
 
+#[test]
+fn days_are_counted_from_the_first_whatever_lies_between() {
+    let calendar = |every, start| Calendar { every, unit: RecurringUnit::Day, starts_on: day(start) };
+    let days = |calendar: Calendar| -> Vec<String> {
+        (0..4).map(|n| calendar.nth(n).unwrap().to_string()).collect()
+    };
+    // A leap day, the ends of months and of a year, and the nights when clocks change.
+    assert_eq!(days(calendar(14, "2028-02-20")), ["2028-02-20", "2028-03-05", "2028-03-19", "2028-04-02"]);
+    assert_eq!(days(calendar(30, "2026-10-31")), ["2026-10-31", "2026-11-30", "2026-12-30", "2027-01-29"]);
+    assert_eq!(days(calendar(1, "2026-12-30"))[3], "2027-01-02");
+    let fortnight = calendar(14, "2026-01-01");
+    assert_eq!(fortnight.nth(1_000), day("2026-01-01").checked_add_days(chrono::Days::new(14_000)));
+    assert_eq!(fortnight.after(day("2026-01-14")), Some(day("2026-01-15")));
+    assert_eq!(fortnight.after(day("2026-01-15")), Some(day("2026-01-29")));
+    let covered = |covers| fortnight.covered(day("2026-01-01"), covers);
+    assert_eq!(covered(Covers::Coming), Some((day("2026-01-01"), day("2026-01-14"))));
+    assert_eq!(covered(Covers::Past), Some((day("2025-12-18"), day("2025-12-31"))));
+    let daily = calendar(1, "2026-01-01");
+    assert_eq!(daily.covered(day("2026-03-05"), Covers::Past), Some((day("2026-03-04"), day("2026-03-04"))));
+    assert_eq!((fortnight.words().as_str(), daily.words().as_str()), ("Every 14 days", "Every day"));
+}
+
+#[actix_web::test]
+async fn every_so_many_days_are_made_up_for_without_drift() {
+    let app = TestApp::new().await;
+    let id = monthly(&app, northwind(&app), |changes| {
+        changes.calendar = Calendar { every: 14, unit: RecurringUnit::Day, starts_on: day("2026-11-20") };
+    });
+    // Three come due at once after a long weekend off, and the next is where it would have been.
+    assert_eq!(days_later(&app, 35), 3);
+    let periods: Vec<(String, String)> = made(&app, id)
+        .into_iter()
+        .map(|draft| (draft.delivery_from.unwrap().to_string(), draft.delivery_to.unwrap().to_string()))
+        .collect();
+    let wanted = [("2026-11-20", "2026-12-03"), ("2026-12-04", "2026-12-17"), ("2026-12-18", "2026-12-31")];
+    assert_eq!(periods, wanted.map(|(from, to)| (from.to_owned(), to.to_owned())));
+    assert_eq!(lines(&app, made(&app, id)[2].id)[0].details, "18 Dec – 31 Dec 2026");
+    assert_eq!(stored(&app, id).next_on, Some(day("2027-01-01")));
+    let bea = app.bookkeeper();
+    let page = bea.get(format!("/billing/recurring/{id}")).send().await;
+    page.assert_text(".meta", "Every 14 days").assert_text("#upcoming tbody tr:nth-child(2)", "15 Jan 2027");
+    bea.get("/billing/recurring/new").send().await.assert_has("#unit option[value=day]");
+    let api = app.api(Role::Bookkeeper);
+    assert_eq!(api.get(format!("/api/billing/recurring/{id}")).send().await.json()["unit"], "day");
+}
+
 proptest! {
     #[test]
     fn the_periods_of_a_calendar_cover_every_day_once(
-        every in 1_i64..30, unit in 0_usize..4, start in 0_u64..20_000, count in 1_u32..40, past in any::<bool>(),
+        every in 1_i64..30, unit in 0_usize..5, start in 0_u64..20_000, count in 1_u32..40, past in any::<bool>(),
     ) {
         let starts_on = day("1990-01-01") + chrono::Days::new(start);
         let calendar = Calendar { every, unit: RecurringUnit::ALL[unit], starts_on };
@@ -261,7 +307,7 @@ async fn it_is_made_changed_and_deleted_on_its_pages() {
     for (field, value) in [
         ("title", ""),
         ("every", "0"),
-        ("unit", "day"),
+        ("unit", "hour"),
         ("starts_on", ""),
         ("ends_on", "2020-01-01"),
         ("most", "0"),

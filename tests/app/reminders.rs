@@ -189,6 +189,60 @@ async fn fee_and_interest_are_named_and_billed_by_nobody() {
 }
 
 #[actix_web::test]
+async fn a_step_that_falls_on_a_weekend_waits_for_monday_if_that_is_set() {
+    let app = TestApp::new().await;
+    // Due on Saturday the 14th; its first step falls on Saturday the 21st.
+    let id = app.issued_invoice(northwind(&app), 10_000, day("2026-10-31"));
+    let bea = app.bookkeeper();
+    let page = bea.get("/billing/reminders/settings").send().await;
+    let mut fields = page.fields("#ladder_form");
+    assert!(fields.iter().all(|(name, _)| name != "skips_weekends"), "it is off until somebody sets it");
+    assert_eq!(late(&app).next, Next::Waits(day("2026-11-21")));
+    fields.push(("skips_weekends".into(), "true".into()));
+    bea.post("/billing/reminders/settings").form(fields).send().await.assert_status(303);
+    bea.get("/billing/reminders/settings").send().await.assert_has("input[name=skips_weekends][checked]");
+    let api = app.api(Role::Bookkeeper);
+    assert_eq!(api.get("/api/billing/reminders/settings").send().await.json()["skips_weekends"], true);
+    let monday = day("2026-11-23");
+    let (actor, mut days) = (app.actor(), Vec::new());
+    while !late(&app).is_due() {
+        assert_eq!(late(&app).next, Next::Waits(monday), "{}", app.today());
+        let today = app.today();
+        app.refused(|conn| verbs::create(conn, &actor, app.now(), today, &[id]));
+        days.push(today);
+        app.clock.advance(86_400);
+    }
+    assert_eq!((days.len(), app.today()), (4, monday));
+    let letter = make(&app, id);
+    send(&app, letter);
+    assert_eq!(late(&app).next, Next::Waits(day("2026-12-07")), "5 December is a Saturday");
+}
+
+#[actix_web::test]
+async fn a_step_that_came_due_before_the_weekend_waits_over_it() {
+    let app = TestApp::new().await;
+    app.issued_invoice(northwind(&app), 10_000, day("2026-10-30"));
+    let api = app.api(Role::Bookkeeper);
+    let mut ladder = api.get("/api/billing/reminders/settings").send().await.json();
+    let steps = json!([{ "days_after": 7, "title": "Hello", "body": "{number}" }]);
+    ladder = json!({ "steps": steps, "skips_weekends": true, "version": ladder["version"] });
+    api.put("/api/billing/reminders/settings").json(ladder).send().await.assert_status(200);
+    app.clock.advance(86_400);
+    assert!(late(&app).is_due(), "Friday the 20th");
+    for _ in 0..2 {
+        app.clock.advance(86_400);
+        assert_eq!(late(&app).next, Next::Waits(day("2026-11-23")));
+    }
+    app.clock.advance(86_400);
+    assert!(late(&app).is_due());
+    let off = json!({ "steps": [], "version": 1 });
+    assert_eq!(
+        api.put("/api/billing/reminders/settings").json(off).send().await.json()["skips_weekends"],
+        false
+    );
+}
+
+#[actix_web::test]
 async fn the_api_of_reminders_follows_the_same_rules() {
     let app = TestApp::new().await;
     let id = late_invoice(&app);

@@ -30,6 +30,7 @@ fn pay(
     let new = NewPayment {
         received_on: today,
         amount_cents: cents,
+        fee_cents: 0,
         method: PaymentMethod::BankTransfer,
         reference: "=SUM(A1)".into(),
         exchange_rate_e6: None,

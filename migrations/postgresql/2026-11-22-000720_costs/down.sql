@@ -1,3 +1,5 @@
+DROP TRIGGER deposits_given_back_insert ON invoices;
+DROP TRIGGER deposits_given_back_update ON invoices;
 DROP TABLE deducted_deposits;
 DROP TRIGGER retainer_charges_claimed ON retainer_charges;
 DROP TABLE billed_charges;
@@ -16,3 +18,5 @@ DROP FUNCTION claim_frozen_insert();
 DROP FUNCTION claim_frozen_delete();
 DROP FUNCTION deducted_deposits_frozen_insert();
 DROP FUNCTION deducted_deposits_frozen_delete();
+DROP FUNCTION deducted_deposits_once();
+DROP FUNCTION deposits_given_back();

@@ -131,6 +131,35 @@ CREATE FUNCTION deducted_deposits_frozen_insert() RETURNS trigger LANGUAGE plpgs
   RETURN NEW;
 END $$;
 CREATE TRIGGER deducted_deposits_frozen_insert BEFORE INSERT ON deducted_deposits FOR EACH ROW EXECUTE FUNCTION deducted_deposits_frozen_insert();
+CREATE FUNCTION deducted_deposits_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  -- Two that deduct one deposit, or give it back meanwhile, wait for each other.
+  PERFORM 1 FROM invoices WHERE id = NEW.deposit_id FOR UPDATE;
+  IF NOT EXISTS (
+  SELECT 1 FROM invoices d JOIN invoice_lines l ON l.id = NEW.invoice_line_id JOIN invoices i ON i.id = l.invoice_id
+  WHERE d.id = NEW.deposit_id AND i.client_id = d.client_id AND i.currency = d.currency AND i.kind = 'invoice' AND NOT i.is_deposit
+    AND NOT EXISTS (SELECT 1 FROM invoices n WHERE n.corrects_id = d.id)
+    AND NOT EXISTS (SELECT 1 FROM deducted_deposits x JOIN invoice_lines o ON o.id = x.invoice_line_id WHERE x.deposit_id = d.id AND o.invoice_id <> i.id)) THEN
+    RAISE EXCEPTION 'bureau: a deposit is deducted by one invoice of its client, unless it was given back' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER deducted_deposits_once BEFORE INSERT ON deducted_deposits FOR EACH ROW EXECUTE FUNCTION deducted_deposits_once();
+-- Given back: credited itself, while no invoice that counts has taken it off.
+CREATE FUNCTION deposits_given_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.corrects_id IS NULL THEN
+    RETURN NEW;
+  END IF;
+  PERFORM 1 FROM invoices WHERE id = NEW.corrects_id FOR UPDATE;
+  IF EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) AND NOT EXISTS (
+  SELECT 1 FROM deducted_deposits d JOIN invoice_lines c ON c.corrects_line_id = d.invoice_line_id
+  JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE d.deposit_id = NEW.corrects_id) THEN
+    RAISE EXCEPTION 'bureau: a deposit that was deducted is not given back as well' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER deposits_given_back_insert BEFORE INSERT ON invoices FOR EACH ROW EXECUTE FUNCTION deposits_given_back();
+CREATE TRIGGER deposits_given_back_update BEFORE UPDATE OF corrects_id ON invoices FOR EACH ROW
+  WHEN (NEW.corrects_id IS DISTINCT FROM OLD.corrects_id) EXECUTE FUNCTION deposits_given_back();
 CREATE TRIGGER deducted_deposits_no_update BEFORE UPDATE ON deducted_deposits FOR EACH ROW EXECUTE FUNCTION refuse('a claim is released and taken anew, never moved');
 CREATE FUNCTION deducted_deposits_frozen_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL THEN

@@ -8,6 +8,8 @@ DROP FUNCTION quotes_kept();
 DROP FUNCTION quote_versions_frozen();
 DROP FUNCTION quote_versions_kept();
 DROP FUNCTION quote_versions_numbered();
+DROP FUNCTION quote_versions_begin();
+DROP FUNCTION quote_versions_placed();
 DROP FUNCTION quote_answers_fit();
 DROP FUNCTION quote_conversions_accepted();
 DROP FUNCTION quote_conversions_kept();

@@ -122,6 +122,20 @@ CREATE FUNCTION quote_versions_numbered() RETURNS trigger LANGUAGE plpgsql AS $$
   RETURN NEW;
 END $$;
 CREATE TRIGGER quote_versions_numbered BEFORE UPDATE ON quote_versions FOR EACH ROW EXECUTE FUNCTION quote_versions_numbered();
+CREATE FUNCTION quote_versions_begin() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.issued_at IS NOT NULL THEN
+    RAISE EXCEPTION 'bureau: a version of a quote begins as a draft' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER quote_versions_begin BEFORE INSERT ON quote_versions FOR EACH ROW EXECUTE FUNCTION quote_versions_begin();
+CREATE FUNCTION quote_versions_placed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.id IS DISTINCT FROM OLD.id OR NEW.quote_id IS DISTINCT FROM OLD.quote_id OR NEW.ordinal IS DISTINCT FROM OLD.ordinal THEN
+    RAISE EXCEPTION 'bureau: a version of a quote stays where it is' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER quote_versions_placed BEFORE UPDATE OF id, quote_id, ordinal ON quote_versions FOR EACH ROW EXECUTE FUNCTION quote_versions_placed();
 CREATE FUNCTION quote_answers_fit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF NOT EXISTS (
       SELECT 1 FROM quote_versions v WHERE v.id = NEW.version_id AND v.quote_id = NEW.quote_id AND v.issued_at IS NOT NULL AND v.sha256 = NEW.document_sha256

@@ -11,7 +11,7 @@ CREATE TABLE recurring_invoices (
   content TEXT NOT NULL,
   total_cents BIGINT NOT NULL,
   every BIGINT NOT NULL CHECK (every BETWEEN 1 AND 120),
-  unit TEXT NOT NULL CHECK (unit IN ('week', 'month', 'quarter', 'year')),
+  unit TEXT NOT NULL CHECK (unit IN ('day', 'week', 'month', 'quarter', 'year')),
   -- The time that an invoice covers: the one that begins on its day, or the one that ended the day before.
   covers TEXT NOT NULL CHECK (covers IN ('coming', 'past')),
   -- The first day; all others count from it, so that a 31st comes back after February.

@@ -3,6 +3,8 @@ CREATE TABLE reminder_settings (
   id BIGINT PRIMARY KEY NOT NULL CHECK (id = 1),
   -- The steps as JSON, the mildest first.
   steps TEXT NOT NULL,
+  -- Whether a step that falls on a Saturday or Sunday is due on the Monday after.
+  skips_weekends BOOLEAN NOT NULL DEFAULT FALSE,
   updated_at TIMESTAMP NOT NULL,
   version BIGINT NOT NULL DEFAULT 1
 );

@@ -193,13 +193,20 @@ CREATE TABLE payments (
   exchange_rate_e6 BIGINT CHECK (exchange_rate_e6 > 0),
   method TEXT NOT NULL CHECK (method IN ('bank_transfer', 'card', 'cash', 'direct_debit', 'other')),
   reference TEXT NOT NULL DEFAULT '',
+  -- What the bank kept of it; to the client's invoices the whole amount counts.
+  fee_cents BIGINT NOT NULL DEFAULT 0,
   reverses_id BIGINT UNIQUE REFERENCES payments (id),
+  -- Why: it was recorded wrongly, or the client had its bank take it back, which gives no fee back.
+  reversal_kind TEXT CHECK (reversal_kind IN ('correction', 'chargeback')),
   -- The payment whose rest goes back to the client by this one.
   refunds_id BIGINT REFERENCES payments (id),
   idempotency_key TEXT UNIQUE,
   created_by BIGINT REFERENCES users (id),
   created_at TIMESTAMP NOT NULL,
-  CHECK ((reverses_id IS NULL AND refunds_id IS NULL) OR amount_cents < 0)
+  CHECK ((reverses_id IS NULL AND refunds_id IS NULL) OR amount_cents < 0),
+  CHECK ((reverses_id IS NULL) = (reversal_kind IS NULL)),
+  CHECK (CASE WHEN amount_cents > 0 THEN fee_cents >= 0 AND fee_cents < amount_cents
+    WHEN reversal_kind = 'correction' THEN fee_cents <= 0 AND fee_cents > amount_cents ELSE fee_cents = 0 END)
 );
 CREATE INDEX payments_refunds_idx ON payments (refunds_id);
 CREATE INDEX payments_client_idx ON payments (client_id, id);
@@ -285,6 +292,21 @@ CREATE TRIGGER invoice_lines_frozen_delete BEFORE DELETE ON invoice_lines
 WHEN (SELECT issued_at FROM invoices WHERE id = OLD.invoice_id) IS NOT NULL BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
+-- A line is credited by notes on its own invoice, up to what it charged.
+CREATE TRIGGER invoice_lines_credited_insert BEFORE INSERT ON invoice_lines
+WHEN NEW.corrects_line_id IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM invoice_lines l JOIN invoices n ON n.id = NEW.invoice_id AND n.corrects_id = l.invoice_id
+  WHERE l.id = NEW.corrects_line_id AND NEW.quantity_e4 > 0
+    AND NEW.quantity_e4 + (SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c WHERE c.corrects_line_id = l.id) <= l.quantity_e4) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a line is credited on its own invoice, up to what it charged');
+END;
+CREATE TRIGGER invoice_lines_credited_update BEFORE UPDATE OF quantity_e4, corrects_line_id, invoice_id ON invoice_lines
+WHEN NEW.corrects_line_id IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM invoice_lines l JOIN invoices n ON n.id = NEW.invoice_id AND n.corrects_id = l.invoice_id
+  WHERE l.id = NEW.corrects_line_id AND NEW.quantity_e4 > 0
+    AND NEW.quantity_e4 + (SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c WHERE c.corrects_line_id = l.id AND c.id <> OLD.id) <= l.quantity_e4) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a line is credited on its own invoice, up to what it charged');
+END;
 CREATE TRIGGER invoice_taxes_frozen_insert BEFORE INSERT ON invoice_taxes
 WHEN (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NOT NULL BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
@@ -360,6 +382,14 @@ CREATE TRIGGER payments_refund_fits BEFORE INSERT ON payments WHEN NEW.refunds_i
     AND (SELECT coalesce(SUM(amount_cents), 0) FROM payment_allocations WHERE payment_id = p.id)
       <= p.amount_cents + NEW.amount_cents + (SELECT coalesce(SUM(r.amount_cents), 0) FROM payments r WHERE r.refunds_id = p.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: no more is refunded than is left of a payment');
+END;
+-- A reversal is the payment with the opposite sign, at its rate, so that the two cancel out.
+CREATE TRIGGER payments_reversal_fits BEFORE INSERT ON payments WHEN NEW.reverses_id IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM payments p WHERE p.id = NEW.reverses_id AND p.client_id = NEW.client_id AND p.currency = NEW.currency
+    AND p.amount_cents = -NEW.amount_cents AND p.base_currency IS NEW.base_currency AND p.exchange_rate_e6 IS NEW.exchange_rate_e6
+    AND NEW.fee_cents = CASE NEW.reversal_kind WHEN 'chargeback' THEN 0 ELSE -p.fee_cents END
+    AND NOT EXISTS (SELECT 1 FROM payments r WHERE r.refunds_id = p.id)) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a reversal takes back the whole payment at its own rate');
 END;
 CREATE TRIGGER payment_allocations_issued BEFORE INSERT ON payment_allocations
 WHEN (SELECT issued_at FROM invoices WHERE id = NEW.invoice_id) IS NULL BEGIN

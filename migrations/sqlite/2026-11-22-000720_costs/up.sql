@@ -119,6 +119,27 @@ WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = 
   OR NOT EXISTS (SELECT 1 FROM invoices WHERE id = NEW.deposit_id AND is_deposit AND issued_at IS NOT NULL) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued deposit is deducted by a draft');
 END;
+CREATE TRIGGER deducted_deposits_once BEFORE INSERT ON deducted_deposits
+WHEN NOT EXISTS (
+  SELECT 1 FROM invoices d JOIN invoice_lines l ON l.id = NEW.invoice_line_id JOIN invoices i ON i.id = l.invoice_id
+  WHERE d.id = NEW.deposit_id AND i.client_id = d.client_id AND i.currency = d.currency AND i.kind = 'invoice' AND NOT i.is_deposit
+    AND NOT EXISTS (SELECT 1 FROM invoices n WHERE n.corrects_id = d.id)
+    AND NOT EXISTS (SELECT 1 FROM deducted_deposits x JOIN invoice_lines o ON o.id = x.invoice_line_id WHERE x.deposit_id = d.id AND o.invoice_id <> i.id)) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deposit is deducted by one invoice of its client, unless it was given back');
+END;
+-- Given back: credited itself, while no invoice that counts has taken it off.
+CREATE TRIGGER deposits_given_back_insert BEFORE INSERT ON invoices
+WHEN EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) AND NOT EXISTS (
+  SELECT 1 FROM deducted_deposits d JOIN invoice_lines c ON c.corrects_line_id = d.invoice_line_id
+  JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE d.deposit_id = NEW.corrects_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deposit that was deducted is not given back as well');
+END;
+CREATE TRIGGER deposits_given_back_update BEFORE UPDATE OF corrects_id ON invoices
+WHEN NEW.corrects_id IS NOT OLD.corrects_id AND EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) AND NOT EXISTS (
+  SELECT 1 FROM deducted_deposits d JOIN invoice_lines c ON c.corrects_line_id = d.invoice_line_id
+  JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE d.deposit_id = NEW.corrects_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deposit that was deducted is not given back as well');
+END;
 CREATE TRIGGER deducted_deposits_no_update BEFORE UPDATE ON deducted_deposits BEGIN
   SELECT RAISE(ABORT, 'bureau: a claim is released and taken anew, never moved');
 END;
@@ -128,4 +149,8 @@ WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = 
 END;
 CREATE TRIGGER expenses_no_replace BEFORE INSERT ON expenses WHEN EXISTS (SELECT 1 FROM expenses WHERE id = NEW.id) BEGIN
   SELECT RAISE(ABORT, 'bureau: an expense is changed, never replaced');
+END;
+CREATE TRIGGER deducted_deposits_no_replace BEFORE INSERT ON deducted_deposits
+WHEN EXISTS (SELECT 1 FROM deducted_deposits WHERE (deposit_id = NEW.deposit_id AND part = NEW.part) OR invoice_line_id = NEW.invoice_line_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a claim is released and taken anew, never moved');
 END;

@@ -107,6 +107,14 @@ WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND (NOT EXISTS (SELECT
   OR EXISTS (SELECT 1 FROM quote_answers WHERE quote_id = NEW.quote_id AND answer = 'accepted')) BEGIN
   SELECT RAISE(ABORT, 'bureau: a quote is sent with its number, and not after it was accepted');
 END;
+CREATE TRIGGER quote_versions_begin BEFORE INSERT ON quote_versions
+WHEN NEW.issued_at IS NOT NULL BEGIN
+  SELECT RAISE(ABORT, 'bureau: a version of a quote begins as a draft');
+END;
+CREATE TRIGGER quote_versions_placed BEFORE UPDATE OF id, quote_id, ordinal ON quote_versions
+WHEN NEW.id IS NOT OLD.id OR NEW.quote_id IS NOT OLD.quote_id OR NEW.ordinal IS NOT OLD.ordinal BEGIN
+  SELECT RAISE(ABORT, 'bureau: a version of a quote stays where it is');
+END;
 CREATE TRIGGER quote_answers_fit BEFORE INSERT ON quote_answers
 WHEN NOT EXISTS (
   SELECT 1 FROM quote_versions v WHERE v.id = NEW.version_id AND v.quote_id = NEW.quote_id AND v.issued_at IS NOT NULL AND v.sha256 = NEW.document_sha256
@@ -149,10 +157,6 @@ END;
 CREATE TRIGGER quote_versions_no_replace BEFORE INSERT ON quote_versions
 WHEN EXISTS (SELECT 1 FROM quote_versions WHERE id = NEW.id OR (quote_id = NEW.quote_id AND ordinal = NEW.ordinal)) BEGIN
   SELECT RAISE(ABORT, 'bureau: a quote that was sent is frozen');
-END;
-CREATE TRIGGER quote_versions_no_replace_update BEFORE UPDATE OF id, quote_id, ordinal ON quote_versions
-WHEN NEW.id IS NOT OLD.id OR NEW.quote_id IS NOT OLD.quote_id OR NEW.ordinal IS NOT OLD.ordinal BEGIN
-  SELECT RAISE(ABORT, 'bureau: a version of a quote stays where it is');
 END;
 CREATE TRIGGER quote_answers_no_replace BEFORE INSERT ON quote_answers
 WHEN EXISTS (SELECT 1 FROM quote_answers WHERE version_id = NEW.version_id)

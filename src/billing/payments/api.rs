@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{PaymentForm, RefundForm, SharedPaymentForm};
 use super::list::{self, PaymentQuery};
-use super::model::{self, Payment, PaymentMethod, PaymentRow};
-use super::refunds;
+use super::model::{self, Payment, PaymentMethod, PaymentRow, ReversalKind};
+use super::{refunds, reversals};
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::billing::credits::form::ApplicationForm;
@@ -32,6 +32,7 @@ use crate::web::query::Query;
     list_invoice_payments,
     create_invoice_payment,
     reverse_payment,
+    charge_back_payment,
     refund_credit_note
 ))]
 pub struct ApiDoc;
@@ -46,10 +47,17 @@ pub struct InvoicePaymentJson {
     pub amount_cents: i64,
     /// What of it went to this invoice.
     pub allocated_cents: i64,
+    /// What the bank kept; negative where a reversal gives it back.
+    pub fee_cents: i64,
+    /// What the exchange rate gained (above zero) or lost on the share since the invoice, in the agency's currency; null
+    /// where the invoice is in that or a rate is not known.
+    pub exchange_difference_cents: Option<i64>,
     pub currency: Currency,
     pub method: PaymentMethod,
     pub reference: String,
     pub reverses_id: Option<PaymentId>,
+    /// Why it takes that payment back.
+    pub reversal_kind: Option<ReversalKind>,
     pub is_reversed: bool,
     pub created_at: UtcTime,
 }
@@ -72,12 +80,20 @@ pub struct PaymentJson {
     pub received_on: NaiveDate,
     /// Negative for a reversal or refund.
     pub amount_cents: i64,
+    /// What the bank kept; negative where a reversal gives it back.
+    pub fee_cents: i64,
+    /// The amount less the fee.
+    pub received_cents: i64,
     pub currency: Currency,
-    /// One unit of its currency in millionths of the agency's.
+    /// The agency's currency at that time.
+    pub base_currency: Option<Currency>,
+    /// One unit of its currency in millionths of that.
     pub exchange_rate_e6: Option<i64>,
     pub method: PaymentMethod,
     pub reference: String,
     pub reverses_id: Option<PaymentId>,
+    /// Why it takes that payment back.
+    pub reversal_kind: Option<ReversalKind>,
     /// The payment whose rest it gives back.
     pub refunds_id: Option<PaymentId>,
     /// What it settled, and what of it settles nothing yet. Absent in lists.
@@ -85,6 +101,10 @@ pub struct PaymentJson {
     pub shares: Option<Vec<ShareJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unallocated_cents: Option<i64>,
+    /// What the exchange rate gained or lost on the shares, in `base_currency`. Absent in lists and where no share has
+    /// a difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange_difference_cents: Option<i64>,
     pub created_at: UtcTime,
 }
 
@@ -95,6 +115,9 @@ pub struct ShareJson {
     pub invoice_id: InvoiceId,
     pub number: String,
     pub amount_cents: i64,
+    /// What the exchange rate gained (above zero) or lost on it since the invoice, in the agency's currency; null where
+    /// the invoice is in that or a rate is not known.
+    pub exchange_difference_cents: Option<i64>,
 }
 
 /// A page of payments.
@@ -112,14 +135,19 @@ fn brief(payment: Payment) -> PaymentJson {
         client_id: payment.client_id,
         received_on: payment.received_on,
         amount_cents: payment.amount_cents,
+        fee_cents: payment.fee_cents,
+        received_cents: payment.received_cents(),
         currency: payment.currency,
+        base_currency: payment.base_currency,
         exchange_rate_e6: payment.exchange_rate_e6,
         method: payment.method,
         reference: payment.reference,
         reverses_id: payment.reverses_id,
+        reversal_kind: payment.reversal_kind,
         refunds_id: payment.refunds_id,
         shares: None,
         unallocated_cents: None,
+        exchange_difference_cents: None,
         created_at: payment.created_at,
     }
 }
@@ -127,11 +155,20 @@ fn brief(payment: Payment) -> PaymentJson {
 fn whole(conn: &mut Conn, actor: &Actor, id: PaymentId) -> AppResult<PaymentJson> {
     let payment = model::find(conn, actor, id)?;
     let left = model::unallocated(conn, &payment)?;
-    let shares = list::shares(conn, id)?
-        .into_iter()
-        .map(|(invoice_id, number, amount_cents)| ShareJson { invoice_id, number, amount_cents })
-        .collect();
-    Ok(PaymentJson { shares: Some(shares), unallocated_cents: Some(left), ..brief(payment) })
+    let shares = list::shares(conn, &payment)?;
+    let difference = list::difference_of(&payment, &shares);
+    let shares = shares.into_iter().map(|share| ShareJson {
+        invoice_id: share.invoice_id,
+        number: share.number,
+        amount_cents: share.amount_cents,
+        exchange_difference_cents: share.difference.map(|money| money.cents),
+    });
+    Ok(PaymentJson {
+        shares: Some(shares.collect()),
+        unallocated_cents: Some(left),
+        exchange_difference_cents: difference.map(|money| money.cents),
+        ..brief(payment)
+    })
 }
 
 fn on_invoice(row: PaymentRow) -> InvoicePaymentJson {
@@ -140,10 +177,13 @@ fn on_invoice(row: PaymentRow) -> InvoicePaymentJson {
         received_on: row.payment.received_on,
         amount_cents: row.payment.amount_cents,
         allocated_cents: row.allocated_cents,
+        fee_cents: row.payment.fee_cents,
+        exchange_difference_cents: row.difference.map(|money| money.cents),
         currency: row.payment.currency,
         method: row.payment.method,
         reference: row.payment.reference,
         reverses_id: row.payment.reverses_id,
+        reversal_kind: row.payment.reversal_kind,
         is_reversed: row.is_reversed,
         created_at: row.payment.created_at,
     }
@@ -294,13 +334,32 @@ pub async fn reverse_payment(
     app: web::Data<App>,
     path: web::Path<(InvoiceId, PaymentId)>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, (id, payment)) = (user.actor, app.clock.now(), path.into_inner());
+    taken_back(user.actor, &app, path.into_inner(), ReversalKind::Correction).await
+}
+
+/// Records that the client had its bank take a payment back: a reversal that keeps the fee.
+#[utoipa::path(post, path = "/api/billing/{id}/payments/{payment_id}/chargeback", tag = "billing", params(("id" = i64, Path), ("payment_id" = i64, Path)), responses((status = 201, body = InvoicePaymentJson)))]
+pub async fn charge_back_payment(
+    user: Biller,
+    app: web::Data<App>,
+    path: web::Path<(InvoiceId, PaymentId)>,
+) -> AppResult<HttpResponse> {
+    taken_back(user.actor, &app, path.into_inner(), ReversalKind::Chargeback).await
+}
+
+async fn taken_back(
+    actor: Actor,
+    app: &App,
+    place: (InvoiceId, PaymentId),
+    kind: ReversalKind,
+) -> AppResult<HttpResponse> {
+    let now = app.clock.now();
     let reversed = app
         .db
         .write(move |conn| {
             let today = crate::web::page::today(conn, now)?;
-            let reversal = model::reverse(conn, &actor, now, today, id, payment)?;
-            found_on(conn, id, reversal)
+            let reversal = reversals::reverse(conn, &actor, now, today, place, kind)?;
+            found_on(conn, place.0, reversal)
         })
         .await?;
     let location = format!("/api/billing/payments/{}", reversed.id);

@@ -21,6 +21,8 @@ pub struct PaymentForm {
     /// How much.
     #[schema(required = true)]
     pub amount: Typed,
+    /// What the bank kept of it; blank is nothing. The amount is what the client paid.
+    pub bank_fee: Typed,
     /// bank_transfer, card, cash, direct_debit or other; blank is bank_transfer.
     pub method: String,
     /// What the bank statement says.
@@ -44,6 +46,10 @@ impl PaymentForm {
     fn read(&self, check: &mut Check, currency: Currency) -> Option<NewPayment> {
         let received_on = check.required_date("received_on", &self.received_on);
         let amount_cents = amount(check, &self.amount, currency);
+        let fee_cents = check.cents("bank_fee", &self.bank_fee, currency).unwrap_or(0);
+        if amount_cents.is_some_and(|amount| fee_cents >= amount) {
+            check.error("bank_fee", "must be less than the amount");
+        }
         let method = method(check, &self.method);
         let reference = check.line("reference", &self.reference);
         let key = check.line("idempotency_key", &self.idempotency_key);
@@ -52,6 +58,7 @@ impl PaymentForm {
         Some(NewPayment {
             received_on: received_on?,
             amount_cents: amount_cents?,
+            fee_cents,
             method: method?,
             reference,
             exchange_rate_e6,
@@ -99,6 +106,8 @@ pub struct SharedPaymentForm {
     /// How much.
     #[schema(required = true)]
     pub amount: Typed,
+    /// What the bank kept of it; blank is nothing. The amount is what the client paid.
+    pub bank_fee: Typed,
     /// bank_transfer, card, cash, direct_debit or other; blank is bank_transfer.
     pub method: String,
     /// What the bank statement says.
@@ -133,6 +142,7 @@ impl SharedPaymentForm {
         let payment = PaymentForm {
             received_on: self.received_on.clone(),
             amount: self.amount.clone(),
+            bank_fee: self.bank_fee.clone(),
             method: self.method.clone(),
             reference: self.reference.clone(),
             exchange_rate: self.exchange_rate.clone(),
@@ -164,6 +174,7 @@ pub struct SharedPaymentPageForm {
     pub currency: String,
     pub received_on: String,
     pub amount: String,
+    pub bank_fee: String,
     pub method: String,
     pub reference: String,
     pub exchange_rate: String,
@@ -186,6 +197,7 @@ impl SharedPaymentPageForm {
             currency: self.currency,
             received_on: self.received_on,
             amount: self.amount.into(),
+            bank_fee: self.bank_fee.into(),
             method: self.method,
             reference: self.reference,
             exchange_rate: self.exchange_rate.into(),

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde::Deserialize;
 
+use super::exchange::{self, Rate};
 use super::model::Payment;
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -10,7 +11,7 @@ use crate::db::cached::Cache;
 use crate::db::schema::{clients, invoices, payment_allocations, payments};
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{ClientId, InvoiceId, PaymentId};
-use crate::types::money::Currency;
+use crate::types::money::{Currency, Money};
 use crate::types::pagination::{PER_PAGE, has_more};
 use crate::web::form::Check;
 
@@ -66,15 +67,52 @@ pub fn page(
     Ok((rows, next))
 }
 
-/// What a payment settled: invoice, its number, minor units.
-pub fn shares(conn: &mut Conn, id: PaymentId) -> AppResult<Vec<(InvoiceId, String, i64)>> {
-    let rows: Vec<(InvoiceId, Option<String>, i64)> = payment_allocations::table
+/// What of a payment went to which invoice.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// The invoice.
+    pub invoice_id: InvoiceId,
+    /// Its number.
+    pub number: String,
+    /// Minor units; negative where they were taken back.
+    pub amount_cents: i64,
+    /// What the exchange rate gained or lost on them, where the currency is not ours.
+    pub difference: Option<Money>,
+}
+
+/// What a payment settled.
+pub fn shares(conn: &mut Conn, payment: &Payment) -> AppResult<Vec<Share>> {
+    type Row = (InvoiceId, Option<String>, i64, Option<Currency>, Option<i64>);
+    let rows: Vec<Row> = payment_allocations::table
         .inner_join(invoices::table)
-        .filter(payment_allocations::payment_id.eq(id))
+        .filter(payment_allocations::payment_id.eq(payment.id))
         .order(payment_allocations::id)
-        .select((invoices::id, invoices::number, payment_allocations::amount_cents))
+        .select((
+            invoices::id,
+            invoices::number,
+            payment_allocations::amount_cents,
+            invoices::base_currency,
+            invoices::exchange_rate_e6,
+        ))
         .load(conn)?;
-    Ok(rows.into_iter().map(|(id, number, cents)| (id, number.unwrap_or_default(), cents)).collect())
+    let shares = rows.into_iter().map(|(invoice_id, number, amount_cents, base, rate)| Share {
+        invoice_id,
+        number: number.unwrap_or_default(),
+        amount_cents,
+        difference: exchange::difference(
+            Money::new(amount_cents, payment.currency),
+            payment.rate(),
+            Rate::stored(base, rate),
+        ),
+    });
+    Ok(shares.collect())
+}
+
+/// What the exchange rate gained or lost on all that a payment settled; `None` where no share has a difference.
+pub fn difference_of(payment: &Payment, shares: &[Share]) -> Option<Money> {
+    let known: Vec<Money> = shares.iter().filter_map(|share| share.difference).collect();
+    let base = payment.base_currency.filter(|_| !known.is_empty())?;
+    exchange::total(base, known)
 }
 
 /// Refunds and the reversal of a payment: there is one or the other.

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::exchange::{self, Rate};
 use crate::agency::model as agency;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
@@ -32,6 +33,16 @@ crate::text_enum! {
     }
 }
 
+crate::text_enum! {
+    /// Why a payment is taken back.
+    pub enum ReversalKind {
+        /// It was recorded wrongly or never came in: the fee falls away with it.
+        Correction = "correction", "Reversal";
+        /// The client had its bank take it back; the fee stays with ours.
+        Chargeback = "chargeback", "Chargeback";
+    }
+}
+
 /// A payment, or the reversal of one.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = payments)]
@@ -50,14 +61,41 @@ pub struct Payment {
     pub method: PaymentMethod,
     /// What the bank statement says.
     pub reference: String,
+    /// What the bank kept of it, in minor units; negative where a reversal gives it back.
+    pub fee_cents: i64,
     /// The payment that this row takes back.
     pub reverses_id: Option<PaymentId>,
+    /// Why it does.
+    pub reversal_kind: Option<ReversalKind>,
     /// The payment whose rest this row gives back to the client.
     pub refunds_id: Option<PaymentId>,
     /// One unit of its currency in millionths of the agency's.
     pub exchange_rate_e6: Option<i64>,
+    /// The agency's currency at that time.
+    pub base_currency: Option<Currency>,
     /// When it was recorded.
     pub created_at: UtcTime,
+}
+
+impl Payment {
+    /// What reached our account, in minor units.
+    pub fn received_cents(&self) -> i64 {
+        self.amount_cents - self.fee_cents
+    }
+
+    /// What it is: a reversal, a chargeback, a refund, or how it came in.
+    pub fn label(&self) -> &'static str {
+        match self.reversal_kind {
+            Some(kind) => kind.label(),
+            None if self.amount_cents < 0 => "Refund",
+            None => self.method.label(),
+        }
+    }
+
+    /// The rate it came in at.
+    pub fn rate(&self) -> Option<Rate> {
+        Rate::stored(self.base_currency, self.exchange_rate_e6)
+    }
 }
 
 /// A payment with what it means for one invoice.
@@ -67,6 +105,8 @@ pub struct PaymentRow {
     pub payment: Payment,
     /// What of it went to this invoice.
     pub allocated_cents: i64,
+    /// What that gained or lost by the exchange rate since the invoice, where its currency is not ours.
+    pub difference: Option<Money>,
     /// Whether a later row takes it back.
     pub is_reversed: bool,
 }
@@ -85,6 +125,8 @@ pub struct NewPayment {
     pub received_on: NaiveDate,
     /// Minor units, more than nothing.
     pub amount_cents: i64,
+    /// What the bank kept of it, in minor units; less than the amount.
+    pub fee_cents: i64,
     /// How it came in.
     pub method: PaymentMethod,
     /// What the bank statement says.
@@ -99,17 +141,29 @@ pub struct NewPayment {
 
 /// The payments on an invoice, oldest first.
 pub fn of_invoice(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<PaymentRow>> {
-    let rows: Vec<(Payment, i64)> = payment_allocations::table
+    type Row = (Payment, i64, Option<Currency>, Option<i64>);
+    let rows: Vec<Row> = payment_allocations::table
         .inner_join(payments::table)
+        .inner_join(invoices::table)
         .filter(payment_allocations::invoice_id.eq(id))
         .order(payment_allocations::id)
-        .select((Payment::as_select(), payment_allocations::amount_cents))
+        .select((
+            Payment::as_select(),
+            payment_allocations::amount_cents,
+            invoices::base_currency,
+            invoices::exchange_rate_e6,
+        ))
         .load(conn)?;
-    let reversed: Vec<PaymentId> = rows.iter().filter_map(|(payment, _)| payment.reverses_id).collect();
+    let reversed: Vec<PaymentId> = rows.iter().filter_map(|(payment, ..)| payment.reverses_id).collect();
     Ok(rows
         .into_iter()
-        .map(|(payment, allocated_cents)| PaymentRow {
+        .map(|(payment, allocated_cents, base, rate)| PaymentRow {
             is_reversed: reversed.contains(&payment.id),
+            difference: exchange::difference(
+                Money::new(allocated_cents, payment.currency),
+                payment.rate(),
+                Rate::stored(base, rate),
+            ),
             payment,
             allocated_cents,
         })
@@ -180,6 +234,7 @@ pub fn record_shared(
             payments::currency.eq(currency),
             payments::base_currency.eq(base),
             payments::exchange_rate_e6.eq(rate),
+            payments::fee_cents.eq(new.fee_cents),
             payments::method.eq(new.method),
             payments::reference.eq(&new.reference),
             payments::idempotency_key.eq(&new.idempotency_key),
@@ -285,66 +340,6 @@ pub fn apply(
     }
     allocate(conn, now, &invoice, id, cents)?;
     note(conn, actor, now, &invoice, Action::Paid, cents)
-}
-
-/// Takes a payment back by a row of the opposite sign, on every invoice it went to.
-pub fn reverse(
-    conn: &mut Conn,
-    actor: &Actor,
-    now: UtcTime,
-    today: NaiveDate,
-    id: InvoiceId,
-    payment: PaymentId,
-) -> AppResult<PaymentId> {
-    model::find_locked(conn, actor, id)?;
-    let found =
-        of_invoice(conn, id)?.into_iter().find(|row| row.payment.id == payment).ok_or(AppError::NotFound)?;
-    if !found.can_reverse() {
-        return Err(AppError::Conflict("This payment is reversed already.".into()));
-    }
-    let paid = found.payment;
-    let refunded: i64 = payments::table.filter(payments::refunds_id.eq(paid.id)).count().get_result(conn)?;
-    if refunded > 0 {
-        return Err(AppError::Conflict(
-            "A part of this payment was refunded; it cannot be reversed any more.".into(),
-        ));
-    }
-    // A reversal is worth what was paid, whatever the rate of today.
-    let (base, rate): (Option<Currency>, Option<i64>) = payments::table
-        .find(paid.id)
-        .select((payments::base_currency, payments::exchange_rate_e6))
-        .first(conn)?;
-    let reversal: PaymentId = diesel::insert_into(payments::table)
-        .values((
-            payments::client_id.eq(paid.client_id),
-            payments::received_on.eq(today),
-            payments::amount_cents.eq(-paid.amount_cents),
-            payments::currency.eq(paid.currency),
-            payments::base_currency.eq(base),
-            payments::exchange_rate_e6.eq(rate),
-            payments::method.eq(paid.method),
-            payments::reference.eq(&paid.reference),
-            payments::reverses_id.eq(paid.id),
-            payments::created_by.eq(actor.id),
-            payments::created_at.eq(now),
-        ))
-        .returning(payments::id)
-        .get_result(conn)
-        .map_err(|error| match dialect::violated_unique(&error) {
-            Some(_) => AppError::Conflict("This payment is reversed already.".into()),
-            None => error.into(),
-        })?;
-    let allocations: Vec<(InvoiceId, i64)> = payment_allocations::table
-        .filter(payment_allocations::payment_id.eq(paid.id))
-        .order(payment_allocations::invoice_id)
-        .select((payment_allocations::invoice_id, payment_allocations::amount_cents))
-        .load(conn)?;
-    for (on, cents) in allocations {
-        let invoice = model::find_locked(conn, actor, on)?;
-        allocate(conn, now, &invoice, reversal, -cents)?;
-        note(conn, actor, now, &invoice, Action::Reversed, -cents)?;
-    }
-    Ok(reversal)
 }
 
 /// Puts `cents` of a payment on an invoice that the caller holds locked, and settles or reopens it.

@@ -6,9 +6,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::form::{PaymentForm, RefundForm, SharedPaymentForm, SharedPaymentPageForm};
-use super::list::{self, PaymentQuery};
-use super::model::{self, Payment, PaymentMethod};
-use super::refunds;
+use super::list::{self, PaymentQuery, Share};
+use super::model::{self, Payment, PaymentMethod, ReversalKind};
+use super::{refunds, reversals};
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::billing::credits::form::ApplicationForm;
@@ -61,7 +61,9 @@ struct PaymentShow {
     shell: Shell,
     payment: Payment,
     client: Client,
-    shares: Vec<(InvoiceId, String, i64)>,
+    shares: Vec<Share>,
+    /// What the exchange rate gained or lost on them.
+    difference: Option<Money>,
     taken_back: Vec<Payment>,
     left: i64,
     open: Vec<Invoice>,
@@ -211,9 +213,11 @@ async fn show_page(
             } else {
                 Vec::new()
             };
+            let shares = list::shares(conn, &payment)?;
             Ok(PaymentShow {
                 client: clients::find(conn, &actor, payment.client_id)?,
-                shares: list::shares(conn, id)?,
+                difference: list::difference_of(&payment, &shares),
+                shares,
                 taken_back: list::taken_back(conn, id)?,
                 shell,
                 payment,
@@ -305,14 +309,36 @@ pub async fn reverse(
     view: View,
     path: web::Path<(InvoiceId, PaymentId)>,
 ) -> AppResult<HttpResponse> {
-    let (actor, now, (id, payment)) = (user.actor, app.clock.now(), path.into_inner());
+    let place = path.into_inner();
+    take_back(&app, user.actor, place, ReversalKind::Correction).await?;
+    view.redirect(&format!("/billing/{}", place.0), "Payment reversed. Both rows stay in the ledger.")
+}
+
+/// Records that the client had its bank take a payment back.
+pub async fn charge_back(
+    user: Biller,
+    app: web::Data<App>,
+    view: View,
+    path: web::Path<(InvoiceId, PaymentId)>,
+) -> AppResult<HttpResponse> {
+    let place = path.into_inner();
+    take_back(&app, user.actor, place, ReversalKind::Chargeback).await?;
+    view.redirect(&format!("/billing/{}", place.0), "Chargeback recorded. Both rows stay in the ledger.")
+}
+
+async fn take_back(
+    app: &App,
+    actor: Actor,
+    place: (InvoiceId, PaymentId),
+    kind: ReversalKind,
+) -> AppResult<PaymentId> {
+    let now = app.clock.now();
     app.db
         .write(move |conn| {
             let today = crate::web::page::today(conn, now)?;
-            model::reverse(conn, &actor, now, today, id, payment)
+            reversals::reverse(conn, &actor, now, today, place, kind)
         })
-        .await?;
-    view.redirect(&format!("/billing/{id}"), "Payment reversed. Both rows stay in the ledger.")
+        .await
 }
 
 /// Pays out what is left of a credit note.

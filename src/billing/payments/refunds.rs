@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::exchange::Rate;
 use super::model::{self as ledger, PaymentMethod};
 use crate::agency::model as agency;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
@@ -48,7 +49,8 @@ pub fn of_payment(
         return Err(AppError::invalid("amount", format!("is more than the {left} left of the payment")));
     }
     let place = (payment.client_id, payment.currency);
-    let refund = insert(conn, actor, now, today, place, Some(id), payment.exchange_rate_e6, new)?;
+    // What goes back is worth what came in, so that no exchange rate gains by it.
+    let refund = insert(conn, actor, now, today, place, Some(id), payment.rate(), new)?;
     let entry = Entry::new(Action::Refunded, Subject::Payment, id.0, &payment.reference)
         .client(payment.client_id)
         .change("amount", "", Money::new(new.amount_cents, payment.currency));
@@ -76,7 +78,9 @@ pub fn of_credit_note(
         return Err(AppError::invalid("amount", format!("is more than the {left} left of the credit note")));
     }
     let place = (note.client_id, note.currency);
-    let refund = insert(conn, actor, now, today, place, None, note.exchange_rate_e6, new)?;
+    let base = agency::load(conn)?.currency;
+    let e6 = if base == note.currency { Some(PAR_E6) } else { note.exchange_rate_e6 };
+    let refund = insert(conn, actor, now, today, place, None, Rate::stored(Some(base), e6), new)?;
     ledger::allocate(conn, now, &note, refund, -new.amount_cents)?;
     let entry = Entry::new(Action::Refunded, Subject::Invoice, id.0, note.name())
         .client(note.client_id)
@@ -94,21 +98,20 @@ fn insert(
     today: NaiveDate,
     (client, currency): (ClientId, Currency),
     refunds: Option<PaymentId>,
-    rate: Option<i64>,
+    rate: Option<Rate>,
     new: &NewRefund,
 ) -> AppResult<PaymentId> {
     if new.refunded_on > today {
         return Err(AppError::invalid("refunded_on", "lies in the future"));
     }
-    let base = agency::load(conn)?.currency;
     diesel::insert_into(payments::table)
         .values((
             payments::client_id.eq(client),
             payments::received_on.eq(new.refunded_on),
             payments::amount_cents.eq(-new.amount_cents),
             payments::currency.eq(currency),
-            payments::base_currency.eq(base),
-            payments::exchange_rate_e6.eq(if base == currency { Some(PAR_E6) } else { rate }),
+            payments::base_currency.eq(rate.map(|rate| rate.base)),
+            payments::exchange_rate_e6.eq(rate.map(|rate| rate.e6)),
             payments::method.eq(new.method),
             payments::reference.eq(&new.reference),
             payments::refunds_id.eq(refunds),

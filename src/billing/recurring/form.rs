@@ -31,7 +31,7 @@ pub struct NewRecurringForm {
     pub title: String,
     /// How many units lie between two, from 1 to 120; blank is 1.
     pub every: Typed,
-    /// week, month, quarter or year.
+    /// day, week, month, quarter or year.
     #[schema(required = true)]
     pub unit: String,
     /// The first day, from which all others count.
@@ -71,7 +71,7 @@ pub struct RecurringForm {
     pub title: String,
     /// How many units lie between two, from 1 to 120; blank is 1.
     pub every: Typed,
-    /// week, month, quarter or year.
+    /// day, week, month, quarter or year.
     #[schema(required = true)]
     pub unit: String,
     /// The first day, from which all others count.

@@ -9,6 +9,8 @@ use crate::tasks::schedules::model::{Rhythm, RhythmUnit};
 crate::text_enum! {
     /// What is counted between two invoices.
     pub enum RecurringUnit {
+        /// Days.
+        Day = "day", "days";
         /// Weeks.
         Week = "week", "weeks";
         /// Months; a day that a month does not have is its last.
@@ -44,6 +46,7 @@ pub struct Calendar {
 impl Calendar {
     fn rhythm(&self) -> Rhythm {
         let (unit, units) = match self.unit {
+            RecurringUnit::Day => (RhythmUnit::Day, 1),
             RecurringUnit::Week => (RhythmUnit::Week, 1),
             RecurringUnit::Month => (RhythmUnit::Month, 1),
             RecurringUnit::Quarter => (RhythmUnit::Month, 3),
@@ -89,7 +92,7 @@ impl Calendar {
         }
     }
 
-    /// "Every month", "Every 2 weeks".
+    /// "Every month", "Every 14 days".
     pub fn words(&self) -> String {
         match self.every {
             1 => format!("Every {}", self.unit),

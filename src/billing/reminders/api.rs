@@ -88,6 +88,8 @@ pub struct LateList {
 pub struct LadderJson {
     /// The steps, the mildest first.
     pub steps: Vec<ReminderStep>,
+    /// Whether a step that falls on a weekend is due on the Monday after.
+    pub skips_weekends: bool,
     /// Counts the edits.
     pub version: i64,
 }
@@ -139,7 +141,7 @@ fn late_json(row: LateRow, today: NaiveDate) -> LateJson {
 }
 
 fn ladder_json(ladder: Ladder) -> LadderJson {
-    LadderJson { steps: ladder.steps, version: ladder.version }
+    LadderJson { steps: ladder.steps, skips_weekends: ladder.skips_weekends, version: ladder.version }
 }
 
 /// Unpaid invoices that are late with what comes next, by due date. 25 a page.
@@ -249,8 +251,8 @@ pub async fn update_reminder_settings(
     let saved = app
         .db
         .write(move |conn| {
-            let steps = form.check(agency::load(conn)?.currency)?;
-            ladder::save(conn, &actor, now, edited_version(&form.version)?, &steps)?
+            let changes = form.check(agency::load(conn)?.currency)?;
+            ladder::save(conn, &actor, now, edited_version(&form.version)?, &changes)?
                 .done("the steps", |ladder| ladder.version)
         })
         .await?;

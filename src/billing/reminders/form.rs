@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::ladder::{Ladder, ReminderStep};
+use super::ladder::{Ladder, LadderChanges, ReminderStep};
 use super::verbs::NewPause;
 use crate::error::FormErrors;
 use crate::types::ids::InvoiceId;
@@ -165,6 +165,8 @@ pub struct LadderForm {
     /// The steps, the mildest first.
     #[serde(deserialize_with = "crate::web::json::objects")]
     pub steps: Vec<ReminderStepForm>,
+    /// Whether a step that falls on a weekend is due on the Monday after.
+    pub skips_weekends: Typed,
     /// The version that was edited.
     #[schema(required = true)]
     pub version: Typed,
@@ -175,12 +177,13 @@ impl LadderForm {
     pub fn filled(ladder: &Ladder, currency: Currency) -> Self {
         Self {
             steps: ladder.steps.iter().map(|step| ReminderStepForm::filled(step, currency)).collect(),
+            skips_weekends: ladder.skips_weekends.to_string().into(),
             version: Some(ladder.version).into(),
         }
     }
 
-    /// The steps with fees in `currency`, or what is wrong. They must climb.
-    pub fn check(&self, currency: Currency) -> Result<Vec<ReminderStep>, FormErrors> {
+    /// The steps with fees in `currency` and when they fall, or what is wrong. They must climb.
+    pub fn check(&self, currency: Currency) -> Result<LadderChanges, FormErrors> {
         let mut check = Check::new();
         let typed = self.steps.iter().enumerate().filter(|(_, step)| !step.is_blank());
         let steps: Vec<ReminderStep> =
@@ -193,7 +196,8 @@ impl LadderForm {
         if !climbs {
             check.error("steps", "must each come later than the one before");
         }
-        check.finish(Some(steps))
+        let skips_weekends = check.flag("skips_weekends", &self.skips_weekends);
+        check.finish(Some(LadderChanges { steps, skips_weekends }))
     }
 }
 
@@ -203,6 +207,7 @@ impl LadderForm {
 #[expect(missing_docs, reason = "the fields of a form are named as on screen")]
 pub struct LadderPageForm {
     pub version: String,
+    pub skips_weekends: String,
     pub step_days_after: Vec<String>,
     pub step_title: Vec<String>,
     pub step_body: Vec<String>,
@@ -241,6 +246,10 @@ impl LadderPageForm {
                 interest: interest.into(),
             }
         });
-        Ok(LadderForm { steps: steps.collect(), version: self.version.into() })
+        Ok(LadderForm {
+            steps: steps.collect(),
+            skips_weekends: self.skips_weekends.into(),
+            version: self.version.into(),
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! The steps of reminding: after how many days which words.
 
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -33,8 +34,31 @@ pub struct ReminderStep {
 pub struct Ladder {
     /// The steps.
     pub steps: Vec<ReminderStep>,
+    /// Whether a step that falls on a weekend is due on the Monday after.
+    pub skips_weekends: bool,
     /// Counts the edits; 0 while nobody has changed the usual ones.
     pub version: i64,
+}
+
+impl Ladder {
+    /// `day`, or the Monday after it where it falls on a weekend that is skipped.
+    pub fn working_day(&self, day: NaiveDate) -> NaiveDate {
+        let days = match day.weekday() {
+            Weekday::Sat if self.skips_weekends => 2,
+            Weekday::Sun if self.skips_weekends => 1,
+            _ => 0,
+        };
+        day.checked_add_days(Days::new(days)).unwrap_or(day)
+    }
+}
+
+/// What the settings may set.
+#[derive(Debug, Clone)]
+pub struct LadderChanges {
+    /// The steps.
+    pub steps: Vec<ReminderStep>,
+    /// Whether a step that falls on a weekend is due on the Monday after.
+    pub skips_weekends: bool,
 }
 
 /// The steps while nobody has changed them.
@@ -68,15 +92,16 @@ fn usual() -> Vec<ReminderStep> {
 
 /// The steps as they are.
 pub fn load(conn: &mut Conn) -> AppResult<Ladder> {
-    let stored: Option<(String, i64)> = reminder_settings::table
-        .select((reminder_settings::steps, reminder_settings::version))
+    let stored: Option<(String, bool, i64)> = reminder_settings::table
+        .select((reminder_settings::steps, reminder_settings::skips_weekends, reminder_settings::version))
         .first(conn)
         .optional()?;
     match stored {
-        Some((steps, version)) => {
-            Ok(Ladder { steps: serde_json::from_str(&steps).map_err(AppError::internal)?, version })
+        Some((steps, skips_weekends, version)) => {
+            let steps = serde_json::from_str(&steps).map_err(AppError::internal)?;
+            Ok(Ladder { steps, skips_weekends, version })
         }
-        None => Ok(Ladder { steps: usual(), version: 0 }),
+        None => Ok(Ladder { steps: usual(), skips_weekends: false, version: 0 }),
     }
 }
 
@@ -86,18 +111,19 @@ pub fn save(
     actor: &Actor,
     now: UtcTime,
     version: i64,
-    steps: &[ReminderStep],
+    changes: &LadderChanges,
 ) -> AppResult<Saved<Ladder>> {
     let before = load(conn)?;
     if before.version != version {
         return Ok(Saved::Stale(before));
     }
-    let text = serde_json::to_string(steps).map_err(AppError::internal)?;
+    let text = serde_json::to_string(&changes.steps).map_err(AppError::internal)?;
     if version == 0 {
         diesel::insert_into(reminder_settings::table)
             .values((
                 reminder_settings::id.eq(1_i64),
                 reminder_settings::steps.eq(text),
+                reminder_settings::skips_weekends.eq(changes.skips_weekends),
                 reminder_settings::updated_at.eq(now),
             ))
             .execute(conn)
@@ -111,6 +137,7 @@ pub fn save(
         let saved = diesel::update(reminder_settings::table.filter(reminder_settings::version.eq(version)))
             .set((
                 reminder_settings::steps.eq(text),
+                reminder_settings::skips_weekends.eq(changes.skips_weekends),
                 reminder_settings::updated_at.eq(now),
                 reminder_settings::version.eq(version + 1),
             ))
@@ -124,11 +151,9 @@ pub fn save(
             steps.iter().map(|step| format!("{} after {} days", step.title, step.days_after)).collect();
         words.join(", ")
     };
-    let entry = Entry::new(Action::Updated, Subject::Agency, 1, "reminders").change(
-        "steps",
-        words(&before.steps),
-        words(steps),
-    );
+    let entry = Entry::new(Action::Updated, Subject::Agency, 1, "reminders")
+        .change("steps", words(&before.steps), words(&changes.steps))
+        .change("skips_weekends", before.skips_weekends, changes.skips_weekends);
     audit::record(conn, Some(actor.id), now, &entry)?;
     load(conn).map(Saved::Done)
 }

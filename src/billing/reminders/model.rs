@@ -206,7 +206,9 @@ fn next(
     // Who was given time to pay has it.
     let by_letter = last.and_then(|last| last.pay_until.succ_opt());
     let from = by_letter.map_or(by_ladder, |by_letter| by_letter.max(by_ladder));
-    if from <= today { Next::Step(place, step.title.clone()) } else { Next::Waits(from) }
+    // On a weekend that is skipped nothing is due, whenever it would have been.
+    let from = ladder.working_day(from.max(today));
+    if from == today { Next::Step(place, step.title.clone()) } else { Next::Waits(from) }
 }
 
 /// Letters that wait to be sent, oldest first: each with its invoice's number and its client's name.

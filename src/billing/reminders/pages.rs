@@ -271,8 +271,8 @@ pub async fn update_settings(
         let (actor, form) = (actor.clone(), form.clone());
         app.db
             .write(move |conn| {
-                let steps = form.check(agency::load(conn)?.currency)?;
-                ladder::save(conn, &actor, now, edited_version(&form.version)?, &steps)
+                let changes = form.check(agency::load(conn)?.currency)?;
+                ladder::save(conn, &actor, now, edited_version(&form.version)?, &changes)
             })
             .await
     };

@@ -9,6 +9,7 @@ use crate::agency::model as agency;
 use crate::auth::user::Actor;
 use crate::billing::model::{Invoice, Kind};
 use crate::billing::payments::list::credit_of;
+use crate::billing::payments::model::ReversalKind;
 use crate::db::Conn;
 use crate::db::schema::{invoice_write_offs, invoices, payments};
 use crate::error::{AppError, AppResult};
@@ -28,6 +29,8 @@ crate::text_enum! {
         Payment = "payment", "Payment";
         /// A payment was taken back.
         Reversal = "reversal", "Reversed payment";
+        /// The client had its bank take a payment back.
+        Chargeback = "chargeback", "Chargeback";
         /// Money went back.
         Refund = "refund", "Refund";
         /// Something is no longer expected.
@@ -141,7 +144,7 @@ fn documents(conn: &mut Conn, client: ClientId, to: NaiveDate) -> AppResult<Vec<
 }
 
 fn money(conn: &mut Conn, client: ClientId, to: NaiveDate) -> AppResult<Vec<Move>> {
-    type Row = (PaymentId, NaiveDate, i64, Currency, String, Option<PaymentId>);
+    type Row = (PaymentId, NaiveDate, i64, Currency, String, Option<ReversalKind>);
     let rows: Vec<Row> = payments::table
         .filter(payments::client_id.eq(client))
         .filter(payments::received_on.le(to))
@@ -151,13 +154,14 @@ fn money(conn: &mut Conn, client: ClientId, to: NaiveDate) -> AppResult<Vec<Move
             payments::amount_cents,
             payments::currency,
             payments::reference,
-            payments::reverses_id,
+            payments::reversal_kind,
         ))
         .load(conn)?;
-    let moves = rows.into_iter().map(|(id, on, cents, currency, reference, reverses)| {
-        let kind = match (cents > 0, reverses) {
+    let moves = rows.into_iter().map(|(id, on, cents, currency, reference, reversal)| {
+        let kind = match (cents > 0, reversal) {
             (true, _) => EntryKind::Payment,
-            (false, Some(_)) => EntryKind::Reversal,
+            (false, Some(ReversalKind::Correction)) => EntryKind::Reversal,
+            (false, Some(ReversalKind::Chargeback)) => EntryKind::Chargeback,
             (false, None) => EntryKind::Refund,
         };
         (currency, id.0, moved(on, kind, reference, format!("/billing/payments/{id}"), -cents))
