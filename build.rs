@@ -1,5 +1,6 @@
 //! Prepares `static/` for embedding: joins the style sheets into `app.css`, names each served file by its
-//! content, compresses text with Brotli, and writes the table that `src/web/assets.rs` includes.
+//! content, compresses text with Brotli, and writes the table that `src/web/assets.rs` includes. Joins the migrations
+//! of PostgreSQL for `src/db/guards.rs`.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -63,6 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     fs::write(out_dir.join("assets.rs"), table(&assets)?)?;
+    fs::write(out_dir.join("postgresql.sql"), join_migrations(Path::new("migrations/postgresql"))?)?;
     Ok(())
 }
 
@@ -103,6 +105,19 @@ fn join_sheets(dir: &Path) -> Result<String, Box<dyn Error>> {
         }
     }
     Ok(sheet)
+}
+
+/// What the migrations of `dir` run, in their order: the doctor looks for what they name.
+fn join_migrations(dir: &Path) -> Result<String, Box<dyn Error>> {
+    let mut steps =
+        fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+    steps.sort();
+    let mut text = String::new();
+    for step in steps {
+        text.push_str(&fs::read_to_string(step.join("up.sql"))?);
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 /// Drops comments, except `/*!`: those carry a licence.

@@ -1,7 +1,7 @@
 //! Every setting: name, type, default, unit. Read once at start; flags win over the environment, which wins
 //! over `.env`. An unknown `BUREAU_*` name or a bad value stops the start with a sentence that names it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -207,7 +207,7 @@ impl Config {
                 )));
             }
         }
-        Self::parse(&Values(values))
+        Self::parse(&Values { texts: values, typed: flags.keys().copied().collect() })
     }
 
     fn parse(values: &Values) -> Result<Self, ConfigError> {
@@ -238,9 +238,10 @@ impl Config {
             url => match url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
                 Some(path) if !path.is_empty() => DatabaseUrl::Sqlite(PathBuf::from(path)),
                 _ => {
-                    return Err(ConfigError(
-                        "DATABASE_URL must start with postgres:// or be sqlite:PATH.".into(),
-                    ));
+                    return Err(ConfigError(format!(
+                        "{} must start with postgres:// or be sqlite:PATH.",
+                        values.called("DATABASE_URL")
+                    )));
                 }
             },
         };
@@ -317,13 +318,25 @@ fn is_log_filter(text: &str) -> bool {
         && tracing_subscriber::EnvFilter::try_new(text).is_ok()
 }
 
-struct Values(BTreeMap<String, String>);
+struct Values {
+    texts: BTreeMap<String, String>,
+    /// Those that came by a flag.
+    typed: BTreeSet<&'static str>,
+}
 
 impl Values {
     fn get(&self, name: &str) -> &str {
-        match self.0.get(name).map(|value| value.trim()) {
+        match self.texts.get(name).map(|value| value.trim()) {
             Some(value) if !value.is_empty() => value,
             _ => SETTINGS.iter().find(|setting| setting.env == name).map_or("", |setting| setting.default),
+        }
+    }
+
+    /// What whoever set it calls it.
+    fn called(&self, name: &str) -> String {
+        match SETTINGS.iter().find(|setting| setting.env == name && self.typed.contains(name)) {
+            Some(setting) => format!("--{}", setting.flag),
+            None => name.to_owned(),
         }
     }
 
@@ -334,7 +347,8 @@ impl Values {
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
         let text = self.get(name);
-        read(text).ok_or_else(|| ConfigError(format!("{name} is {text:?}, but must be {wanted}.")))
+        read(text)
+            .ok_or_else(|| ConfigError(format!("{} is {text:?}, but must be {wanted}.", self.called(name))))
     }
 
     fn number<T>(&self, name: &str, least: T, most: T) -> Result<T, ConfigError>

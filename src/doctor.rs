@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::audit::seal;
 use crate::billing::{checks, equation, quotes};
-use crate::db::{Conn, dialect};
+use crate::db::{Conn, dialect, guards};
 use crate::error::{AppError, AppResult};
+use crate::time_entries;
 use crate::web::App;
 
 /// One check and what it found.
@@ -68,7 +69,9 @@ type Check = (&'static str, fn(&mut Conn) -> AppResult<Vec<String>>);
 /// The checks, in order.
 const CHECKS: &[Check] = &[
     ("database integrity and references", dialect::integrity_faults),
+    ("tables, indexes and triggers of this version", guards::faults),
     ("clients, projects, tasks and hours agree", checks::reference_faults),
+    ("hours last from start to end, less their break", time_entries::checks::faults),
     ("invoice numbers without gaps", checks::number_gaps),
     ("billable = unbilled + drafted + billed + written down + written off + rounding", equation::faults),
     ("payments, totals and issued documents", checks::ledger_faults),

@@ -9,7 +9,7 @@ use bureau::auth::policy::Role;
 use bureau::auth::user::{self, NewUser};
 use bureau::auth::{password, token};
 use bureau::config::{Config, SETTINGS};
-use bureau::db::migrate;
+use bureau::db::{dialect, migrate};
 use bureau::error::{AppError, AppResult};
 use bureau::types::clock::Clock;
 use bureau::web::App;
@@ -141,7 +141,7 @@ fn run(command: Command, config: Config) -> AppResult<ExitCode> {
             let examined =
                 app::open_existing(config, Clock::System).and_then(|app| bureau::doctor::examine(&app));
             let report = match examined {
-                Err(AppError::Internal(sentence)) if sentence.contains("malformed") => {
+                Err(AppError::Internal(sentence)) if dialect::says_damaged(&sentence) => {
                     bureau::doctor::Report::unreadable(sentence)
                 }
                 examined => examined?,
@@ -195,13 +195,16 @@ fn add_user(config: Config, email: &str, name: &str, role: &str) -> AppResult<Ex
 }
 
 fn add_token(config: Config, email: &str, name: &str) -> AppResult<ExitCode> {
+    let mut check = bureau::web::form::Check::new();
+    let name = check.required("name", name);
+    check.finish(Some(()))?;
     let app = app::open_existing(config, Clock::System)?;
     let now = app.clock.now();
     let text = app.db.write_blocking(|conn| {
         let user = user::find_by_email(conn, email)?
             .filter(|user| user.disabled_at.is_none())
             .ok_or_else(|| AppError::Internal(format!("Nobody signs in as {email}.")))?;
-        token::create(conn, now, &user, name)
+        token::create(conn, now, &user, &name)
     })?;
     say(&text)?;
     Ok(ExitCode::SUCCESS)

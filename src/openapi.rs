@@ -68,7 +68,8 @@ fn refusals(route: &Route, operation: &Operation) -> Vec<StatusCode> {
     );
     let says_404 = operation.responses.responses.contains_key("404");
     let possible = [
-        (StatusCode::BAD_REQUEST, has_body || has_query),
+        // A query string that nobody reads is refused, but for whoever comes without signing in.
+        (StatusCode::BAD_REQUEST, has_body || has_query || route.policy != Policy::Public),
         (StatusCode::UNAUTHORIZED, route.policy != Policy::Public),
         (StatusCode::FORBIDDEN, route.policy > Policy::SignedIn),
         (StatusCode::NOT_FOUND, says_404 || route.path.contains('{')),

@@ -21,7 +21,8 @@ pub fn choices(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<(ClientId, Strin
         .load(conn)?)
 }
 
-/// [`choices`] of the last time while no client changed, with `chosen` among them though it be archived.
+/// [`choices`] as they were last read, anew after every change of a client; first among them `chosen`, though it is
+/// archived.
 pub fn kept_choices(
     conn: &mut Conn,
     actor: &Actor,

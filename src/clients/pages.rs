@@ -221,7 +221,7 @@ pub async fn create(
         }
         Err(errors) => Err(errors.into()),
     };
-    let (similar, errors) = match created {
+    let (similar, mut errors) = match created {
         Ok(Outcome::Saved(Once::First(id))) => {
             return view.redirect(&format!("/clients/{id}"), "Client added.");
         }
@@ -232,7 +232,7 @@ pub async fn create(
         Err(AppError::Invalid(errors)) => (Vec::new(), errors),
         Err(error) => return Err(error),
     };
-    once::renew(&mut form.idempotency_key, &errors);
+    once::renew(&mut form.idempotency_key, &mut errors);
     let shell = shell(&app, &actor, &view).await?;
     let page = ClientFormPage { similar, errors, ..form_page(shell, None, form) };
     view.invalid(|| page.render(), || page.as_fields().render())

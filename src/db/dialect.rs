@@ -174,6 +174,13 @@ pub fn integrity_faults(conn: &mut Conn) -> AppResult<Vec<String>> {
     }
 }
 
+/// Whether SQLite says that a file is damaged or is none of its own: diesel hands on the words, not the code.
+pub fn says_damaged(sentence: &str) -> bool {
+    ["database disk image is malformed", "file is not a database"]
+        .iter()
+        .any(|words| sentence.contains(words))
+}
+
 /// The database and its version, and a sentence when that version is not safe to use.
 pub fn version(conn: &mut Conn) -> AppResult<(String, Option<String>)> {
     match conn {

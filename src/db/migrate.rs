@@ -41,6 +41,13 @@ pub fn missing(url: &DatabaseUrl) -> AppResult<Vec<String>> {
     }
 }
 
+/// What the migrations make, in memory.
+pub(super) fn in_memory() -> AppResult<diesel::SqliteConnection> {
+    let mut conn = diesel::Connection::establish(":memory:").map_err(AppError::internal)?;
+    pending(&mut conn, SQLITE)?;
+    Ok(conn)
+}
+
 /// Undoes every migration; for the test that each `down.sql` is real.
 pub fn revert_all(conn: &mut Conn) -> AppResult<()> {
     match conn {

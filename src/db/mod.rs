@@ -8,6 +8,7 @@ pub mod cached;
 mod conn;
 pub mod count;
 pub mod dialect;
+pub mod guards;
 pub mod kept;
 pub mod manager;
 pub mod migrate;

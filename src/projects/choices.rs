@@ -78,7 +78,8 @@ pub fn choices_with(
 /// What a list can be narrowed to: project, client, and both names.
 pub type Narrowing = (ProjectId, ClientId, String);
 
-/// [`choices`] of the last time while no project and no client changed, with `chosen` among them though it rest.
+/// [`choices`] as they were last read, anew after every change of a project or client; first among them `chosen`, though
+/// it is not under way or its client is archived.
 pub fn kept_choices(
     conn: &mut Conn,
     actor: &Actor,
@@ -95,7 +96,9 @@ pub fn kept_choices(
     if let Some(id) = chosen.filter(|id| offered.iter().all(|(other, _, _)| other != id))
         && let Some(project) = found(find(conn, actor, id))?
     {
-        Arc::make_mut(&mut offered).insert(0, (id, project.client_id, project.name));
+        let client = clients_model::find(conn, actor, project.client_id)?;
+        let name = format!("{} · {}", client.name, project.name);
+        Arc::make_mut(&mut offered).insert(0, (id, client.id, name));
     }
     Ok(offered)
 }

@@ -21,7 +21,7 @@ use crate::types::pagination::{Pager, has_more};
 use crate::web::form::{Difference, Form, edited_version};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
-use crate::web::query::{BeforeQuery, Query};
+use crate::web::query::{BeforeQuery, Query, id_of};
 use crate::web::{App, filters};
 
 /// Entries on a page of the activity tab.
@@ -145,7 +145,7 @@ pub async fn new(
     view: View,
     query: Query<NewQuery>,
 ) -> AppResult<HttpResponse> {
-    let client = query.0.client_id.parse().ok();
+    let client = id_of("client_id", &query.0.client_id)?;
     let form = ProjectForm { idempotency_key: once::new_key(), ..ProjectForm::blank(client) };
     let page = form_page(&app, &user.actor, &view, None, form, FormErrors::default()).await?;
     view.html(|| page.render(), || page.as_fields().render())
@@ -174,8 +174,8 @@ pub async fn create(
     match created {
         Ok(Once::First(id)) => view.redirect(&format!("/projects/{id}"), "Project added."),
         Ok(Once::Again(id)) => view.redirect(&format!("/projects/{id}"), "This project was added already."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = form_page(&app, &actor, &view, None, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

@@ -18,7 +18,7 @@ use crate::types::ids::{TaskId, UserId};
 use crate::web::form::{Difference, Form, edited_version};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
-use crate::web::query::Query;
+use crate::web::query::{Query, id_of};
 use crate::web::{App, filters};
 
 #[derive(Template)]
@@ -75,7 +75,7 @@ pub async fn new(
     view: View,
     query: Query<NewQuery>,
 ) -> AppResult<HttpResponse> {
-    let project = query.0.project_id.parse().ok();
+    let project = id_of("project_id", &query.0.project_id)?;
     let mut form = TaskForm { idempotency_key: once::new_key(), ..TaskForm::blank(project) };
     if let Ok(status) = query.0.status.parse::<TaskStatus>() {
         form.status = status.to_string();
@@ -112,8 +112,8 @@ pub async fn create(
         }
         Ok(Once::First(id)) => view.redirect(&format!("/tasks/{id}"), "Task added."),
         Ok(Once::Again(id)) => view.redirect(&format!("/tasks/{id}"), "This task was added already."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = form_page(&app, &actor, &view, None, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

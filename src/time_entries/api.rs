@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::form::{TimeEntryForm, TimeEntryQuery};
 use super::list;
-use super::model;
+use super::model::{self, Logged};
 use super::rows::{self, Billing, EntryRow};
 use super::timer::form::{StopForm, parse_end};
 use super::timer::model::{self as timer, Stopped};
@@ -63,6 +63,9 @@ pub struct TimeEntryJson {
     /// Value and prices; absent for roles without money.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub money: Option<MoneyJson>,
+    /// In the answer to a change: another time was taken than was sent, or other hours overlap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
     pub created_at: UtcTime,
     pub updated_at: UtcTime,
     pub version: i64,
@@ -120,6 +123,7 @@ pub(in crate::time_entries) fn json(actor: &Actor, row: EntryRow, now: UtcTime) 
         local_on: entry.local_on,
         note: entry.note,
         is_billable: entry.is_billable,
+        notice: None,
         created_at: entry.created_at,
         updated_at: entry.updated_at,
         version: entry.version,
@@ -180,9 +184,9 @@ pub async fn create_time_entry(
                 let logged = locks::past(conn, &actor, now, why, log, |logged| {
                     (logged.entry.id, "locked hours".to_owned())
                 })?;
-                Ok((logged.entry.id.0, logged.entry.id))
+                Ok((logged.entry.id.0, logged))
             })?;
-            Ok(json(&actor, rows::row(conn, &actor, created.first()?)?, now))
+            changed(conn, &actor, now, created.first()?)
         })
         .await?;
     let location = format!("/api/time-entries/{}", created.id);
@@ -206,11 +210,16 @@ pub async fn update_time_entry(
             let change = |conn: &mut Conn| model::update(conn, &actor, now, id, version, &new);
             let why = body.0.lock_reason.trim();
             let saved = locks::past(conn, &actor, now, why, change, |_| (id, "locked hours".to_owned()))?;
-            saved.done("these hours", |logged| logged.entry.version)?;
-            Ok(json(&actor, rows::row(conn, &actor, id)?, now))
+            changed(conn, &actor, now, saved.done("these hours", |logged| logged.entry.version)?)
         })
         .await?;
     Ok(HttpResponse::Ok().json(saved))
+}
+
+/// Hours that were just saved, with what there is to say about that.
+fn changed(conn: &mut Conn, actor: &Actor, now: UtcTime, logged: Logged) -> AppResult<TimeEntryJson> {
+    let row = rows::row(conn, actor, logged.entry.id)?;
+    Ok(TimeEntryJson { notice: logged.notice, ..json(actor, row, now) })
 }
 
 /// Deletes an entry that is neither on an invoice nor written off.

@@ -112,6 +112,7 @@ impl TimeEntryForm {
             }
         };
         let break_seconds = check.seconds("break_time", &self.break_time, MOST_BREAK).unwrap_or(0);
+        check.line("lock_reason", &self.lock_reason);
         let new = on.map(|on| NewTimeEntry {
             project_id,
             task_id,

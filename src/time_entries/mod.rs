@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod bulk;
+pub mod checks;
 pub mod choices;
 pub mod form;
 pub mod grid;

@@ -285,8 +285,8 @@ pub async fn create(
             view.redirect(&week_of(&actor, entry.local_on), &with_notice(message, logged.notice))
         }
         Ok(Once::Again(_)) => view.redirect("/time-entries", "These hours were logged already."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = refused(&app, &actor, &view, None, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

@@ -248,10 +248,14 @@ pub fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
         StatusCode::FORBIDDEN => {
             ("That is not open to you", "Nothing was changed. Ask an owner or admin if you need it.")
         }
-        StatusCode::NOT_FOUND => {
-            ("There is nothing here", "It may have been deleted, or the address has a typo.")
-        }
-        StatusCode::METHOD_NOT_ALLOWED => ("That cannot be done here", "Nothing was changed."),
+        StatusCode::NOT_FOUND => (
+            "There is nothing here",
+            "It may have been deleted, or the address has a typo. Go back, or search for it.",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "That cannot be done here",
+            "Nothing was changed. Go back and use the page; the Allow header names what this address takes.",
+        ),
         StatusCode::CONFLICT => {
             ("That no longer fits", "Nothing was changed. Reload to see how it stands now.")
         }
@@ -259,7 +263,10 @@ pub fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
             ("Bureau is not known by that address", "Nothing was changed. Open it by its own address.")
         }
         StatusCode::PAYLOAD_TOO_LARGE => ("That is too large", "Nothing was saved. Send less at a time."),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("That kind of data is not read here", "Nothing was changed."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            "That kind of data is not read here",
+            "Nothing was changed. Send what the page sends; the API takes application/json.",
+        ),
         StatusCode::UNPROCESSABLE_ENTITY => ("Some fields need a second look", "Nothing was saved."),
         StatusCode::TOO_MANY_REQUESTS => ("Too many tries", "Wait a little, then try again."),
         StatusCode::SERVICE_UNAVAILABLE => {

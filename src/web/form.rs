@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::App;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::money::{self, Currency};
+use crate::types::text::{is_blank, turns_direction};
 use crate::types::{calendar, country};
 
 /// A posted form. Repeated names fill a `Vec`; names the form does not know are refused by its type.
@@ -143,7 +144,7 @@ impl Check {
         self.errors.add(field, message);
     }
 
-    /// One line of text, trimmed; may be empty.
+    /// One line of text, trimmed; may be empty, which it is when nothing of it can be seen.
     pub fn line(&mut self, field: &str, text: &str) -> String {
         self.text_up_to(field, text, LINE, false)
     }
@@ -164,7 +165,15 @@ impl Check {
 
     fn text_up_to(&mut self, field: &str, text: &str, limit: usize, lines: bool) -> String {
         let text = text.replace("\r\n", "\n").trim().to_owned();
-        if text.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\t'))) {
+        if is_blank(&text) {
+            return String::new();
+        }
+        let is_refused = |c: char| match c {
+            '\n' | '\t' => !lines,
+            // A name must not turn the text that stands beside it.
+            c => c.is_control() || (!lines && turns_direction(c)),
+        };
+        if text.chars().any(is_refused) {
             self.error(field, "contains a character that cannot be stored");
         }
         if text.chars().count() > limit {

@@ -135,16 +135,35 @@ impl<'de> Deserialize<'de> for Typed {
     }
 }
 
-/// A number as people type it: without the zeros that make "95.500" look like thousands.
+/// A number as people type it: without an exponent, and without the zeros that make "95.500" look like thousands.
 fn plain(number: &str) -> String {
+    let number = written_out(number).unwrap_or_else(|| number.to_owned());
     match number.split_once('.') {
         Some((units, fraction)) if fraction.bytes().all(|digit| digit.is_ascii_digit()) => {
             let fraction = fraction.trim_end_matches('0');
             if fraction.is_empty() { units.to_owned() } else { format!("{units}.{fraction}") }
         }
-        _ => number.to_owned(),
+        _ => number,
     }
 }
+
+/// A number with an exponent, digit by digit: "1e2" is "100". `None` without one, or with one that no field holds.
+fn written_out(number: &str) -> Option<String> {
+    let (mantissa, exponent) = number.split_once(['e', 'E'])?;
+    let exponent: i32 = exponent.parse().ok().filter(|exponent| (-LARGEST..=LARGEST).contains(exponent))?;
+    let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |digits| ("-", digits));
+    let (units, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    // The point as it stands among all digits, with zeros for what lies before or behind them.
+    let zeros = "0".repeat(LARGEST.unsigned_abs() as usize);
+    let all = format!("{zeros}{units}{fraction}{zeros}");
+    let point = i32::try_from(units.len()).ok()?.checked_add(LARGEST)?.checked_add(exponent)?;
+    let (units, fraction) = all.split_at_checked(usize::try_from(point).ok()?)?;
+    let units = units.trim_start_matches('0');
+    Some(format!("{sign}{}.{fraction}", if units.is_empty() { "0" } else { units }))
+}
+
+/// The largest exponent that is written out.
+const LARGEST: i32 = 30;
 
 impl std::ops::Deref for Typed {
     type Target = str;

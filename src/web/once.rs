@@ -18,8 +18,12 @@ use crate::types::ids::UserId;
 const REMEMBERED: i64 = 7 * 86_400;
 /// Longest key, in characters.
 const LONGEST: usize = 200;
-/// Said about the whole form when its key stands for other content already.
-const CHANGED: &str = "This form was saved before with other content. Save again to add this as well.";
+/// What a key is called in forms and documents.
+const FIELD: &str = "idempotency_key";
+/// Said of a key that stands for other content already.
+const CHANGED: &str = "was sent before with other content; send another one to add this as well";
+/// The same about a form, whose key nobody typed.
+const SAVED_BEFORE: &str = "This form was saved before with other content. Save again to add this as well.";
 
 /// What became of a form for something new.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +61,7 @@ pub fn once<T>(
         return create(conn).map(|(_, saved)| Once::First(saved));
     }
     if key.chars().count() > LONGEST || key.chars().any(char::is_control) {
-        return Err(AppError::invalid("idempotency_key", "must be a line of up to 200 characters"));
+        return Err(AppError::invalid(FIELD, "must be a line of up to 200 characters"));
     }
     let sent = sha256_hex(&serde_json::to_string(form).map_err(AppError::internal)?);
     let mine = || idempotency_keys::table.filter(idempotency_keys::user_id.eq(user));
@@ -77,7 +81,7 @@ pub fn once<T>(
     if claimed == 0 {
         let (before, id): (String, i64) =
             this().select((idempotency_keys::sent_sha256, idempotency_keys::row_id)).first(conn)?;
-        return if before == sent { Ok(Once::Again(id)) } else { Err(AppError::invalid("", CHANGED)) };
+        return if before == sent { Ok(Once::Again(id)) } else { Err(AppError::invalid(FIELD, CHANGED)) };
     }
     let (id, saved) = create(conn)?;
     diesel::update(this()).set(idempotency_keys::row_id.eq(id)).execute(conn)?;
@@ -100,9 +104,10 @@ pub fn new_key() -> String {
     random_token()
 }
 
-/// Gives a refused form another key when its own was what was wrong.
-pub fn renew(key: &mut String, errors: &FormErrors) {
-    if errors.get("") == Some(CHANGED) {
+/// Gives a refused form another key when its own was what was wrong, and says so of the whole form.
+pub fn renew(key: &mut String, errors: &mut FormErrors) {
+    if errors.get(FIELD) == Some(CHANGED) {
         *key = random_token();
+        *errors = FormErrors::whole(SAVED_BEFORE);
     }
 }

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -19,9 +19,35 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        request.extensions_mut().insert(WasRead);
         ready(parse_fields(&QUERY, request.query_string().as_bytes()).map(Self).map_err(Into::into))
     }
 }
+
+/// Notes on a request that a handler reads its query string.
+struct WasRead;
+
+/// The last argument of every handler that somebody signs in for: refuses a query string that none before it reads.
+#[derive(Debug)]
+pub struct Unread;
+
+impl FromRequest for Unread {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if request.extensions().contains::<WasRead>() {
+            return ready(Ok(Self));
+        }
+        let nothing = parse_fields::<Nothing>(&QUERY, request.query_string().as_bytes());
+        ready(nothing.map(|_| Self).map_err(Into::into))
+    }
+}
+
+/// A query string that says nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 /// Where a page of rows that are read onwards begins.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -35,9 +61,7 @@ pub struct AfterQuery {
 impl AfterQuery {
     /// The row, or what makes no sense.
     pub fn check<T: std::str::FromStr>(&self) -> Result<Option<T>, FormErrors> {
-        let mut check = Check::new();
-        let after = check.id("after", &self.after);
-        check.finish(Some(after))
+        id_of("after", &self.after)
     }
 }
 
@@ -52,8 +76,13 @@ pub struct BeforeQuery {
 impl BeforeQuery {
     /// The row, or what makes no sense.
     pub fn check<T: std::str::FromStr>(&self) -> Result<Option<T>, FormErrors> {
-        let mut check = Check::new();
-        let before = check.id("before", &self.before);
-        check.finish(Some(before))
+        id_of("before", &self.before)
     }
+}
+
+/// The id that a parameter holds, if any: what a page goes on from or a form begins with.
+pub fn id_of<T: std::str::FromStr>(parameter: &str, text: &str) -> Result<Option<T>, FormErrors> {
+    let mut check = Check::new();
+    let id = check.id(parameter, text);
+    check.finish(Some(id))
 }

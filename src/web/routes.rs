@@ -6,6 +6,7 @@
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, Handler, HttpResponse, Responder, web};
 
+use super::query::Unread;
 use crate::auth::policy::Policy;
 
 /// A first argument that lets a request in or refuses it.
@@ -101,7 +102,16 @@ impl Routes {
         Args: Guarded + 'static,
         F::Output: Responder + 'static,
     {
-        let build = Box::new(move |on| web::method(on).to(handler.clone()));
+        let build: Box<dyn Fn(Method) -> actix_web::Route + Send + Sync> = if Args::POLICY == Policy::Public {
+            // Whoever follows a link out of a mail brings along what others put behind it.
+            Box::new(move |on| web::method(on).to(handler.clone()))
+        } else {
+            Box::new(move |on| {
+                let handler = handler.clone();
+                // Arguments are read in their order.
+                web::method(on).to(move |args: Args, _: Unread| handler.call(args))
+            })
+        };
         self.0.push(Route { method, path, policy: Args::POLICY, build });
         self
     }

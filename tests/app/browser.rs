@@ -1,6 +1,8 @@
 //! The product in a real browser, with and without scripts.
 
-use crate::billing::with_hours;
+use bureau::billing::draft::{self, NewDraft};
+
+use crate::billing::{free_line, with_hours};
 use crate::support::browser::{Browser, Scripts};
 use crate::support::{TestApp, day};
 
@@ -286,5 +288,29 @@ async fn a_month_is_closed_printed_and_credited() {
     browser.visit("/billing/close?month=2026-11").await;
     browser.see_text("Adds up").await;
     browser.see_text("Northwind").await;
+    browser.close().await;
+}
+
+#[actix_web::test]
+async fn a_word_that_never_ends_makes_no_page_wider_than_a_telephone() {
+    let app = TestApp::new().await;
+    let Some(browser) = Browser::open(&app, Scripts::On, "long words on a telephone").await else { return };
+    let word = "Donaudampfschifffahrt".repeat(8);
+    let client = app.client(&word);
+    app.contact_with(client, "Sofie", |contact| contact.email = "sofie@northwind.example".into());
+    let actor = app.actor();
+    let new =
+        NewDraft { include_time: false, lines: vec![free_line(&word, 1_000)], ..NewDraft::of_hours(client) };
+    let id = app.write(|conn| draft::create(conn, &actor, app.now(), &new));
+    browser.sign_in("ines@fielder.studio").await;
+    browser.visit(&format!("/billing/{id}")).await;
+    assert_eq!(browser.overflow().await, 0, "the editor");
+    browser.fill("line_price", "nonsense").await;
+    browser.press("header button[form=invoice_form][value='']").await;
+    browser.see(".callout-bad #problems").await;
+    assert_eq!(browser.overflow().await, 0, "the editor with what is wrong");
+    browser.visit(&format!("/clients/{client}")).await;
+    assert_eq!(browser.overflow().await, 0, "the client");
+    assert!(browser.height("a[href^='mailto:sofie']").await >= 24.0, "a finger hits it");
     browser.close().await;
 }

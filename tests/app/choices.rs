@@ -63,7 +63,7 @@ async fn the_list_of_hours_offers_projects_as_they_are_now() {
     app.manager().post(format!("/projects/{shop}/archive")).send().await.assert_status(303);
     assert_eq!(offered(&app, all, "project_id").await, ["Any", "Northwind · Intranet"]);
     let narrowed = format!("{all}?project_id={shop}");
-    assert_eq!(offered(&app, &narrowed, "project_id").await, ["Any", "Shop", "Northwind · Intranet"]);
+    assert_eq!(offered(&app, &narrowed, "project_id").await, ["Any", "Zeta · Shop", "Northwind · Intranet"]);
 }
 
 #[actix_web::test]

@@ -157,7 +157,13 @@ fn the_program_stops_with_a_sentence_and_makes_nothing() {
     let sentence = told(bureau(dir.path(), &["migrate"], &[("BUREAU_LISTN", "x")]));
     assert!(sentence.contains("BUREAU_LISTN is not a setting."), "{sentence}");
     let sentence = told(bureau(dir.path(), &["migrate", "--listen", "nowhere"], &[]));
+    assert!(sentence.contains("--listen is \"nowhere\""), "what was typed is named: {sentence}");
+    let sentence = told(bureau(dir.path(), &["migrate"], &[("BUREAU_LISTEN", "nowhere")]));
     assert!(sentence.contains("BUREAU_LISTEN is \"nowhere\""), "{sentence}");
+    let sentence = told(bureau(dir.path(), &["migrate", "--database-url", "mysql:x"], &[]));
+    assert!(sentence.contains("--database-url must start with"), "{sentence}");
+    let token = ["token", "add", "ines@fielder.studio", "--name", " \u{200b} "];
+    assert!(told(bureau(dir.path(), &token, &[])).contains("name can't be blank"));
     std::fs::write(dir.path().join(".env"), "BUREAU_BCRYPT_COST=4\n").unwrap();
     let sentence = told(bureau(dir.path(), &["migrate"], &[]));
     assert!(sentence.contains("BUREAU_BCRYPT_COST"), "{sentence}");

@@ -1,11 +1,15 @@
 //! The doctor: finds what is broken and touches nothing.
 
+use std::io::{Seek, SeekFrom, Write};
+use std::process::Command;
+
 use bureau::audit::seal;
 use bureau::billing::checks;
 use bureau::billing::draft::{self, NewDraft};
 use bureau::billing::issue;
-use bureau::db::dialect;
-use bureau::db::manager::Manager;
+use bureau::db::manager::{DatabaseUrl, Manager};
+use bureau::db::{dialect, guards};
+use bureau::time_entries;
 use diesel::prelude::*;
 
 use crate::billing::{free_line, northwind};
@@ -119,4 +123,102 @@ async fn a_chain_whose_end_was_cut_off_is_found_and_stays_found() {
     app.write(|conn| seal::seal_next(conn, 500));
     let faults = app.read(seal::faults);
     assert!(faults[0].ends_with("is missing"), "{faults:?}");
+}
+
+#[actix_web::test]
+async fn a_dropped_trigger_and_a_dropped_index_are_named() {
+    let app = TestApp::new().await;
+    assert_eq!(app.read(guards::faults), Vec::<String>::new());
+    let of = if on_postgres() { " ON activities" } else { "" };
+    app.execute(&format!("DROP TRIGGER activities_no_delete{of}"));
+    app.execute("DROP INDEX time_entries_running_key");
+    let faults = app.read(guards::faults);
+    assert_eq!(
+        faults,
+        [
+            "The index time_entries_running_key of time_entries is missing.",
+            "The trigger activities_no_delete of activities is missing."
+        ]
+    );
+    let report = bureau::doctor::examine(&app.data).unwrap();
+    let found = report.checks.iter().find(|finding| finding.check.starts_with("tables, indexes")).unwrap();
+    assert_eq!(found.faults, faults);
+}
+
+#[actix_web::test]
+async fn every_trigger_and_index_that_the_migrations_make_is_looked_for() {
+    let app = TestApp::new().await;
+    let names = if on_postgres() {
+        "SELECT DISTINCT 'DROP TRIGGER ' || tgname || ' ON ' || tgrelid::regclass AS line FROM pg_trigger WHERE NOT tgisinternal \
+         UNION ALL SELECT 'DROP INDEX ' || i.indexname FROM pg_indexes i WHERE i.schemaname = 'public' \
+           AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)"
+    } else {
+        "SELECT 'DROP ' || type || ' ' || name AS line FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+    };
+    let all = app.lines(names);
+    assert!(all.len() > 200, "{}", all.len());
+    for sql in &all {
+        app.execute(sql);
+    }
+    assert_eq!(app.read(guards::faults).len(), all.len());
+    app.damaged();
+}
+
+#[actix_web::test]
+async fn a_trigger_that_does_something_else_is_named() {
+    if on_postgres() {
+        println!("not run: the text of a trigger, which PostgreSQL does not keep (SQLite only)");
+        return;
+    }
+    let app = TestApp::new().await;
+    app.execute("DROP TRIGGER activities_no_delete");
+    app.execute("CREATE TRIGGER activities_no_delete BEFORE DELETE ON activities BEGIN SELECT 1; END");
+    let said = "The trigger activities_no_delete of activities is not the one that this version makes.";
+    assert_eq!(app.read(guards::faults), [said]);
+}
+
+#[actix_web::test]
+async fn hours_that_do_not_last_from_start_to_end_are_named() {
+    let app = TestApp::new().await;
+    let task = app.task(app.project(app.client("Northwind")));
+    let user = app.owner().id();
+    let (whole, longer) =
+        (app.entry(user, task, app.today(), 3_600), app.entry(user, task, app.today(), 3_600));
+    app.running_timer(user, task, 600);
+    assert_eq!(app.read(time_entries::checks::faults), Vec::<String>::new());
+    let set = |id, change: &str| format!("UPDATE time_entries SET {change} WHERE id = {id}");
+    app.execute(&set(whole, "break_seconds = 600"));
+    app.execute(&set(longer, "duration_seconds = 7200"));
+    assert_eq!(
+        app.read(time_entries::checks::faults),
+        [
+            format!("Time entry {whole}: it lasts 3000 seconds, but 3600 are stored."),
+            format!("Time entry {longer}: it lasts 3600 seconds, but 7200 are stored."),
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_is_damaged_or_no_database_is_a_finding() {
+    for (from, bytes) in [(0, b"this is no database at all".as_slice()), (100, &[0xff; 3_996])] {
+        let database = TestDatabase::set_up();
+        let DatabaseUrl::Sqlite(path) = &database.url else {
+            println!("not run: a damaged file (SQLite only)");
+            return;
+        };
+        let mut file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.seek(SeekFrom::Start(from)).unwrap();
+        file.write_all(bytes).unwrap();
+        drop(file);
+        let output = Command::new(env!("CARGO_BIN_EXE_bureau"))
+            .args(["doctor", "--json", "--data-dir"])
+            .arg(database.dir())
+            .env_clear()
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["healthy"], false, "{report}");
+        assert_eq!(report["checks"][0]["check"], "the database can be read", "{report}");
+    }
 }

@@ -173,58 +173,13 @@ async fn a_field_that_is_not_known_is_refused_and_named() {
 }
 
 #[actix_web::test]
-async fn a_parameter_that_is_not_known_is_refused_and_named_on_every_list() {
-    let app = TestApp::new().await;
-    let client = app.client("Northwind");
-    let project = app.project(client);
-    let lists = [
-        "/clients".to_owned(),
-        "/projects".into(),
-        "/tasks".into(),
-        "/time-entries".into(),
-        "/time-entries/all".into(),
-        "/billing".into(),
-        "/billing/equation".into(),
-        format!("/clients/{client}/activity"),
-        format!("/clients/{client}/tasks"),
-        format!("/clients/{client}/time"),
-        format!("/clients/{client}/invoices"),
-        format!("/projects/{project}"),
-        format!("/projects/{project}/activity"),
-        format!("/projects/{project}/time"),
-    ];
-    for path in lists {
-        let ask = |query: &str| app.manager().get(format!("{path}?{query}")).send();
-        let page = ask("colour=red").await;
-        page.assert_status(400).assert_text("main", "a parameter that is not known here: colour.");
-        ask("").await.assert_status(200);
-    }
-    for path in [
-        "/api/clients",
-        "/api/projects",
-        "/api/tasks",
-        "/api/time-entries",
-        "/api/billing",
-        "/api/billing/equation",
-    ] {
-        let problem = app.api(Role::Manager).get(format!("{path}?colour=red")).send().await.problem(400);
-        let detail = problem["detail"].as_str().unwrap();
-        assert!(
-            detail.starts_with("The query holds a parameter that is not known here: colour."),
-            "{detail}"
-        );
-    }
-    let twice = app.api(Role::Manager).get("/api/clients?q=a&q=b").send().await.problem(400);
-    assert!(twice["detail"].as_str().unwrap().contains("the parameter q more than once"), "{twice}");
-    let problem = app.api(Role::Manager).get("/api/billing/equation?after=x").send().await.problem(422);
-    assert_eq!(problem["errors"]["after"], "must be one of the choices");
-}
-
-#[actix_web::test]
 async fn a_number_in_json_is_read_as_it_is_written() {
     let app = TestApp::new().await;
     let api = app.api(Role::Manager);
-    for (rate, cents) in [("95.5", 9_550), ("95.500", 9_550), ("0.1", 10), ("1000.0", 100_000), ("1e2", -1)] {
+    for (rate, cents) in [("95.5", 9_550), ("95.500", 9_550), ("0.1", 10), ("1000.0", 100_000)]
+        .into_iter()
+        .chain([("1e2", 10_000), ("9.55E+1", 9_550), ("1055e-2", 1_055), ("1e-3", -1), ("1e99", -1)])
+    {
         let body = format!(r#"{{"name": "At {rate}", "currency": "EUR", "rate": {rate}}}"#);
         let answer = api.post("/api/clients").json(body.parse::<serde_json::Value>().unwrap()).send().await;
         if cents < 0 {
@@ -241,6 +196,64 @@ async fn a_number_in_json_is_read_as_it_is_written() {
         .send()
         .await
         .problem(400);
+}
+
+#[actix_web::test]
+async fn a_name_of_which_nothing_can_be_seen_is_blank() {
+    let app = TestApp::new().await;
+    let (client, manager) = (app.client("Northwind"), app.manager());
+    let project = app.project(client);
+    manager.get("/clients").send().await.assert_status(200);
+    manager.token().get("/api/clients").send().await.assert_status(200);
+    let before = app.dump();
+    for unseen in ["\u{200b}", "\u{2060} \u{ad}", "\u{202e}", "\u{feff}\u{3164}", "\u{2800}\u{fe0f}"] {
+        let page = manager.post("/clients").form([("name", unseen), ("currency", "EUR")]).send().await;
+        page.assert_status(422).assert_text("[data-error=name]", "Can't be blank");
+        let page = manager.post(format!("/clients/{client}/contacts")).form([("name", unseen)]).send().await;
+        page.assert_status(422).assert_text("[data-error=name]", "Can't be blank");
+        for (path, body) in [
+            ("/api/clients", json!({ "name": unseen, "currency": "EUR" })),
+            ("/api/projects", json!({ "client_id": client, "name": unseen })),
+            ("/api/labels", json!({ "name": unseen })),
+        ] {
+            let problem = manager.token().post(path).json(body).send().await.problem(422);
+            assert_eq!(problem["errors"]["name"], "can't be blank", "{path} {unseen:?}: {problem}");
+        }
+        let body = json!({ "project_id": project, "title": unseen });
+        let problem = manager.token().post("/api/tasks").json(body).send().await.problem(422);
+        assert_eq!(problem["errors"]["title"], "can't be blank", "{unseen:?}: {problem}");
+    }
+    app.assert_unchanged(&before);
+}
+
+#[actix_web::test]
+async fn a_name_does_not_turn_what_stands_beside_it() {
+    let app = TestApp::new().await;
+    let api = app.api(Role::Manager);
+    let named = |name: &str| json!({ "name": name, "currency": "EUR", "notes": "one \u{2067}two\u{2069}" });
+    for turned in ["Northwind \u{202e}dnim", "\u{2066}Contoso\u{2069}"] {
+        let problem = api.post("/api/clients").json(named(turned)).send().await.problem(422);
+        assert_eq!(problem["errors"]["name"], "contains a character that cannot be stored", "{turned:?}");
+    }
+    assert_eq!(app.count("clients"), 0);
+    // Marks that Hebrew and Persian are written with, and the joiners of an emoji.
+    for kept in ["\u{5d0}\u{5d1} 24\u{200f}", "\u{646}\u{200c}\u{647}", "Studio \u{1f469}\u{200d}\u{1f4bb}"] {
+        let answer = api.post("/api/clients").json(named(kept)).send().await;
+        answer.assert_status(201);
+        assert_eq!(answer.json()["name"], kept);
+    }
+}
+
+#[actix_web::test]
+async fn a_key_that_was_sent_with_other_content_is_named() {
+    let app = TestApp::new().await;
+    let api = app.api(Role::Manager);
+    let body = |name: &str| json!({ "name": name, "currency": "EUR", "idempotency_key": "import-1" });
+    api.post("/api/clients").json(body("Northwind")).send().await.assert_status(201);
+    let problem = api.post("/api/clients").json(body("Contoso")).send().await.problem(422);
+    let said = "was sent before with other content; send another one to add this as well";
+    assert_eq!(problem["errors"], json!({ "idempotency_key": said }));
+    assert_eq!(app.count("clients"), 1);
 }
 
 #[actix_web::test]

@@ -52,6 +52,7 @@ mod projects_members;
 mod projects_milestones;
 mod project_templates;
 mod projects_retainers;
+mod queries;
 mod query_plans;
 mod quotes;
 mod quotes_answers;

@@ -1,5 +1,6 @@
 //! Hours on the wall clock: zones, nights, and clocks that are put forward and back.
 
+use bureau::auth::policy::Role;
 use bureau::db::schema::{time_entries, users};
 use bureau::types::ids::UserId;
 use diesel::prelude::*;
@@ -96,6 +97,25 @@ async fn a_time_that_the_clock_skipped_moves_forward_and_says_so() {
     page.assert_status(303);
     assert!(page.flash().contains("02:30") && page.flash().contains("03:00"), "{}", page.flash());
     assert_eq!(only(&app).started_at, at("2020-03-29T01:00:00Z"));
+}
+
+#[actix_web::test]
+async fn the_api_says_that_the_clock_skipped_a_time_too() {
+    let app = TestApp::new().await;
+    let (project, _) = work(&app);
+    let api = app.api(Role::Member);
+    let body =
+        |at: &str| json!({ "project_id": project, "date": "2020-03-29", "starts_at": at, "duration": "1" });
+    let made = api.post("/api/time-entries").json(body("2:30")).send().await;
+    made.assert_status(201);
+    assert_eq!(made.json()["notice"], "The clock skipped 02:30 that day, so 03:00 was taken.");
+    let path = format!("/api/time-entries/{}", made.json()["id"]);
+    assert!(api.get(path.clone()).send().await.json().get("notice").is_none(), "only a change has one");
+    let mut again = body("2:15");
+    again["version"] = made.json()["version"].clone();
+    let changed = api.put(path).json(again).send().await;
+    changed.assert_status(200);
+    assert_eq!(changed.json()["notice"], "The clock skipped 02:15 that day, so 03:00 was taken.");
 }
 
 #[actix_web::test]

@@ -146,8 +146,8 @@ pub async fn create(
             view.redirect(&format!("/billing/expenses?client_id={client}"), "Expense added.")
         }
         Ok(Once::Again(_)) => view.redirect("/billing/expenses", "This expense was added before."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = form_page(&app, actor, &view, None, Some(form), errors, Vec::new()).await?;
             view.invalid(|| page.render(), || page.render())
         }

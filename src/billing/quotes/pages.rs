@@ -188,8 +188,8 @@ pub async fn create(
     match created {
         Ok(Once::First(id)) => view.redirect(&format!("/quotes/{id}/edit"), "Draft made."),
         Ok(Once::Again(id)) => view.redirect(&format!("/quotes/{id}"), "This quote was made before."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = new_page(&app, actor, &view, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

@@ -194,8 +194,8 @@ pub async fn create(
         Ok(Once::Again(id)) => {
             view.redirect(&format!("/billing/recurring/{id}"), "This recurring invoice was made before.")
         }
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = new_page(&app, actor, &view, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

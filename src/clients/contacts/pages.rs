@@ -125,8 +125,8 @@ pub async fn create(
     match created {
         Ok(Once::First(_)) => view.redirect(&format!("/clients/{client}"), "Contact added."),
         Ok(Once::Again(_)) => view.redirect(&format!("/clients/{client}"), "This contact was added already."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = form_page(&app, &user.actor, &view, client, None, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

@@ -129,8 +129,8 @@ pub async fn create(
     match created {
         Ok(Once::First(())) => view.redirect(&address(project), "Milestone added."),
         Ok(Once::Again(_)) => view.redirect(&address(project), "This milestone was added already."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = form_page(&app, &actor, &view, (project, None), form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

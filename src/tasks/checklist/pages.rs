@@ -96,8 +96,8 @@ pub async fn create(
     };
     match created {
         Ok(_) => answer(&app, &user.actor, &view, task).await,
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let refused = show::Refused::Steps(form, errors);
             show::refuse(&app, &user.actor, &view, task, refused, |page| {
                 ChecklistPart { shell: page.shell, checklist: page.checklist }.render()

@@ -99,8 +99,8 @@ pub async fn create(
     match created {
         Ok(Once::First(())) => view.redirect(&format!("/tasks/{task}"), "Comment added."),
         Ok(Once::Again(_)) => view.redirect(&format!("/tasks/{task}"), "This comment was added already."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = form_page(&app, &user.actor, &view, (task, None), form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

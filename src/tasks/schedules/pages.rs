@@ -16,7 +16,7 @@ use crate::types::ids::{ScheduleId, TaskId, UserId};
 use crate::web::form::{Difference, Form, edited_version};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{self, Section, Shell, View};
-use crate::web::query::Query;
+use crate::web::query::{Query, id_of};
 use crate::web::{App, filters};
 
 #[derive(Template)]
@@ -75,7 +75,7 @@ pub async fn new(
     query: Query<NewScheduleQuery>,
 ) -> AppResult<HttpResponse> {
     let reader = user.actor.clone();
-    let task: Option<TaskId> = query.0.task_id.parse().ok();
+    let task: Option<TaskId> = id_of("task_id", &query.0.task_id)?;
     let form = app
         .db
         .read(move |conn| {
@@ -113,8 +113,8 @@ pub async fn create(
     match created {
         Ok(Once::First(())) => view.redirect("/schedules", "Recurring task added."),
         Ok(Once::Again(_)) => view.redirect("/schedules", "This recurring task was added already."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = form_page(&app, &user.actor, &view, None, form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

@@ -110,8 +110,8 @@ pub async fn create(
         Ok(Once::Again(id)) => {
             view.redirect(&format!("/project-templates/{id}/edit"), "This template was saved already.")
         }
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = save_page(&app, &actor, &view, id, Some(form), errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }
@@ -220,8 +220,8 @@ pub async fn begin(
             view.redirect(&format!("/projects/{}", project.id), &format!("{} is set up.", project.name))
         }
         Ok(Once::Again(id)) => view.redirect(&format!("/projects/{id}"), "This project was set up already."),
-        Err(AppError::Invalid(errors)) => {
-            once::renew(&mut form.idempotency_key, &errors);
+        Err(AppError::Invalid(mut errors)) => {
+            once::renew(&mut form.idempotency_key, &mut errors);
             let page = start_page(&app, &actor, &view, id, Some(form), errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }

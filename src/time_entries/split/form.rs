@@ -53,6 +53,7 @@ impl SplitForm {
             check.error("first_part", "can't be blank");
         }
         let billable = self.is_billable.trim();
+        check.line("lock_reason", &self.lock_reason);
         let split = first_seconds.map(|first_seconds| Split {
             first_seconds,
             project_id: check.id("project_id", &self.project_id),

@@ -17,6 +17,7 @@ use crate::time_entries::week::Week;
 use crate::types::calendar::day_month_year;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{TimeEntryId, UserId};
+use crate::types::text::is_blank;
 
 /// Why the hours of `user` on `on` are locked; `None` while they may change.
 pub(in crate::time_entries) fn reason(
@@ -87,7 +88,7 @@ pub fn past<T>(
     change: impl FnOnce(&mut Conn) -> AppResult<T>,
     entry: impl FnOnce(&T) -> (TimeEntryId, String),
 ) -> AppResult<T> {
-    if why.is_empty() {
+    if is_blank(why) {
         return change(conn);
     }
     if !actor.may(Policy::Administer) {

@@ -124,6 +124,21 @@ impl Browser {
         self.see(&format!("main [name='{name}']")).await.select_by_label(label).await.unwrap();
     }
 
+    /// By how many pixels the page is wider than a telephone.
+    pub async fn overflow(&self) -> i64 {
+        self.client.set_window_size(390, 844).await.unwrap();
+        let script =
+            "const e = document.documentElement; return [e.scrollWidth - e.clientWidth, e.clientWidth]";
+        let pixels = self.client.execute(script, Vec::new()).await.unwrap();
+        assert!(pixels[1].as_i64().unwrap() <= 500, "{pixels}");
+        pixels[0].as_i64().unwrap()
+    }
+
+    /// Height of the first element that matches, in pixels.
+    pub async fn height(&self, css: &str) -> f64 {
+        self.see(css).await.rectangle().await.unwrap().3
+    }
+
     /// Clicks the first element that matches.
     pub async fn press(&self, css: &str) {
         self.see(css).await.click().await.unwrap();
