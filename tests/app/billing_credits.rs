@@ -190,7 +190,15 @@ async fn what_is_left_of_a_credit_note_settles_another_invoice_or_goes_back() {
     refund("595.00", "b").await.assert_status(422);
     assert_eq!(app.read(|conn| bureau::billing::payments::list::credit_of(conn, client)), vec![]);
     let page = app.bookkeeper().get(format!("/billing/{note}")).send().await;
-    page.assert_text("#status", "Applied");
+    page.assert_text("#status", "Applied").assert_no("#payments form");
+    // Money that went out is nothing to take back.
+    let before = at_rest(&app).await;
+    let refunded = app.line("SELECT CAST(max(id) AS TEXT) AS line FROM payments");
+    for verb in ["reversal", "chargeback"] {
+        let path = format!("/billing/{note}/payments/{refunded}/{verb}");
+        app.bookkeeper().post(path).send().await.assert_status(409);
+    }
+    app.assert_unchanged(&before);
     sound(&app);
 }
 

@@ -112,9 +112,9 @@ pub struct PaymentRow {
 }
 
 impl PaymentRow {
-    /// Whether it may be taken back.
+    /// Whether it may be taken back: what came in and still counts.
     pub fn can_reverse(&self) -> bool {
-        !self.is_reversed && self.payment.reverses_id.is_none()
+        !self.is_reversed && self.payment.amount_cents > 0
     }
 }
 

@@ -27,6 +27,9 @@ pub fn reverse(
         .into_iter()
         .find(|row| row.payment.id == payment)
         .ok_or(AppError::NotFound)?;
+    if found.payment.amount_cents < 0 {
+        return Err(AppError::Conflict("Only a payment that came in can be reversed.".into()));
+    }
     if !found.can_reverse() {
         return Err(twice());
     }
