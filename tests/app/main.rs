@@ -17,6 +17,8 @@ mod billing;
 mod billing_api;
 mod billing_close;
 mod billing_costs;
+mod billing_credit_shares;
+mod billing_credit_sums;
 mod billing_credits;
 mod billing_editor;
 mod billing_frozen;

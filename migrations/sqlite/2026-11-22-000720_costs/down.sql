@@ -1,4 +1,8 @@
+DROP TRIGGER deducted_deposits_locked;
+DROP TRIGGER deducted_deposits_fit;
+DROP TRIGGER deducted_deposits_kept;
 DROP TABLE deducted_deposits;
+DROP TABLE released_costs;
 DROP TRIGGER retainer_charges_claimed;
 DROP TABLE billed_charges;
 DROP TABLE billed_milestones;
