@@ -23,6 +23,7 @@ mod billing_credits;
 mod billing_editor;
 mod billing_frozen;
 mod billing_issue;
+mod billing_ledger;
 mod billing_numbers;
 mod billing_pricing;
 mod billing_tax;
