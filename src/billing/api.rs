@@ -114,6 +114,10 @@ pub struct LineJson {
     pub rounded_seconds: Option<i64>,
     /// The sum of those hours' own values.
     pub logged_cents: Option<i64>,
+    /// What the cost that it claims is billed at; null for a line that claims none.
+    pub claimed_cents: Option<i64>,
+    /// The deposit that it takes off.
+    pub deducts_id: Option<InvoiceId>,
     /// Why it bills less or more than that.
     pub adjustment_reason: String,
 }
@@ -221,6 +225,8 @@ pub(in crate::billing) fn whole(
             logged_seconds: line.logged_seconds,
             rounded_seconds: line.rounded_seconds,
             logged_cents: line.logged_cents,
+            claimed_cents: line.claimed_cents,
+            deducts_id: line.deducts_id,
             adjustment_reason: line.adjustment_reason,
         })
         .collect();

@@ -1,17 +1,19 @@
 //! What must hold of numbers, payments, totals and documents, and between hours, tasks, projects and clients.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::model::{Invoice, InvoiceLine};
 use super::parties::{Buyer, Seller};
 use super::print::Document;
-use super::totals;
+use super::totals::{self, Priced, SumFault, Totals};
 use crate::db::Conn;
 use crate::db::schema::{invoice_documents, invoice_lines, invoices};
 use crate::error::AppResult;
 use crate::keys::sha256_hex;
-use crate::types::ids::InvoiceId;
+use crate::types::ids::{InvoiceId, InvoiceLineId};
 
 /// Documents and invoices read at a time.
 const BATCH: i64 = 500;
@@ -132,6 +134,13 @@ const LEDGER: &[(&str, &str)] = &[
          ORDER BY id LIMIT 50",
     ),
     (
+        "it takes more off for a deposit than that charged",
+        "SELECT DISTINCT v.id FROM (SELECT l.invoice_id, d.deposit_id, -SUM(l.amount_cents) AS cents, COUNT(*) AS parts FROM deducted_deposits d \
+         JOIN invoice_lines l ON l.id = d.invoice_line_id GROUP BY l.invoice_id, d.deposit_id) t \
+         JOIN invoices v ON v.id = t.invoice_id JOIN invoices i ON i.id = t.deposit_id \
+         WHERE t.cents >= t.parts + i.net_cents + CASE WHEN v.prices_include_tax THEN i.tax_cents ELSE 0 END ORDER BY v.id LIMIT 50",
+    ),
+    (
         "hours of another client are on it",
         "SELECT DISTINCT i.id FROM billed_entries x JOIN time_entries e ON e.id = x.time_entry_id \
          JOIN invoice_lines l ON l.id = x.invoice_line_id JOIN invoices i ON i.id = l.invoice_id \
@@ -238,6 +247,7 @@ fn sums_that_do_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult
             .select(Invoice::as_select())
             .load(conn)?;
         let Some(last) = rows.last().map(|invoice| invoice.id) else { return Ok(()) };
+        let corrected = Corrected::by(conn, &rows)?;
         let lines: Vec<(InvoiceId, InvoiceLine)> = invoice_lines::table
             .filter(invoice_lines::invoice_id.gt(after))
             .filter(invoice_lines::invoice_id.le(last))
@@ -251,7 +261,11 @@ fn sums_that_do_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult
             while let Some((_, line)) = lines.next_if(|(of, _)| *of == invoice.id) {
                 own.push(line);
             }
-            if !adds_up(&invoice, &own) {
+            let sums = match corrected.iter().find(|of| Some(of.invoice.id) == invoice.corrects_id) {
+                Some(of) => of.credited_by(invoice.id),
+                None => totals::compute(&priced(&own), &invoice.pricing()),
+            };
+            if !sums.is_ok_and(|sums| says(&invoice, &own, &sums)) {
                 faults
                     .push(format!("Invoice {}: its lines and taxes do not add up to its total.", invoice.id));
             }
@@ -259,16 +273,69 @@ fn sums_that_do_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult
     }
 }
 
-fn adds_up(invoice: &Invoice, lines: &[InvoiceLine]) -> bool {
-    let priced: Vec<_> = lines.iter().map(InvoiceLine::priced).collect();
-    totals::compute(&priced, &invoice.pricing()).is_ok_and(|sums| {
-        let stored = lines.iter().map(|line| (line.discount_cents, line.amount_cents));
-        let computed = sums.lines.iter().map(|sum| (sum.discount_cents, sum.amount_cents));
-        stored.eq(computed)
-            && (sums.discount, sums.net, sums.tax)
-                == (invoice.discount_cents, invoice.net_cents, invoice.tax_cents)
-            && (sums.rounding, sums.total) == (invoice.rounding_cents, invoice.total_cents)
-    })
+fn priced(lines: &[InvoiceLine]) -> Vec<Priced> {
+    lines.iter().map(InvoiceLine::priced).collect()
+}
+
+fn says(invoice: &Invoice, lines: &[InvoiceLine], sums: &Totals) -> bool {
+    let stored = lines.iter().map(|line| (line.discount_cents, line.amount_cents));
+    let computed = sums.lines.iter().map(|sum| (sum.discount_cents, sum.amount_cents));
+    stored.eq(computed)
+        && (sums.discount, sums.net, sums.tax)
+            == (invoice.discount_cents, invoice.net_cents, invoice.tax_cents)
+        && (sums.rounding, sums.total) == (invoice.rounding_cents, invoice.total_cents)
+}
+
+/// An invoice with credit notes, and what each of them took of its lines.
+struct Corrected {
+    invoice: Invoice,
+    lines: Vec<InvoiceLine>,
+    taken: Vec<(InvoiceId, Option<InvoiceLineId>, i64)>,
+}
+
+impl Corrected {
+    /// What the credit notes among `rows` correct.
+    fn by(conn: &mut Conn, rows: &[Invoice]) -> AppResult<Vec<Self>> {
+        let ids: BTreeSet<InvoiceId> = rows.iter().filter_map(|row| row.corrects_id).collect();
+        let corrected: Vec<Invoice> =
+            invoices::table.filter(invoices::id.eq_any(&ids)).select(Invoice::as_select()).load(conn)?;
+        let lines: Vec<(InvoiceId, InvoiceLine)> = invoice_lines::table
+            .filter(invoice_lines::invoice_id.eq_any(&ids))
+            .order(invoice_lines::position)
+            .select((invoice_lines::invoice_id, InvoiceLine::as_select()))
+            .load(conn)?;
+        let taken: Vec<(Option<InvoiceId>, InvoiceId, Option<InvoiceLineId>, i64)> = invoice_lines::table
+            .inner_join(invoices::table.on(invoices::id.eq(invoice_lines::invoice_id)))
+            .filter(invoices::corrects_id.eq_any(&ids))
+            .select((
+                invoices::corrects_id,
+                invoices::id,
+                invoice_lines::corrects_line_id,
+                invoice_lines::quantity_e4,
+            ))
+            .load(conn)?;
+        let of = |invoice: Invoice| Self {
+            lines: lines.iter().filter(|(id, _)| *id == invoice.id).map(|(_, line)| line.clone()).collect(),
+            taken: taken
+                .iter()
+                .filter(|(of, ..)| *of == Some(invoice.id))
+                .map(|(_, note, line, quantity)| (*note, *line, *quantity))
+                .collect(),
+            invoice,
+        };
+        Ok(corrected.into_iter().map(of).collect())
+    }
+
+    /// What a credit note charges back.
+    fn credited_by(&self, note: InvoiceId) -> Result<Totals, SumFault> {
+        let sum = |line: &InvoiceLine, counts: fn(&InvoiceId, &InvoiceId) -> bool| -> i64 {
+            let of_line = self.taken.iter().filter(|(_, of, _)| *of == Some(line.id));
+            of_line.filter(|(by, ..)| counts(by, &note)).map(|(_, _, quantity)| quantity).sum()
+        };
+        let before: Vec<i64> = self.lines.iter().map(|line| sum(line, InvoiceId::lt)).collect();
+        let taken: Vec<i64> = self.lines.iter().map(|line| sum(line, InvoiceId::eq)).collect();
+        totals::credited(&priced(&self.lines), &before, &taken, &self.invoice.pricing())
+    }
 }
 
 fn documents_that_changed(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult<()> {

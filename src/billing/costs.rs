@@ -1,6 +1,7 @@
 //! What stands on an invoice besides hours and is billed once as well: expenses, milestones and charges of retainers.
 
 use chrono::NaiveDate;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::hours::HoursFilter;
@@ -9,12 +10,14 @@ use super::model::{NewLine, Unit};
 use super::tax::{TaxCategory, TaxRates};
 use super::totals::Discount;
 use crate::db::Conn;
-use crate::db::schema::{billed_charges, billed_expenses, billed_milestones, expenses};
+use crate::db::schema::{
+    billed_charges, billed_expenses, billed_milestones, expenses, invoice_lines, released_costs,
+};
 use crate::error::AppResult;
 use crate::projects::milestones::model as milestones;
 use crate::projects::retainers::model as retainers;
 use crate::types::calendar::day_month_year;
-use crate::types::ids::{ExpenseId, InvoiceId, InvoiceLineId, MilestoneId, RetainerChargeId};
+use crate::types::ids::{ClientId, ExpenseId, InvoiceId, InvoiceLineId, MilestoneId, RetainerChargeId};
 
 /// What a line claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +137,20 @@ pub(in crate::billing) fn insert_cost(
     untaxed: TaxCategory,
 ) -> AppResult<()> {
     let line = insert_line(conn, id, position, &cost.line(rates, untaxed), None)?;
-    match cost.claim {
+    claim(conn, line, cost.claim, cost.price_cents)
+}
+
+/// Claims a cost of `cents` for a line.
+pub(in crate::billing) fn claim(
+    conn: &mut Conn,
+    line: InvoiceLineId,
+    claim: Claim,
+    cents: i64,
+) -> AppResult<()> {
+    diesel::update(invoice_lines::table.find(line))
+        .set(invoice_lines::claimed_cents.eq(cents))
+        .execute(conn)?;
+    match claim {
         Claim::Expense(expense) => {
             diesel::insert_into(billed_expenses::table)
                 .values((billed_expenses::expense_id.eq(expense), billed_expenses::invoice_line_id.eq(line)))
@@ -156,6 +172,87 @@ pub(in crate::billing) fn insert_cost(
         }
     }
     Ok(())
+}
+
+/// Whether lines of an invoice claim costs.
+pub(in crate::billing) fn are_on(conn: &mut Conn, id: InvoiceId) -> AppResult<bool> {
+    let lines = || invoice_lines::table.filter(invoice_lines::invoice_id.eq(id)).select(invoice_lines::id);
+    let expenses = billed_expenses::table.filter(billed_expenses::invoice_line_id.eq_any(lines()));
+    let milestones = billed_milestones::table.filter(billed_milestones::invoice_line_id.eq_any(lines()));
+    let charges = billed_charges::table.filter(billed_charges::invoice_line_id.eq_any(lines()));
+    Ok(diesel::select(exists(expenses).or(exists(milestones)).or(exists(charges))).get_result(conn)?)
+}
+
+/// Gives the costs of a line back that a credit note took back; which line billed them first stays on record.
+pub(in crate::billing) fn release_credited(
+    conn: &mut Conn,
+    of: InvoiceLineId,
+    credit: InvoiceLineId,
+) -> AppResult<()> {
+    let expenses: Vec<ExpenseId> = billed_expenses::table
+        .filter(billed_expenses::invoice_line_id.eq(of))
+        .select(billed_expenses::expense_id)
+        .load(conn)?;
+    let milestones: Vec<MilestoneId> = billed_milestones::table
+        .filter(billed_milestones::invoice_line_id.eq(of))
+        .select(billed_milestones::milestone_id)
+        .load(conn)?;
+    let charges: Vec<RetainerChargeId> = billed_charges::table
+        .filter(billed_charges::invoice_line_id.eq(of))
+        .select(billed_charges::charge_id)
+        .load(conn)?;
+    let claims = expenses.into_iter().map(Claim::Expense);
+    let claims = claims.chain(milestones.into_iter().map(Claim::Milestone));
+    for claim in claims.chain(charges.into_iter().map(Claim::Retainer)) {
+        let (expense, milestone, charge) = match claim {
+            Claim::Expense(id) => (Some(id), None, None),
+            Claim::Milestone(id) => (None, Some(id), None),
+            Claim::Retainer(id) => (None, None, Some(id)),
+        };
+        diesel::insert_into(released_costs::table)
+            .values((
+                released_costs::expense_id.eq(expense),
+                released_costs::milestone_id.eq(milestone),
+                released_costs::charge_id.eq(charge),
+                released_costs::invoice_line_id.eq(of),
+                released_costs::credit_line_id.eq(credit),
+            ))
+            .execute(conn)?;
+    }
+    release(conn, &[of])
+}
+
+/// What credit notes gave back of these lines, and what it costs while it waits to be billed to `client` again.
+pub(in crate::billing) fn released(
+    conn: &mut Conn,
+    client: ClientId,
+    lines: &[InvoiceLineId],
+) -> AppResult<Vec<(InvoiceLineId, Claim, Option<i64>)>> {
+    type Row = (InvoiceLineId, Option<ExpenseId>, Option<MilestoneId>, Option<RetainerChargeId>);
+    let rows: Vec<Row> = released_costs::table
+        .filter(released_costs::invoice_line_id.eq_any(lines))
+        .order(released_costs::id)
+        .select((
+            released_costs::invoice_line_id,
+            released_costs::expense_id,
+            released_costs::milestone_id,
+            released_costs::charge_id,
+        ))
+        .load(conn)?;
+    let waiting: Vec<(Claim, i64)> = match rows.is_empty() {
+        true => Vec::new(),
+        false => {
+            let filter = HoursFilter { client, project: None, from: None, to: None };
+            unbilled(conn, &filter)?.into_iter().map(|cost| (cost.claim, cost.price_cents)).collect()
+        }
+    };
+    let claim = |(line, expense, milestone, charge): Row| {
+        let expense = expense.map(Claim::Expense);
+        let claim = expense.or(milestone.map(Claim::Milestone)).or(charge.map(Claim::Retainer))?;
+        let waits = waiting.iter().find(|(of, _)| *of == claim);
+        Some((line, claim, waits.map(|(_, cents)| *cents)))
+    };
+    Ok(rows.into_iter().filter_map(claim).collect())
 }
 
 /// Gives the costs of lines back.

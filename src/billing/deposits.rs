@@ -1,17 +1,19 @@
-//! Deposits: issued invoices that asked for money before the work, taken off a later one. Each is deducted once.
+//! Deposits: issued invoices that asked for money before the work, taken off a later one. Each is deducted once, until
+//! a credit note takes the deduction back.
 
 use diesel::prelude::*;
 
-use super::draft::{self, MAX_LINES};
+use super::draft::{self, DraftChanges, MAX_LINES};
 use super::lines::insert_line;
 use super::model::{self, Invoice, InvoiceLine, NewLine, Unit};
+use super::tax::TaxCategory;
 use super::totals::{self, Discount, Part, Priced};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::schema::{deducted_deposits, invoice_lines, invoices};
 use crate::db::{Conn, dialect};
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{InvoiceId, InvoiceLineId};
 
@@ -37,17 +39,13 @@ pub fn deductible(conn: &mut Conn, draft: &Invoice) -> AppResult<Vec<Invoice>> {
     Ok(open)
 }
 
-/// Refuses to credit a deposit that stands on a later invoice, unless that line was credited, too.
+/// Refuses to credit a deposit that stands on a later invoice. A credit note on that line gives it back.
 pub(in crate::billing) fn refuse_deducted(conn: &mut Conn, deposit: InvoiceId) -> AppResult<()> {
-    let lines: Vec<InvoiceLineId> = deducted_deposits::table
+    let lines: i64 = deducted_deposits::table
         .filter(deducted_deposits::deposit_id.eq(deposit))
-        .select(deducted_deposits::invoice_line_id)
-        .load(conn)?;
-    let given_back: i64 = invoice_lines::table
-        .filter(invoice_lines::corrects_line_id.eq_any(&lines))
         .count()
         .get_result(conn)?;
-    if lines.is_empty() || given_back > 0 {
+    if lines == 0 {
         return Ok(());
     }
     Err(AppError::Conflict(
@@ -79,6 +77,9 @@ pub fn deduct(
     for (number, part) in (1_i64..).zip(&parts) {
         position += 1;
         let line = insert_line(conn, id, position, &line(&draft, &deposit, part), None)?;
+        diesel::update(invoice_lines::table.find(line))
+            .set(invoice_lines::deducts_id.eq(deposit.id))
+            .execute(conn)?;
         diesel::insert_into(deducted_deposits::table)
             .values((
                 deducted_deposits::deposit_id.eq(deposit.id),
@@ -99,6 +100,38 @@ pub fn deduct(
     }
     let client = clients::find(conn, actor, draft.client_id)?;
     draft::finish(conn, actor, now, &draft, &client, "deposit_deducted", deposit.total_cents)
+}
+
+/// A deduction stays what its deposit charged, however its draft is edited: it goes, or it stays.
+pub(in crate::billing) fn refuse_changed(
+    draft: &Invoice,
+    stored: &[InvoiceLine],
+    changes: &DraftChanges,
+) -> AppResult<()> {
+    let mut errors = FormErrors::default();
+    let mut deducts = false;
+    for (index, (id, new)) in changes.lines.iter().enumerate() {
+        let Some(line) = stored.iter().find(|line| Some(line.id) == *id && line.deducts_id.is_some()) else {
+            continue;
+        };
+        deducts = true;
+        let charged =
+            |line: &Priced| Priced { tax_category: TaxCategory::Standard, is_deduction: true, ..*line };
+        if charged(&line.priced()) != charged(&new.priced()) {
+            let at = format!("lines[{index}].unit_price");
+            errors.add(
+                &at,
+                "and quantity, discount and tax are those of the deposit; only the whole line can go",
+            );
+        }
+    }
+    if deducts && changes.prices_include_tax != draft.prices_include_tax {
+        errors.add("prices_include_tax", "cannot change while a deposit is deducted");
+    }
+    if deducts && changes.options.is_deposit {
+        errors.add("is_deposit", "takes no other deposit off");
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
 }
 
 /// The line that takes off one part of a deposit.

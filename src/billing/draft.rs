@@ -264,6 +264,7 @@ pub fn save(
     let before = model::find_draft(conn, actor, id, Some(version))?;
     check_line_count(changes.lines.len(), "lines")?;
     let stored = model::lines_of(conn, id)?;
+    super::deposits::refuse_changed(&before, &stored, changes)?;
     let kept: Vec<InvoiceLineId> = changes.lines.iter().filter_map(|(line, _)| *line).collect();
     let known = |wanted: &InvoiceLineId| stored.iter().any(|line| line.id == *wanted);
     let mut unique = kept.clone();

@@ -132,7 +132,13 @@ fn filled(
     let stored = model::lines_of(conn, invoice.id)?;
     Ok(EditorPage {
         rows: rows::of_form(&form.lines, keys, &stored, rules, &errors),
-        sums: rows::sums(&form.lines, form.pricing(invoice.currency, invoice.rounding_step_cents), rules).0,
+        sums: rows::sums(
+            &form.lines,
+            &stored,
+            form.pricing(invoice.currency, invoice.rounding_step_cents),
+            rules,
+        )
+        .0,
         project: model::project_name(conn, invoice.project_id)?,
         addable: draft::addable(conn, &invoice)?,
         deposits: if invoice.is_deposit { Vec::new() } else { deposits::deductible(conn, &invoice)? },
@@ -308,9 +314,10 @@ pub async fn preview_totals(
             let taxes = draft::tax_rates(conn, &client)?;
             let currency = invoice.currency;
             let rules = form.rules(currency, taxes);
+            let stored = model::lines_of(conn, id)?;
             let rows = rows::of_form(&form.lines, &keys, &[], rules, &FormErrors::default());
             let pricing = form.pricing(currency, invoice.rounding_step_cents);
-            let (sums, is_final) = rows::sums(&form.lines, pricing, rules);
+            let (sums, is_final) = rows::sums(&form.lines, &stored, pricing, rules);
             let part = TotalsPart {
                 currency,
                 prices_include_tax: pricing.is_some_and(|pricing| pricing.prices_include_tax),

@@ -74,7 +74,9 @@ fn lint(
     for (index, line) in lines.iter().enumerate() {
         let explained = !line.is_adjusted() || !line.adjustment_reason.is_empty();
         let field = format!("lines[{index}].adjustment_reason");
-        require(explained, &field, "must say why the line bills something else than its hours");
+        let claims = if line.claimed_cents.is_some() { "its cost" } else { "its hours" };
+        let message = format!("must say why the line bills something else than {claims}");
+        require(explained, &field, &message);
     }
     require(draft.total_cents >= 0, "lines", "add up to less than nothing");
     let message = format!("must say what one {} is in {}", draft.currency, agency.currency);

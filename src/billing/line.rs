@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::tax::TaxCategory;
 use super::totals::{Discount, Priced};
 use crate::db::schema::invoice_lines;
-use crate::types::ids::InvoiceLineId;
+use crate::types::ids::{InvoiceId, InvoiceLineId};
 use crate::types::money::{self, Currency, Money, plain_decimal};
 
 crate::text_enum! {
@@ -73,8 +73,12 @@ pub struct InvoiceLine {
     pub logged_rate_cents: Option<i64>,
     /// Those hours' seconds as rounding bills them; `None` is as they were worked.
     pub rounded_seconds: Option<i64>,
+    /// What the cost that it claims is billed at; `None` for a line that claims none.
+    pub claimed_cents: Option<i64>,
     /// Why it bills less or more than they say.
     pub adjustment_reason: String,
+    /// The deposit that it takes off.
+    pub deducts_id: Option<InvoiceId>,
 }
 
 impl InvoiceLine {
@@ -87,6 +91,7 @@ impl InvoiceLine {
             tax_rate_millis: self.tax_rate_millis,
             second_tax_rate_millis: self.second_tax_rate_millis,
             tax_category: self.tax_category,
+            is_deduction: self.deducts_id.is_some(),
         }
     }
 
@@ -104,8 +109,11 @@ impl InvoiceLine {
         self.rounded_seconds.or(self.logged_seconds)
     }
 
-    /// Whether it bills less or more than its hours say.
+    /// Whether it bills less or more than its hours or its cost say.
     pub fn is_adjusted(&self) -> bool {
+        if let Some(cents) = self.claimed_cents {
+            return money::line_net(self.quantity_e4, self.unit_price_cents) != Some(cents);
+        }
         let Some((seconds, rate)) = self.due_seconds().zip(self.logged_rate_cents) else { return false };
         self.unit != Unit::Hour
             || self.unit_price_cents != rate
@@ -139,12 +147,12 @@ pub struct NewLine {
     pub second_tax_rate_millis: i64,
     /// Why it is taxed so.
     pub tax_category: TaxCategory,
-    /// Why it bills less or more than its hours say; blank when it does not.
+    /// Why it bills less or more than its hours or its cost say; blank when it does not.
     pub adjustment_reason: String,
 }
 
 impl NewLine {
-    /// What counts of it.
+    /// What counts of it while it takes no deposit off.
     pub fn priced(&self) -> Priced {
         Priced {
             quantity_e4: self.quantity_e4,
@@ -153,6 +161,7 @@ impl NewLine {
             tax_rate_millis: self.tax_rate_millis,
             second_tax_rate_millis: self.second_tax_rate_millis,
             tax_category: self.tax_category,
+            is_deduction: false,
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct LineForm {
     pub tax_rate: Typed,
     /// A second tax on the same price in percent; blank follows the agency.
     pub second_tax_rate: Typed,
-    /// Why the line bills less or more than its hours say; asked for at issue when it does.
+    /// Why the line bills less or more than its hours or its cost say; asked for at issue when it does.
     pub adjustment_reason: String,
 }
 

@@ -52,6 +52,17 @@ pub(in crate::billing) fn store_totals(
         }
     }
     diesel::delete(invoice_taxes::table.filter(invoice_taxes::invoice_id.eq(id))).execute(conn)?;
+    store_sums(conn, id, &totals, reason_of)?;
+    Ok(totals)
+}
+
+/// Stores what a document's lines add up to, with why its groups of tax charge none.
+pub(in crate::billing) fn store_sums(
+    conn: &mut Conn,
+    id: InvoiceId,
+    totals: &Totals,
+    reason_of: impl Fn(TaxCategory) -> String,
+) -> AppResult<()> {
     for group in &totals.groups {
         diesel::insert_into(invoice_taxes::table)
             .values((
@@ -74,7 +85,7 @@ pub(in crate::billing) fn store_totals(
             invoices::total_cents.eq(totals.total),
         ))
         .execute(conn)?;
-    Ok(totals)
+    Ok(())
 }
 
 /// How the draft's lines are added up. What is stored as taken off is the amount that was agreed, or the percentage.

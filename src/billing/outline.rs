@@ -164,7 +164,9 @@ impl Outline {
                 logged_cents: None,
                 logged_rate_cents: None,
                 rounded_seconds: None,
+                claimed_cents: None,
                 adjustment_reason: String::new(),
+                deducts_id: None,
             })
             .collect()
     }

@@ -117,14 +117,14 @@ impl OutlineEditor {
     pub fn new(basis: Basis, fields: OutlineFields, keys: &[String], errors: &FormErrors) -> Self {
         let rules = fields.rules(&basis);
         let rows = rows::of_form(&fields.lines, keys, &[], rules, errors);
-        let sums = rows::sums(&fields.lines, fields.pricing(&basis), rules).0;
+        let sums = rows::sums(&fields.lines, &[], fields.pricing(&basis), rules).0;
         Self { basis, fields, rows, sums }
     }
 
     /// The panel of sums while lines are typed, and whether it is final.
     pub fn preview(basis: Basis, fields: &OutlineFields, keys: &[String]) -> (TotalsPart, bool) {
         let (rules, pricing) = (fields.rules(&basis), fields.pricing(&basis));
-        let (sums, is_final) = rows::sums(&fields.lines, pricing, rules);
+        let (sums, is_final) = rows::sums(&fields.lines, &[], pricing, rules);
         let part = TotalsPart {
             currency: basis.currency,
             prices_include_tax: pricing.is_some_and(|pricing| pricing.prices_include_tax),

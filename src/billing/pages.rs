@@ -96,6 +96,8 @@ struct InvoiceShow {
     payments: Vec<PaymentRow>,
     /// Its credit notes.
     credits: Vec<Invoice>,
+    /// Whether they took everything back.
+    is_taken_back: bool,
     /// What a credit note settled.
     applications: Vec<(InvoiceId, String, i64)>,
     /// What a credit note corrects.
@@ -290,13 +292,15 @@ fn show_page(
         Some(id) => Some(model::find(conn, actor, id)?),
         None => None,
     };
+    let notes = credits::of_invoice(conn, invoice.id)?;
     Ok(InvoiceShow {
         client: clients::find(conn, actor, invoice.client_id)?,
         project: model::project_name(conn, invoice.project_id)?,
         lines: model::lines_of(conn, invoice.id)?,
         taxes: taxes_of(conn, invoice.id)?,
         payments: payments::of_invoice(conn, invoice.id)?,
-        credits: credits::of_invoice(conn, invoice.id)?,
+        is_taken_back: !notes.is_empty() && credits::is_taken_back(conn, invoice.id)?,
+        credits: notes,
         applications: credits::applications(conn, invoice.id)?,
         corrects,
         open,

@@ -45,6 +45,8 @@ pub(in crate::billing) struct Row {
     pub amount: Option<i64>,
     /// Logged seconds of the hours it claims.
     pub logged: Option<i64>,
+    /// What the cost that it claims is billed at.
+    pub claimed: Option<i64>,
     /// Those seconds as rounding bills them, where that is not the same.
     pub rounded: Option<i64>,
     /// Its faults by field.
@@ -76,8 +78,14 @@ impl Row {
         self.key.parse::<usize>().map_or_else(|_| "new line".to_owned(), |key| format!("line {}", key + 1))
     }
 
-    /// What it bills less or more than its hours say; `None` while it bills just them.
+    /// What it bills less or more than its hours or its cost say; `None` while it bills just them.
     pub fn adjustment(&self, currency: &Currency) -> Option<String> {
+        if let Some(claimed) = self.claimed {
+            let quantity = money::parse_decimal(&self.form.quantity, 4)?;
+            let price = money::parse_decimal(&self.form.unit_price, currency.decimals())?;
+            let differs = money::line_net(quantity, price)? != claimed;
+            return differs.then(|| format!("noted at {}", Money::new(claimed, *currency)));
+        }
         let logged = money::hours_e4(self.rounded.or(self.logged)?)?;
         let quantity = money::parse_decimal(&self.form.quantity, 4)?;
         if self.form.unit != Unit::Hour.as_str() {
@@ -238,6 +246,7 @@ pub(in crate::billing) fn of_form(
                 form: line.clone(),
                 amount: checked.and_then(|(_, line)| amount(&line.priced())),
                 logged: of.and_then(|of| of.logged_seconds),
+                claimed: of.and_then(|of| of.claimed_cents),
                 rounded: of
                     .and_then(|of| of.rounded_seconds.filter(|seconds| Some(*seconds) != of.logged_seconds)),
                 logged_rate: of.and_then(|of| of.logged_rate_cents),
@@ -257,9 +266,10 @@ fn amount(line: &Priced) -> Option<i64> {
     totals::line_sum(line).ok().map(|sum| sum.amount_cents)
 }
 
-/// What the rows that hold add up to.
+/// What the rows that hold add up to; of `stored` it is known which lines take a deposit off.
 pub(in crate::billing) fn sums(
     lines: &[LineForm],
+    stored: &[InvoiceLine],
     pricing: Option<Pricing>,
     rules: LineRules,
 ) -> (Sums, bool) {
@@ -272,7 +282,10 @@ pub(in crate::billing) fn sums(
         let mut check = Check::new();
         let checked = line.check(&mut check, index, rules);
         match check.finish(checked) {
-            Ok((_, line)) => priced.push(line.priced()),
+            Ok((id, line)) => {
+                let is_deduction = stored.iter().any(|of| Some(of.id) == id && of.deducts_id.is_some());
+                priced.push(Priced { is_deduction, ..line.priced() });
+            }
             Err(_) => incomplete = true,
         }
     }

@@ -74,6 +74,8 @@ pub struct Priced {
     pub second_tax_rate_millis: i64,
     /// Why it is taxed so.
     pub tax_category: TaxCategory,
+    /// Whether it takes a deposit off: the document's discount is not taken of it.
+    pub is_deduction: bool,
 }
 
 /// What counts of the document around the lines.
@@ -81,7 +83,7 @@ pub struct Priced {
 pub struct Pricing {
     /// Whether tax is in the prices already.
     pub prices_include_tax: bool,
-    /// What is taken off the sum of the lines.
+    /// What is taken off the sum of the lines that are no deductions.
     pub discount: Discount,
     /// The smallest coin in minor units; 1 does not round.
     pub rounding_step_cents: i64,
@@ -115,6 +117,18 @@ pub struct TaxGroup {
     pub base_cents: i64,
     /// Tax on that sum.
     pub tax_cents: i64,
+}
+
+impl TaxGroup {
+    fn key(&self) -> Group {
+        (self.is_second, Reverse(self.rate_millis), self.category)
+    }
+
+    fn taxes(&self, line: &Priced) -> bool {
+        let first = (false, Reverse(line.tax_rate_millis), line.tax_category);
+        let second = (true, Reverse(line.second_tax_rate_millis), TaxCategory::Standard);
+        self.key() == first || (line.second_tax_rate_millis > 0 && self.key() == second)
+    }
 }
 
 /// What lines add up to, in minor units.
@@ -184,7 +198,7 @@ pub struct Part {
 
 /// The parts of which a document consists, one for each way in which its lines are taxed.
 pub fn parts(lines: &[Priced], pricing: &Pricing) -> Result<Vec<Part>, SumFault> {
-    let (_, sums) = added(lines, pricing)?;
+    let (_, nets) = discounted(lines, pricing)?;
     let part = |(taxed, sum): (Taxed, i64)| {
         let (Reverse(rate), category, second) = taxed;
         let alone = BTreeMap::from([(taxed, sum)]);
@@ -202,15 +216,119 @@ pub fn parts(lines: &[Priced], pricing: &Pricing) -> Result<Vec<Part>, SumFault>
             gross_cents: within(gross)?,
         })
     };
-    sums.into_iter().map(part).collect()
+    by_tax(lines, &nets)?.into_iter().map(part).collect()
 }
 
 /// Adds lines up. The order of the lines changes nothing but the order of their amounts and, where shares of a
 /// discount do not come out even, the line that bears the odd cent.
 pub fn compute(lines: &[Priced], pricing: &Pricing) -> Result<Totals, SumFault> {
-    let (mut totals, sums) = added(lines, pricing)?;
-    let taxed = if pricing.prices_include_tax { taxes_within(&sums) } else { taxes_on(&sums) };
-    for (group, tax) in taxed? {
+    let (totals, nets) = discounted(lines, pricing)?;
+    taxed(totals, lines, &nets, pricing)
+}
+
+/// What a credit note charges back that takes `taken` of the quantity of each line, after others took `before`: what
+/// all of them charge back together less what the others did. So nothing is rounded twice, and those that take
+/// everything add up to what [`compute`] says, in each tax and to the cent.
+pub fn credited(
+    lines: &[Priced],
+    before: &[i64],
+    taken: &[i64],
+    pricing: &Pricing,
+) -> Result<Totals, SumFault> {
+    let sums = |left: &[i64], right: &[i64]| {
+        left.iter().zip(right).map(|(left, right)| left.checked_add(*right)).collect::<Option<Vec<i64>>>()
+    };
+    let after = sums(before, taken).ok_or(SumFault::TooLarge)?;
+    let (earlier, mut note) = (taken_back(lines, before, pricing)?, taken_back(lines, &after, pricing)?);
+    for (line, less) in note.lines.iter_mut().zip(&earlier.lines) {
+        line.discount_cents -= less.discount_cents;
+        line.amount_cents -= less.amount_cents;
+    }
+    for group in &mut note.groups {
+        if let Some(less) = earlier.groups.iter().find(|less| less.key() == group.key()) {
+            group.base_cents -= less.base_cents;
+            group.tax_cents -= less.tax_cents;
+        }
+    }
+    note.subtotal -= earlier.subtotal;
+    note.discount -= earlier.discount;
+    note.net -= earlier.net;
+    note.tax -= earlier.tax;
+    note.rounding -= earlier.rounding;
+    note.total -= earlier.total;
+    let mut quantities = taken.iter();
+    note.lines.retain(|_| quantities.next().is_some_and(|quantity| *quantity > 0));
+    let own = || lines.iter().zip(taken).filter(|(_, quantity)| **quantity > 0).map(|(line, _)| line);
+    note.groups.retain(|group| own().any(|line| group.taxes(line)));
+    Ok(note)
+}
+
+/// What lines charge of which only the quantities `taken` count. A part is rounded by what the whole is worth, so it
+/// grows with the quantity and ends at the whole.
+fn taken_back(lines: &[Priced], taken: &[i64], pricing: &Pricing) -> Result<Totals, SumFault> {
+    let (whole, nets) = discounted(lines, pricing)?;
+    let part = |cents: i64, of: i64, whole: i64| match cents {
+        0 => Ok(0),
+        _ => within(money::div_round(i128::from(cents) * i128::from(of), i128::from(whole))),
+    };
+    let mut totals = Totals::default();
+    let mut left = Vec::new();
+    for (((line, sum), net), taken) in lines.iter().zip(&whole.lines).zip(&nets).zip(taken) {
+        let full = within(money::line_net(*taken, line.unit_price_cents))?;
+        let amount_cents = match sum.amount_cents.checked_add(sum.discount_cents) {
+            Some(0) => part(sum.amount_cents, *taken, line.quantity_e4.max(1))?,
+            Some(whole) => part(sum.amount_cents, full, whole)?,
+            None => return Err(SumFault::TooLarge),
+        };
+        let net = part(*net, amount_cents, sum.amount_cents)?;
+        totals.subtotal = within(totals.subtotal.checked_add(amount_cents))?;
+        totals.discount = within(totals.discount.checked_add(amount_cents - net))?;
+        totals.lines.push(LineSum { discount_cents: full - amount_cents, amount_cents });
+        left.push(net);
+    }
+    taxed(totals, lines, &left, pricing)
+}
+
+/// The amounts of lines, their sum and its discount, and what that leaves of each line.
+fn discounted(lines: &[Priced], pricing: &Pricing) -> Result<(Totals, Vec<i64>), SumFault> {
+    let mut totals = Totals::default();
+    let mut weights = Vec::new();
+    let mut discountable = 0_i64;
+    for line in lines {
+        let sum = line_sum(line)?;
+        let weight = if line.is_deduction { 0 } else { sum.amount_cents };
+        totals.subtotal = within(totals.subtotal.checked_add(sum.amount_cents))?;
+        discountable = within(discountable.checked_add(weight))?;
+        totals.lines.push(sum);
+        weights.push(weight);
+    }
+    totals.discount = within(pricing.discount.of(discountable))?;
+    if totals.discount > discountable.max(0) {
+        return Err(SumFault::Discount);
+    }
+    let shares = money::spread(totals.discount, &weights).ok_or(SumFault::TooLarge)?;
+    let nets =
+        totals.lines.iter().zip(&shares).map(|(line, share)| within(line.amount_cents.checked_sub(*share)));
+    let nets = nets.collect::<Result<_, _>>()?;
+    Ok((totals, nets))
+}
+
+/// What is left of lines, by how they are taxed.
+fn by_tax(lines: &[Priced], nets: &[i64]) -> Result<BTreeMap<Taxed, i64>, SumFault> {
+    let mut sums: BTreeMap<Taxed, i64> = BTreeMap::new();
+    for (line, net) in lines.iter().zip(nets) {
+        let key = (Reverse(line.tax_rate_millis), line.tax_category, line.second_tax_rate_millis);
+        let sum = sums.entry(key).or_default();
+        *sum = within(sum.checked_add(*net))?;
+    }
+    Ok(sums)
+}
+
+/// The same with its taxes, the coin and the total.
+fn taxed(mut totals: Totals, lines: &[Priced], nets: &[i64], pricing: &Pricing) -> Result<Totals, SumFault> {
+    let sums = by_tax(lines, nets)?;
+    let taxes = if pricing.prices_include_tax { taxes_within(&sums) } else { taxes_on(&sums) };
+    for (group, tax) in taxes? {
         let (is_second, Reverse(rate_millis), category) = group;
         let Taxes { base: base_cents, tax: tax_cents } = tax;
         if !is_second {
@@ -223,29 +341,6 @@ pub fn compute(lines: &[Priced], pricing: &Pricing) -> Result<Totals, SumFault> 
     totals.total = within(money::to_step(exact, pricing.rounding_step_cents))?;
     totals.rounding = totals.total - exact;
     Ok(totals)
-}
-
-/// The amounts of lines, their sum and its discount, and what is left of it by how it is taxed.
-fn added(lines: &[Priced], pricing: &Pricing) -> Result<(Totals, BTreeMap<Taxed, i64>), SumFault> {
-    let mut totals = Totals::default();
-    for line in lines {
-        let sum = line_sum(line)?;
-        totals.subtotal = within(totals.subtotal.checked_add(sum.amount_cents))?;
-        totals.lines.push(sum);
-    }
-    totals.discount = within(pricing.discount.of(totals.subtotal))?;
-    if totals.discount > totals.subtotal.max(0) {
-        return Err(SumFault::Discount);
-    }
-    let amounts: Vec<i64> = totals.lines.iter().map(|line| line.amount_cents).collect();
-    let shares = money::spread(totals.discount, &amounts).ok_or(SumFault::TooLarge)?;
-    let mut sums: BTreeMap<Taxed, i64> = BTreeMap::new();
-    for ((line, amount), share) in lines.iter().zip(&amounts).zip(&shares) {
-        let key = (Reverse(line.tax_rate_millis), line.tax_category, line.second_tax_rate_millis);
-        let sum = sums.entry(key).or_default();
-        *sum = within(sum.checked_add(*amount).and_then(|sum| sum.checked_sub(*share)))?;
-    }
-    Ok((totals, sums))
 }
 
 /// Whether it is the second tax, then rate and category.

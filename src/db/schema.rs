@@ -260,8 +260,10 @@ diesel::table! {
         logged_cents -> Nullable<BigInt>,
         logged_rate_cents -> Nullable<BigInt>,
         rounded_seconds -> Nullable<BigInt>,
+        claimed_cents -> Nullable<BigInt>,
         adjustment_reason -> Text,
         corrects_line_id -> Nullable<BigInt>,
+        deducts_id -> Nullable<BigInt>,
     }
 }
 
@@ -647,6 +649,17 @@ diesel::table! {
         covered_to -> Date,
         invoice_id -> Nullable<BigInt>,
         made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    released_costs (id) {
+        id -> BigInt,
+        expense_id -> Nullable<BigInt>,
+        milestone_id -> Nullable<BigInt>,
+        charge_id -> Nullable<BigInt>,
+        invoice_line_id -> BigInt,
+        credit_line_id -> BigInt,
     }
 }
 
@@ -1104,6 +1117,9 @@ diesel::joinable!(recurring_invoices -> users (created_by));
 diesel::joinable!(recurring_invoices -> projects (project_id));
 diesel::joinable!(recurring_periods -> invoices (invoice_id));
 diesel::joinable!(recurring_periods -> recurring_invoices (recurring_id));
+diesel::joinable!(released_costs -> retainer_charges (charge_id));
+diesel::joinable!(released_costs -> expenses (expense_id));
+diesel::joinable!(released_costs -> milestones (milestone_id));
 diesel::joinable!(released_entries -> time_entries (time_entry_id));
 diesel::joinable!(reminder_pauses -> clients (client_id));
 diesel::joinable!(reminder_pauses -> users (created_by));
@@ -1192,6 +1208,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rates,
     recurring_invoices,
     recurring_periods,
+    released_costs,
     released_entries,
     reminder_pauses,
     reminder_settings,

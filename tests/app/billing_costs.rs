@@ -311,3 +311,82 @@ async fn a_deposit_is_given_back_once_by_a_credit_note_or_by_a_deduction() {
     app.assert_unchanged(&before);
     sound(&app);
 }
+
+#[actix_web::test]
+async fn a_cost_that_is_billed_at_another_price_says_why() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    app.expense(client, 4_000);
+    let actor = app.actor();
+    let new = NewDraft { include_costs: true, ..NewDraft::of_hours(client) };
+    let id = app.write(|conn| draft::create(conn, &actor, app.now(), &new));
+    let line = lines(&app, id)[0].id;
+    let api = app.api(Role::Bookkeeper);
+    let save = async |price: &str, reason: &str| {
+        let body = json!({"version": invoice(&app, id).version, "issue_on": "2026-11-19", "due_on": "2026-12-01", "delivery_from": "2026-11-18",
+                          "lines": [{"id": line, "title": "Stock photo", "quantity": 1, "unit_price": price, "adjustment_reason": reason}]});
+        api.put(format!("/api/billing/{id}")).json(body).send().await.assert_status(200);
+        let version = json!({"version": invoice(&app, id).version});
+        api.post(format!("/api/billing/{id}/issue")).json(version).send().await
+    };
+    let refused = save("30", "").await.problem(422);
+    assert_eq!(
+        refused["errors"]["lines[0].adjustment_reason"],
+        "must say why the line bills something else than its cost"
+    );
+    let page = app.bookkeeper().get(format!("/billing/{id}")).send().await;
+    page.assert_text("#invoice_form", "Noted at €40.00").assert_has("#line_0_adjustment_reason");
+    save("30", "Goodwill").await.assert_status(200);
+    assert_eq!(api.get(format!("/api/billing/{id}")).send().await.json()["lines"][0]["claimed_cents"], 4_000);
+    let page = app.bookkeeper().get(format!("/billing/{id}")).send().await;
+    page.assert_text("table", "Noted at €40.00. Goodwill");
+    sound(&app);
+}
+
+#[actix_web::test]
+async fn a_deduction_stays_what_its_deposit_charged() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let api = app.api(Role::Bookkeeper);
+    let make = async |is_deposit: bool, price: &str| {
+        let body = json!({"client_id": client, "delivery_from": "2026-11-18", "is_deposit": is_deposit,
+                          "lines": [{"title": "Shop", "quantity": 1, "unit_price": price}]});
+        InvoiceId(api.post("/api/billing").json(body).send().await.json()["id"].as_i64().unwrap())
+    };
+    let (deposit, last) = (make(true, "1000").await, make(false, "3000").await);
+    let actor = app.actor();
+    app.write(|conn| issue::issue(conn, &actor, app.now(), deposit, None));
+    let body = json!({"deposit_id": deposit});
+    api.post(format!("/api/billing/{last}/deductions")).json(body).send().await.assert_status(200);
+    let off = lines(&app, last)[1].clone();
+    assert_eq!(off.deducts_id, Some(deposit));
+    let before = at_rest(&app).await;
+    let with = |change: Value| {
+        let mut line = json!({"id": off.id, "title": "Deposit", "quantity": 1, "unit_price": "-1000"});
+        let mut body = json!({"version": invoice(&app, last).version, "issue_on": "2026-11-19", "due_on": "2026-12-01", "delivery_from": "2026-11-18"});
+        for (name, value) in change.as_object().unwrap() {
+            let of =
+                if name.starts_with("is_") || name.starts_with("prices_") { &mut body } else { &mut line };
+            of[name] = value.clone();
+        }
+        body["lines"] = json!([{"title": "Shop", "quantity": 1, "unit_price": "3000"}, line]);
+        body
+    };
+    for (change, field) in [
+        (json!({"unit_price": "-1000.01"}), "lines[1].unit_price"),
+        (json!({"quantity": "2"}), "lines[1].unit_price"),
+        (json!({"tax_rate": "7"}), "lines[1].unit_price"),
+        (json!({"prices_include_tax": true}), "prices_include_tax"),
+        (json!({"is_deposit": true}), "is_deposit"),
+    ] {
+        let refused = api.put(format!("/api/billing/{last}")).json(with(change)).send().await.problem(422);
+        assert!(refused["errors"][field].is_string(), "{refused}");
+    }
+    app.assert_unchanged(&before);
+    app.execute_refused(&format!(
+        "UPDATE invoice_lines SET unit_price_cents = -200000 WHERE id = {}",
+        off.id
+    ));
+    api.put(format!("/api/billing/{last}")).json(with(json!({}))).send().await.assert_status(200);
+    sound(&app);
+}

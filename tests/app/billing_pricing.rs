@@ -3,7 +3,7 @@
 use bureau::auth::policy::Role;
 use bureau::billing::qr::{Qr, transfer};
 use bureau::billing::tax::TaxCategory;
-use bureau::billing::totals::{Discount, Priced, Pricing, SumFault, compute, parts};
+use bureau::billing::totals::{Discount, Priced, Pricing, SumFault, Totals, compute, parts};
 use bureau::types::money::{self, Currency};
 use proptest::prelude::*;
 use serde_json::json;
@@ -19,6 +19,7 @@ fn line(quantity_e4: i64, unit_price_cents: i64, tax_rate_millis: i64, second: i
         tax_rate_millis,
         second_tax_rate_millis: second,
         tax_category: TaxCategory::Standard,
+        is_deduction: false,
     }
 }
 
@@ -78,12 +79,30 @@ proptest! {
                 let price = if pricing.prices_include_tax { part.gross_cents } else { part.net_cents };
                 Priced {
                     tax_category: part.category,
+                    is_deduction: true,
                     ..line(10_000, -price, part.tax_rate_millis, part.second_tax_rate_millis)
                 }
             })
             .collect();
-        let sums = compute(&off, &Pricing { discount: Discount::NONE, ..pricing }).unwrap();
+        let sums = compute(&off, &pricing).unwrap();
         prop_assert_eq!((sums.net, sums.tax, sums.total), (-charged.net, -charged.tax, -charged.total));
+    }
+
+    #[test]
+    fn a_deduction_stands_outside_the_discount(
+        work in lines(), off in lines(), pricing in pricing(), agreed in discounts(),
+    ) {
+        let off: Vec<Priced> = off
+            .into_iter()
+            .map(|line| Priced { unit_price_cents: -line.unit_price_cents, discount: Discount::NONE, is_deduction: true, ..line })
+            .collect();
+        let pricing = Pricing { discount: agreed, ..pricing };
+        let all: Vec<Priced> = work.iter().chain(&off).copied().collect();
+        let (with, alone) = (compute(&all, &pricing).unwrap(), compute(&work, &pricing).unwrap());
+        let taken: i64 = compute(&off, &Pricing::default()).unwrap().subtotal;
+        prop_assert_eq!(with.discount, alone.discount);
+        let charged = |sums: &Totals| if pricing.prices_include_tax { sums.net + sums.tax } else { sums.net };
+        prop_assert_eq!(charged(&with), charged(&alone) + taken);
     }
 
     #[test]

@@ -14,6 +14,7 @@ fn line(quantity_e4: i64, unit_price_cents: i64, tax_rate_millis: i64) -> Priced
         tax_rate_millis,
         second_tax_rate_millis: 0,
         tax_category: TaxCategory::Standard,
+        is_deduction: false,
     }
 }
 

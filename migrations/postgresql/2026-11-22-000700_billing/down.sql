@@ -14,6 +14,7 @@ DROP TABLE invoice_series_years;
 DROP TABLE invoice_series;
 DROP FUNCTION invoices_frozen();
 DROP FUNCTION invoices_say_why_untaxed();
+DROP FUNCTION invoices_credit_fits();
 DROP FUNCTION invoices_kept();
 DROP FUNCTION billed_entries_frozen_insert();
 DROP FUNCTION billed_entries_frozen_delete();

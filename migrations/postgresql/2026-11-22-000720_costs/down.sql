@@ -1,6 +1,10 @@
 DROP TRIGGER deposits_given_back_insert ON invoices;
 DROP TRIGGER deposits_given_back_update ON invoices;
+DROP TRIGGER deducted_deposits_locked ON invoice_lines;
+DROP TRIGGER deducted_deposits_fit ON invoices;
+DROP TRIGGER deducted_deposits_kept ON invoices;
 DROP TABLE deducted_deposits;
+DROP TABLE released_costs;
 DROP TRIGGER retainer_charges_claimed ON retainer_charges;
 DROP TABLE billed_charges;
 DROP TABLE billed_milestones;
@@ -20,3 +24,7 @@ DROP FUNCTION deducted_deposits_frozen_insert();
 DROP FUNCTION deducted_deposits_frozen_delete();
 DROP FUNCTION deducted_deposits_once();
 DROP FUNCTION deposits_given_back();
+DROP FUNCTION deducted_deposits_locked();
+DROP FUNCTION deducted_deposits_fit();
+DROP FUNCTION deducted_deposits_kept();
+DROP FUNCTION released_costs_credited();

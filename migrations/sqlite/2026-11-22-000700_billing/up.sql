@@ -50,7 +50,7 @@ CREATE TABLE invoices (
   second_tax_name TEXT NOT NULL DEFAULT '',
   -- Taken off the sum of the lines; where it was agreed as a percentage, in thousandths of a percent too.
   discount_millis BIGINT CHECK (discount_millis BETWEEN 0 AND 100000),
-  discount_cents BIGINT NOT NULL DEFAULT 0 CHECK (discount_cents >= 0),
+  discount_cents BIGINT NOT NULL DEFAULT 0,
   -- Whether the hours are listed on a page of their own.
   with_time_detail BOOLEAN NOT NULL DEFAULT FALSE,
   -- Whether it asks for money before the work; a later invoice deducts it.
@@ -91,6 +91,8 @@ CREATE TABLE invoices (
     AND issue_on IS NOT NULL AND due_on IS NOT NULL AND seller IS NOT NULL AND buyer IS NOT NULL)),
   CHECK ((kind = 'credit_note') = (corrects_id IS NOT NULL)),
   CHECK (kind = 'invoice' OR NOT is_deposit),
+  -- A credit note that takes back what reduced its invoice takes back less of a discount.
+  CHECK (kind = 'credit_note' OR discount_cents >= 0),
   CHECK (paid_cents >= 0 AND credited_cents >= 0 AND written_off_cents >= 0
     AND paid_cents + credited_cents + written_off_cents <= total_cents)
 );
@@ -128,10 +130,15 @@ CREATE TABLE invoice_lines (
   logged_rate_cents BIGINT,
   -- Those seconds as the rounding of their client or project bills them; NULL is as they were worked.
   rounded_seconds BIGINT,
+  -- What the expense, milestone or charge costs that it claims; NULL for every other line.
+  claimed_cents BIGINT,
   -- Why it bills less or more.
   adjustment_reason TEXT NOT NULL DEFAULT '',
   -- The line that a line of a credit note takes back, in whole or in part.
   corrects_line_id BIGINT REFERENCES invoice_lines (id),
+  -- The deposit that it takes off; the document's discount is not taken of it. Which line still claims a deposit is said
+  -- by deducted_deposits, which refers to it; what was issued is never deleted.
+  deducts_id BIGINT,
   UNIQUE (invoice_id, position),
   CHECK (tax_category = 'S' OR tax_rate_millis = 0),
   CHECK (logged_seconds IS NOT NULL OR rounded_seconds IS NULL),
@@ -275,6 +282,18 @@ CREATE TRIGGER invoices_say_why_untaxed BEFORE UPDATE ON invoices
 WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND NOT NEW.is_imported AND EXISTS (
   SELECT 1 FROM invoice_taxes WHERE invoice_id = NEW.id AND tax_rate_millis = 0 AND (tax_category = 'S' OR exemption_reason = '')) BEGIN
   SELECT RAISE(ABORT, 'bureau: an invoice at 0 % tax needs a category and a reason');
+END;
+CREATE TRIGGER invoices_credit_fits BEFORE UPDATE ON invoices
+WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND NEW.total_cents > (
+  SELECT i.total_cents - (SELECT coalesce(SUM(n.total_cents), 0) FROM invoices n WHERE n.corrects_id = i.id AND n.issued_at IS NOT NULL)
+  FROM invoices i WHERE i.id = NEW.corrects_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: no more is credited than was billed');
+END;
+CREATE TRIGGER invoices_credit_fits_insert BEFORE INSERT ON invoices
+WHEN NEW.issued_at IS NOT NULL AND NEW.total_cents > (
+  SELECT i.total_cents - (SELECT coalesce(SUM(n.total_cents), 0) FROM invoices n WHERE n.corrects_id = i.id AND n.issued_at IS NOT NULL)
+  FROM invoices i WHERE i.id = NEW.corrects_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: no more is credited than was billed');
 END;
 CREATE TRIGGER invoices_kept BEFORE DELETE ON invoices WHEN OLD.issued_at IS NOT NULL BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');

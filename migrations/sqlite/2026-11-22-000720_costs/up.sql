@@ -41,6 +41,22 @@ CREATE TABLE billed_charges (
 );
 CREATE INDEX billed_charges_line_idx ON billed_charges (invoice_line_id);
 
+-- Costs that a credit note gave back, so that they can be billed again; the line that billed them first stays named.
+CREATE TABLE released_costs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  expense_id BIGINT REFERENCES expenses (id),
+  milestone_id BIGINT REFERENCES milestones (id),
+  charge_id BIGINT REFERENCES retainer_charges (id),
+  invoice_line_id BIGINT NOT NULL REFERENCES invoice_lines (id),
+  credit_line_id BIGINT NOT NULL REFERENCES invoice_lines (id),
+  CHECK ((CASE WHEN expense_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN milestone_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN charge_id IS NULL THEN 0 ELSE 1 END) = 1),
+  UNIQUE (expense_id, invoice_line_id),
+  UNIQUE (milestone_id, invoice_line_id),
+  UNIQUE (charge_id, invoice_line_id)
+);
+CREATE INDEX released_costs_line_idx ON released_costs (invoice_line_id);
+CREATE INDEX released_costs_credit_idx ON released_costs (credit_line_id);
+
 -- Deposits that lines take off, a line for each tax: each once.
 CREATE TABLE deducted_deposits (
   deposit_id BIGINT NOT NULL REFERENCES invoices (id),
@@ -116,7 +132,8 @@ WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = 
 END;
 CREATE TRIGGER deducted_deposits_frozen_insert BEFORE INSERT ON deducted_deposits
 WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = NEW.invoice_line_id) IS NOT NULL
-  OR NOT EXISTS (SELECT 1 FROM invoices WHERE id = NEW.deposit_id AND is_deposit AND issued_at IS NOT NULL) BEGIN
+  OR NOT EXISTS (SELECT 1 FROM invoices WHERE id = NEW.deposit_id AND is_deposit AND issued_at IS NOT NULL)
+  OR EXISTS (SELECT 1 FROM invoices WHERE corrects_id = NEW.deposit_id AND issued_at IS NOT NULL) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued deposit is deducted by a draft');
 END;
 CREATE TRIGGER deducted_deposits_once BEFORE INSERT ON deducted_deposits
@@ -144,8 +161,45 @@ CREATE TRIGGER deducted_deposits_no_update BEFORE UPDATE ON deducted_deposits BE
   SELECT RAISE(ABORT, 'bureau: a claim is released and taken anew, never moved');
 END;
 CREATE TRIGGER deducted_deposits_frozen_delete BEFORE DELETE ON deducted_deposits
-WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL BEGIN
+WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines l WHERE l.id = OLD.invoice_line_id AND l.quantity_e4 <= (
+    SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE c.corrects_line_id = l.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER deducted_deposits_locked BEFORE UPDATE ON invoice_lines
+WHEN EXISTS (SELECT 1 FROM deducted_deposits WHERE invoice_line_id = OLD.id) AND (
+  NEW.quantity_e4 IS NOT OLD.quantity_e4 OR NEW.unit_price_cents IS NOT OLD.unit_price_cents OR NEW.tax_rate_millis IS NOT OLD.tax_rate_millis OR NEW.second_tax_rate_millis IS NOT OLD.second_tax_rate_millis OR NEW.discount_millis IS NOT OLD.discount_millis OR NEW.discount_cents IS NOT OLD.discount_cents OR NEW.deducts_id IS NOT OLD.deducts_id OR NEW.invoice_id IS NOT OLD.invoice_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deduction is what the deposit charged');
+END;
+CREATE TRIGGER deducted_deposits_fit BEFORE UPDATE ON invoices
+WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND EXISTS (
+  SELECT 1 FROM deducted_deposits d JOIN invoice_lines l ON l.id = d.invoice_line_id AND l.invoice_id = NEW.id JOIN invoices i ON i.id = d.deposit_id
+  GROUP BY i.id, i.net_cents, i.tax_cents
+  HAVING -SUM(l.amount_cents) >= COUNT(*) + CASE WHEN NEW.prices_include_tax THEN i.net_cents + i.tax_cents ELSE i.net_cents END) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deduction is what the deposit charged');
+END;
+CREATE TRIGGER deducted_deposits_kept BEFORE UPDATE ON invoices
+WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deposit that is deducted is not credited');
+END;
+CREATE TRIGGER released_costs_credited BEFORE INSERT ON released_costs
+WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+  OR NOT EXISTS (
+    SELECT 1 FROM billed_expenses WHERE expense_id = NEW.expense_id AND invoice_line_id = NEW.invoice_line_id
+    UNION ALL SELECT 1 FROM billed_milestones WHERE milestone_id = NEW.milestone_id AND invoice_line_id = NEW.invoice_line_id
+    UNION ALL SELECT 1 FROM billed_charges WHERE charge_id = NEW.charge_id AND invoice_line_id = NEW.invoice_line_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: only a credit note gives billed costs back');
+END;
+CREATE TRIGGER released_costs_no_update BEFORE UPDATE ON released_costs BEGIN
+  SELECT RAISE(ABORT, 'bureau: what was given back stays on record');
+END;
+CREATE TRIGGER released_costs_no_delete BEFORE DELETE ON released_costs BEGIN
+  SELECT RAISE(ABORT, 'bureau: what was given back stays on record');
+END;
+CREATE TRIGGER released_costs_no_replace BEFORE INSERT ON released_costs
+WHEN EXISTS (SELECT 1 FROM released_costs WHERE id = NEW.id OR (invoice_line_id = NEW.invoice_line_id
+  AND (expense_id = NEW.expense_id OR milestone_id = NEW.milestone_id OR charge_id = NEW.charge_id))) BEGIN
+  SELECT RAISE(ABORT, 'bureau: what was given back stays on record');
 END;
 CREATE TRIGGER expenses_no_replace BEFORE INSERT ON expenses WHEN EXISTS (SELECT 1 FROM expenses WHERE id = NEW.id) BEGIN
   SELECT RAISE(ABORT, 'bureau: an expense is changed, never replaced');

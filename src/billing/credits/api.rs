@@ -70,7 +70,8 @@ pub async fn create_credit(
     Ok(HttpResponse::Created().insert_header(("location", location)).json(created))
 }
 
-/// Makes a draft with the lines of an issued invoice; hours that a credit note gave back are claimed again.
+/// Makes a draft with the lines of an invoice that is credited in full; hours, costs and deposits that credit notes gave
+/// back are claimed again.
 #[utoipa::path(post, path = "/api/billing/{id}/reissue", tag = "billing", params(("id" = i64, Path)), responses((status = 201, body = InvoiceJson)))]
 pub async fn reissue_invoice(
     user: Biller,

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::agency::model as agency;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
-use crate::billing::costs;
-use crate::billing::deposits::refuse_deducted;
+use crate::billing::deposits::{self, refuse_deducted};
 use crate::billing::issue::freeze;
-use crate::billing::lines::store_totals;
+use crate::billing::lines::store_sums;
 use crate::billing::model::{self, Invoice, InvoiceLine, Kind};
 use crate::billing::series::Series;
-use crate::billing::tax;
-use crate::billing::totals::{self, Discount};
+use crate::billing::totals::{self, LineSum, Priced, SumFault, Totals};
+use crate::billing::{costs, tax};
 use crate::clients::model as clients;
 use crate::db::Conn;
 use crate::db::cached::Cache;
@@ -74,6 +74,11 @@ pub fn creditable(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<Creditable>> 
     Ok(lines.into_iter().map(|line| Creditable { left_e4: left(&line), line }).collect())
 }
 
+/// Whether nothing of an issued invoice is left to credit.
+pub fn is_taken_back(conn: &mut Conn, id: InvoiceId) -> AppResult<bool> {
+    Ok(creditable(conn, id)?.iter().all(|of| of.left_e4 <= 0))
+}
+
 /// The invoice, locked, if it can be credited.
 fn find_creditable(conn: &mut Conn, actor: &Actor, id: InvoiceId) -> AppResult<Invoice> {
     let invoice = model::find_locked(conn, actor, id)?;
@@ -98,18 +103,113 @@ pub fn create(
     refuse_deducted(conn, id)?;
     let open = creditable(conn, id)?;
     let taken = chosen(&open, new.lines.as_deref())?;
+    let sums = credited(&open, &taken, &invoice)?;
+    refuse_more_than_left(conn, &invoice, sums.total)?;
     let agency = agency::load(conn)?;
     let client = clients::find(conn, actor, invoice.client_id)?;
     let series = Series::locked(conn, Kind::CreditNote.as_str())?;
     let today = zone::local_date(now, agency.zone());
     let issue_on = series.last_issue_on.map_or(today, |last| last.max(today));
-    let note: InvoiceId = diesel::insert_into(invoices::table)
+    let note = insert_note(conn, actor, now, &invoice, &new.reason, issue_on)?;
+    let mut released: Vec<(InvoiceLineId, InvoiceLineId)> = Vec::new();
+    let parts = open.iter().zip(&taken).filter(|(_, quantity)| **quantity > 0);
+    for (position, ((of, quantity), sum)) in (1..).zip(parts.zip(&sums.lines)) {
+        let releases = new.releases_hours && of.is_whole() && *quantity == of.line.quantity_e4;
+        let line = insert_line(conn, note, position, of, *quantity, *sum, releases)?;
+        if releases {
+            released.push((of.line.id, line));
+        }
+    }
+    let taxes = tax::taxes_of(conn, id)?;
+    store_sums(conn, note, &sums, |category| {
+        let of = taxes.iter().find(|tax| tax.tax_category == category);
+        of.map(|tax| tax.exemption_reason.clone()).unwrap_or_default()
+    })?;
+    let draft = model::find(conn, actor, note)?;
+    let issued = freeze(conn, actor, now, &draft, &agency, &client, &series)?;
+    for (of, line) in released {
+        release(conn, of, line)?;
+        costs::release_credited(conn, of, line)?;
+    }
+    let whole = open.iter().zip(&taken).filter(|(of, quantity)| of.left_e4 == **quantity);
+    deposits::release(conn, &whole.map(|(of, _)| of.line.id).collect::<Vec<_>>())?;
+    let settles = issued.total_cents.min(invoice.balance());
+    if settles > 0 {
+        apply_locked(conn, actor, now, &issued, &invoice, settles)?;
+    }
+    model::find(conn, actor, note)
+}
+
+/// How much of each line is taken back; every fault at once.
+fn chosen(open: &[Creditable], wanted: Option<&[(InvoiceLineId, i64)]>) -> AppResult<Vec<i64>> {
+    let mut errors = FormErrors::default();
+    let mut taken: Vec<Option<i64>> = vec![None; open.len()];
+    match wanted {
+        None => taken = open.iter().map(|of| Some(of.left_e4.max(0))).collect(),
+        Some(wanted) => {
+            for (index, (id, quantity)) in wanted.iter().enumerate() {
+                let field = format!("lines[{index}].quantity");
+                match open.iter().zip(&mut taken).find(|(of, _)| of.line.id == *id) {
+                    None => errors.add(&format!("lines[{index}].id"), "is not a line of this invoice"),
+                    Some((_, Some(_))) => errors.add(&format!("lines[{index}].id"), "stands twice"),
+                    Some((of, _)) if *quantity > of.left_e4 => {
+                        let left = money::plain_decimal(of.left_e4, 4);
+                        errors.add(&field, format!("is more than the {left} left to credit"));
+                    }
+                    Some((_, taken)) => *taken = Some(*quantity),
+                }
+            }
+        }
+    }
+    let taken: Vec<i64> = taken.into_iter().map(Option::unwrap_or_default).collect();
+    if errors.is_empty() && taken.iter().all(|quantity| *quantity == 0) {
+        errors.add("lines", "name nothing that is left to credit");
+    }
+    if errors.is_empty() { Ok(taken) } else { Err(errors.into()) }
+}
+
+/// What a credit note charges back that takes `taken` of what is left of `open`, the lines of `invoice`.
+fn credited(open: &[Creditable], taken: &[i64], invoice: &Invoice) -> Result<Totals, SumFault> {
+    let lines: Vec<Priced> = open.iter().map(|of| of.line.priced()).collect();
+    let before: Vec<i64> = open.iter().map(|of| of.line.quantity_e4 - of.left_e4).collect();
+    totals::credited(&lines, &before, taken, &invoice.pricing())
+}
+
+/// Where a line reduces an invoice, the others alone are worth more than all of it.
+fn refuse_more_than_left(conn: &mut Conn, invoice: &Invoice, total: i64) -> AppResult<()> {
+    let credited: i64 = of_invoice(conn, invoice.id)?.iter().map(|note| note.total_cents).sum();
+    let left = invoice.total_cents - credited;
+    if total < 0 {
+        return Err(AppError::invalid("lines", "add up to less than nothing"));
+    }
+    if total > left {
+        let (total, left) = (Money::new(total, invoice.currency), Money::new(left, invoice.currency));
+        return Err(AppError::invalid(
+            "lines",
+            format!(
+                "add up to {total}, but only {left} is left to credit; take back what reduces the invoice, too"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// A draft of a credit note without lines.
+fn insert_note(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    invoice: &Invoice,
+    reason: &str,
+    issue_on: NaiveDate,
+) -> AppResult<InvoiceId> {
+    Ok(diesel::insert_into(invoices::table)
         .values((
             invoices::kind.eq(Kind::CreditNote),
             invoices::client_id.eq(invoice.client_id),
             invoices::project_id.eq(invoice.project_id),
-            invoices::corrects_id.eq(id),
-            invoices::reason.eq(&new.reason),
+            invoices::corrects_id.eq(invoice.id),
+            invoices::reason.eq(reason),
             invoices::currency.eq(invoice.currency),
             invoices::issue_on.eq(issue_on),
             invoices::due_on.eq(issue_on),
@@ -124,7 +224,6 @@ pub fn create(
                 invoices::second_tax_name.eq(&invoice.second_tax_name),
             ),
             invoices::discount_millis.eq(invoice.discount_millis),
-            invoices::discount_cents.eq(share_of_discount(&invoice, &open, &taken)?),
             invoices::rounding_step_cents.eq(invoice.rounding_step_cents),
             invoices::exchange_rate_e6.eq(invoice.exchange_rate_e6),
             invoices::created_by.eq(actor.id),
@@ -132,91 +231,7 @@ pub fn create(
             invoices::updated_at.eq(now),
         ))
         .returning(invoices::id)
-        .get_result(conn)?;
-    let mut released: Vec<(InvoiceLineId, InvoiceLineId)> = Vec::new();
-    for (position, (of, quantity)) in (1..).zip(&taken) {
-        let releases = new.releases_hours && of.is_whole() && *quantity == of.line.quantity_e4;
-        let line = insert_line(conn, note, position, of, *quantity, releases)?;
-        if releases {
-            released.push((of.line.id, line));
-        }
-    }
-    let untaxed = tax::taxes_of(conn, id)?.into_iter().find(|tax| !tax.exemption_reason.is_empty());
-    store_totals(conn, note, untaxed.map(|tax| tax.exemption_reason).as_deref())?;
-    let draft = model::find(conn, actor, note)?;
-    let issued = freeze(conn, actor, now, &draft, &agency, &client, &series)?;
-    for (of, line) in released {
-        release(conn, of, line)?;
-        costs::release(conn, &[of])?;
-    }
-    let settles = issued.total_cents.min(invoice.balance());
-    if settles > 0 {
-        apply_locked(conn, actor, now, &issued, &invoice, settles)?;
-    }
-    model::find(conn, actor, note)
-}
-
-/// The lines that are taken back, and how much of each; every fault at once.
-fn chosen<'a>(
-    open: &'a [Creditable],
-    wanted: Option<&[(InvoiceLineId, i64)]>,
-) -> AppResult<Vec<(&'a Creditable, i64)>> {
-    let mut errors = FormErrors::default();
-    let taken: Vec<(&Creditable, i64)> = match wanted {
-        None => open.iter().filter(|of| of.left_e4 > 0).map(|of| (of, of.left_e4)).collect(),
-        Some(wanted) => {
-            let mut taken: Vec<(&Creditable, i64)> = Vec::new();
-            for (index, (id, quantity)) in wanted.iter().enumerate() {
-                let field = format!("lines[{index}].quantity");
-                match open.iter().find(|of| of.line.id == *id) {
-                    None => errors.add(&format!("lines[{index}].id"), "is not a line of this invoice"),
-                    Some(of) if taken.iter().any(|(known, _)| known.line.id == of.line.id) => {
-                        errors.add(&format!("lines[{index}].id"), "stands twice");
-                    }
-                    Some(of) if *quantity > of.left_e4 => {
-                        let left = money::plain_decimal(of.left_e4, 4);
-                        errors.add(&field, format!("is more than the {left} left to credit"));
-                    }
-                    Some(of) => taken.push((of, *quantity)),
-                }
-            }
-            taken.retain(|(_, quantity)| *quantity > 0);
-            taken
-        }
-    };
-    if errors.is_empty() && taken.is_empty() {
-        errors.add("lines", "name nothing that is left to credit");
-    }
-    if errors.is_empty() { Ok(taken) } else { Err(errors.into()) }
-}
-
-/// What the credit note takes off its own lines: the part of an agreed amount that its lines are of the invoice's.
-fn share_of_discount(invoice: &Invoice, open: &[Creditable], taken: &[(&Creditable, i64)]) -> AppResult<i64> {
-    if invoice.discount_millis.is_some() || invoice.discount_cents == 0 {
-        return Ok(0);
-    }
-    let whole: i128 = open.iter().map(|of| i128::from(of.line.amount_cents)).sum();
-    let part: i128 = taken
-        .iter()
-        .map(|(of, quantity)| Ok(i128::from(totals::line_sum(&part_of(of, *quantity)?.0)?.amount_cents)))
-        .sum::<AppResult<i128>>()?;
-    Ok(money::div_round(i128::from(invoice.discount_cents) * part, whole)
-        .ok_or(totals::SumFault::TooLarge)?)
-}
-
-/// The price of a part of a line, and its discount: of an agreed amount, as much as the quantity is of the line's.
-fn part_of(of: &Creditable, quantity: i64) -> AppResult<(totals::Priced, Discount)> {
-    let discount = match Discount::stored(of.line.discount_millis, of.line.discount_cents) {
-        Discount::Amount(cents) => Discount::Amount(
-            money::div_round(
-                i128::from(cents) * i128::from(quantity),
-                i128::from(of.line.quantity_e4.max(1)),
-            )
-            .ok_or(totals::SumFault::TooLarge)?,
-        ),
-        percent => percent,
-    };
-    Ok((totals::Priced { quantity_e4: quantity, discount, ..of.line.priced() }, discount))
+        .get_result(conn)?)
 }
 
 fn insert_line(
@@ -225,11 +240,10 @@ fn insert_line(
     position: i64,
     of: &Creditable,
     quantity: i64,
+    sum: LineSum,
     releases: bool,
 ) -> AppResult<InvoiceLineId> {
     let line = &of.line;
-    let (priced, discount) = part_of(of, quantity)?;
-    let sum = totals::line_sum(&priced)?;
     Ok(diesel::insert_into(invoice_lines::table)
         .values((
             invoice_lines::invoice_id.eq(note),
@@ -241,7 +255,7 @@ fn insert_line(
             invoice_lines::tax_rate_millis.eq(line.tax_rate_millis),
             invoice_lines::second_tax_rate_millis.eq(line.second_tax_rate_millis),
             invoice_lines::tax_category.eq(line.tax_category),
-            invoice_lines::discount_millis.eq(discount.millis()),
+            invoice_lines::discount_millis.eq(line.discount_millis),
             invoice_lines::discount_cents.eq(sum.discount_cents),
             invoice_lines::amount_cents.eq(sum.amount_cents),
             invoice_lines::logged_seconds.eq(line.logged_seconds.filter(|_| releases)),

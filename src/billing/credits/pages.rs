@@ -8,6 +8,7 @@ use super::model::{self, Creditable};
 use super::reissue as reissuing;
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
+use crate::billing::costs;
 use crate::billing::model::{self as invoices, Invoice};
 use crate::billing::pages::show_refused;
 use crate::error::{AppError, AppResult, FormErrors};
@@ -23,6 +24,8 @@ struct CreditPage {
     shell: Shell,
     invoice: Invoice,
     rows: Vec<CreditRow>,
+    /// Whether lines bill costs that can be billed again.
+    has_costs: bool,
     reason: String,
     release_hours: String,
     reissue: String,
@@ -43,8 +46,8 @@ impl CreditRow {
 }
 
 impl CreditPage {
-    fn has_hours(&self) -> bool {
-        self.rows.iter().any(|row| row.of.line.logged_seconds.is_some())
+    fn gives_back(&self) -> bool {
+        self.rows.iter().any(|row| row.of.line.logged_seconds.is_some()) || self.has_costs
     }
 }
 
@@ -97,6 +100,7 @@ async fn credit_page(
                 ..CreditPageForm::default()
             });
             Ok(CreditPage {
+                has_costs: costs::are_on(conn, id)?,
                 shell,
                 invoice,
                 rows,
@@ -124,7 +128,13 @@ pub async fn create(
         app.db
             .write(move |conn| {
                 let credit = model::create(conn, &actor, now, id, &form.check()?)?;
-                let draft = if reissues { Some(reissuing::reissue(conn, &actor, now, id)?) } else { None };
+                let draft = match reissues {
+                    true => Some(reissuing::reissue(conn, &actor, now, id).map_err(|error| match error {
+                        AppError::Conflict(reason) => FormErrors::whole(reason).into(),
+                        other => other,
+                    })?),
+                    false => None,
+                };
                 Ok((credit, draft))
             })
             .await
