@@ -194,6 +194,7 @@ impl Ledger {
                     method: PaymentMethod::BankTransfer,
                     reference: String::new(),
                     exchange_rate_e6: None,
+                    fee_cents: 0,
                     keeps_rest: false,
                     idempotency_key: None,
                 };
