@@ -171,7 +171,7 @@ async fn the_figures_are_those_of_the_lists() {
         json!([{"currency": "EUR", "amount_cents": 183_300, "count": 3}])
     );
     assert_eq!(json["money"]["overdue"][0]["amount_cents"], 159_500);
-    assert_eq!(json["money"]["late"][0]["days"], 19);
+    assert_eq!(json["money"]["late"][0]["days"], 35);
     assert_eq!(
         json["invoiced"]["months"][10],
         json!({"month": "2026-10", "invoiced_cents": 178_500, "collected_cents": 19_000})

@@ -172,7 +172,7 @@ async fn a_fixed_price_is_billed_once_through_milestones_and_shows_as_a_leak_unt
     let app = TestApp::new().await;
     let client = app.client("Halden");
     let project = app.project(client);
-    app.execute("UPDATE projects SET billing_model = 'fixed_price', price_cents = 1000000, status = 'done'");
+    app.execute("UPDATE projects SET billing_model = 'fixed_price', price_cents = 1000000, status = 'done', version = version + 1");
     app.milestone(project, "Half", Some(400_000));
     let base = format!("/projects/{project}/milestones");
     let page = app.manager().get(&base).send().await;

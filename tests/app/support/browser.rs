@@ -139,9 +139,12 @@ impl Browser {
         self.see(css).await.rectangle().await.unwrap().3
     }
 
-    /// Clicks the first element that matches.
+    /// Clicks the first element that matches, away from what sticks to the edges of the window.
     pub async fn press(&self, css: &str) {
-        self.see(css).await.click().await.unwrap();
+        let element = self.see(css).await;
+        let argument = serde_json::to_value(&element).unwrap();
+        self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![argument]).await.unwrap();
+        element.click().await.unwrap();
     }
 
     /// Clicks the link or button that shows `text` inside the page.
