@@ -74,6 +74,11 @@ pub struct InvoiceJson {
     pub total_cents: i64,
     /// One unit of its currency in millionths of the agency's.
     pub exchange_rate_e6: Option<i64>,
+    /// Amounts in the agency's currency at that rate; null until it is issued.
+    pub base_currency: Option<Currency>,
+    pub base_net_cents: Option<i64>,
+    pub base_tax_cents: Option<i64>,
+    pub base_total_cents: Option<i64>,
     pub paid_cents: i64,
     pub credited_cents: i64,
     pub written_off_cents: i64,
@@ -186,6 +191,10 @@ pub(in crate::billing) fn brief(invoice: Invoice, today: NaiveDate) -> InvoiceJs
         rounding_cents: invoice.rounding_cents,
         total_cents: invoice.total_cents,
         exchange_rate_e6: invoice.exchange_rate_e6,
+        base_currency: invoice.base_currency,
+        base_net_cents: invoice.base_net_cents,
+        base_tax_cents: invoice.base_tax_cents,
+        base_total_cents: invoice.base_total_cents,
         paid_cents: invoice.paid_cents,
         credited_cents: invoice.credited_cents,
         written_off_cents: invoice.written_off_cents,

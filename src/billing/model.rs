@@ -14,7 +14,7 @@ use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, ProjectId};
-use crate::types::money::Currency;
+use crate::types::money::{Currency, Money, plain_decimal};
 use crate::types::pagination::{PER_PAGE, has_more};
 use crate::types::text::fold;
 
@@ -124,6 +124,14 @@ pub struct Invoice {
     pub rounding_cents: i64,
     /// One unit of its currency in millionths of the agency's, once that is known.
     pub exchange_rate_e6: Option<i64>,
+    /// The agency's currency when it was issued.
+    pub base_currency: Option<Currency>,
+    /// Its net in that currency at that rate.
+    pub base_net_cents: Option<i64>,
+    /// Its taxes in that currency.
+    pub base_tax_cents: Option<i64>,
+    /// Its total in that currency.
+    pub base_total_cents: Option<i64>,
     /// What is left of the lines after the discount, without tax.
     pub net_cents: i64,
     /// Sum of the taxes.
@@ -149,6 +157,17 @@ pub struct Invoice {
 }
 
 impl Invoice {
+    /// Its total in the agency's currency, where that is another one than its own.
+    pub fn base_total(&self) -> Option<Money> {
+        let base = self.base_currency.filter(|base| *base != self.currency)?;
+        self.base_total_cents.map(|cents| Money::new(cents, base))
+    }
+
+    /// One unit of its currency in the agency's, as "1.08".
+    pub fn rate(&self) -> Option<String> {
+        self.exchange_rate_e6.map(|rate| plain_decimal(rate, 6))
+    }
+
     /// Whether it may still change.
     pub fn is_draft(&self) -> bool {
         self.issued_at.is_none()
