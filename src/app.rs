@@ -65,6 +65,7 @@ pub fn pages() -> Routes {
 /// The JSON API of every area.
 pub fn api() -> Routes {
     crate::rates::api()
+        .and(crate::agency::api())
         .and(crate::users::api())
         .and(crate::clients::api())
         .and(crate::projects::api())
@@ -79,6 +80,7 @@ pub fn api() -> Routes {
 pub fn api_docs() -> Vec<OpenApi> {
     vec![
         crate::rates::api::ApiDoc::openapi(),
+        crate::agency::api::ApiDoc::openapi(),
         crate::users::profile::api::ApiDoc::openapi(),
         crate::clients::api::ApiDoc::openapi(),
         crate::projects::api::ApiDoc::openapi(),
@@ -106,6 +108,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::time_entries::leaks::api::ApiDoc::openapi(),
         crate::time_entries::bulk::api::ApiDoc::openapi(),
         crate::time_entries::split::api::ApiDoc::openapi(),
+        crate::time_entries::write_offs::api::ApiDoc::openapi(),
         crate::billing::api::ApiDoc::openapi(),
         crate::billing::expenses::api::ApiDoc::openapi(),
         crate::billing::close::api::ApiDoc::openapi(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::de::value::MapDeserializer;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::model::{Agency, AgencyChanges, Logo, Paper, Setup};
 use crate::auth::password;
@@ -12,12 +12,14 @@ use crate::types::money::{Currency, Money, plain_decimal};
 use crate::types::terms::TermsKind;
 use crate::types::zone::Tz;
 use crate::web::form::{Check, Difference};
+use crate::web::json::Typed;
 
 /// What was typed about the agency.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields of a form are named as on screen")]
 pub struct AgencyForm {
+    #[schema(required = true)]
     pub name: String,
     pub street: String,
     pub postal_code: String,
@@ -28,18 +30,22 @@ pub struct AgencyForm {
     pub email: String,
     pub phone: String,
     pub website: String,
+    #[schema(required = true)]
     pub currency: String,
+    #[schema(required = true)]
     pub time_zone: String,
     pub payment_terms_kind: String,
-    pub payment_terms_days: String,
+    #[schema(required = true)]
+    pub payment_terms_days: Typed,
     pub tax_name: String,
     pub second_tax_name: String,
-    pub second_tax_rate: String,
-    pub prices_include_tax: String,
-    pub rounding_step: String,
+    pub second_tax_rate: Typed,
+    pub prices_include_tax: Typed,
+    pub rounding_step: Typed,
     pub paper: String,
-    pub tax_rate: String,
-    pub rate: String,
+    #[schema(required = true)]
+    pub tax_rate: Typed,
+    pub rate: Typed,
     pub invoice_terms: String,
     pub invoice_footer: String,
     pub bank_name: String,
@@ -47,9 +53,9 @@ pub struct AgencyForm {
     pub iban: String,
     pub bic: String,
     /// Whether the logo goes.
-    pub remove_logo: String,
+    pub remove_logo: Typed,
     /// The version that was edited; the first visit has none.
-    pub version: String,
+    pub version: Typed,
 }
 
 /// What was typed at the first visit: the agency and its owner.
@@ -91,23 +97,23 @@ impl AgencyForm {
         Self {
             currency: agency.currency.to_string(),
             payment_terms_kind: agency.payment_terms_kind.to_string(),
-            payment_terms_days: agency.payment_terms_days.to_string(),
+            payment_terms_days: Some(agency.payment_terms_days).into(),
             tax_name: agency.tax_name,
             second_tax_name: agency.second_tax_name,
             second_tax_rate: if agency.second_tax_rate_millis == 0 {
-                String::new()
+                Typed::default()
             } else {
-                plain_decimal(agency.second_tax_rate_millis, 3)
+                plain_decimal(agency.second_tax_rate_millis, 3).into()
             },
-            prices_include_tax: if agency.prices_include_tax { "true".into() } else { String::new() },
+            prices_include_tax: if agency.prices_include_tax { "true".into() } else { Typed::default() },
             rounding_step: if agency.rounding_step_cents == 1 {
-                String::new()
+                Typed::default()
             } else {
-                Money::new(agency.rounding_step_cents, agency.currency).plain()
+                Money::new(agency.rounding_step_cents, agency.currency).plain().into()
             },
             paper: agency.paper.to_string(),
-            tax_rate: plain_decimal(agency.tax_rate_millis, 3),
-            rate: rate_cents.map(|cents| Money::new(cents, agency.currency).plain()).unwrap_or_default(),
+            tax_rate: plain_decimal(agency.tax_rate_millis, 3).into(),
+            rate: rate_cents.map(|cents| Money::new(cents, agency.currency).plain()).into(),
             name: agency.name,
             street: agency.street,
             postal_code: agency.postal_code,
@@ -125,8 +131,8 @@ impl AgencyForm {
             bank_holder: agency.bank_holder,
             iban: agency.iban,
             bic: agency.bic,
-            remove_logo: String::new(),
-            version: agency.version.to_string(),
+            remove_logo: Typed::default(),
+            version: Some(agency.version).into(),
         }
     }
 
@@ -155,15 +161,15 @@ impl AgencyForm {
             ("Currency", &stored.currency, &self.currency),
             ("Time zone", &stored.time_zone, &self.time_zone),
             ("Days counted from", &stored.payment_terms_kind, &self.payment_terms_kind),
-            ("Days to pay", &stored.payment_terms_days, &self.payment_terms_days),
+            ("Days to pay", &stored.payment_terms_days.0, &self.payment_terms_days.0),
             ("Name of the tax", &stored.tax_name, &self.tax_name),
             ("Second tax", &stored.second_tax_name, &self.second_tax_name),
-            ("Second tax, %", &stored.second_tax_rate, &self.second_tax_rate),
-            ("Prices include tax", &stored.prices_include_tax, &self.prices_include_tax),
-            ("Smallest coin", &stored.rounding_step, &self.rounding_step),
+            ("Second tax, %", &stored.second_tax_rate.0, &self.second_tax_rate.0),
+            ("Prices include tax", &stored.prices_include_tax.0, &self.prices_include_tax.0),
+            ("Smallest coin", &stored.rounding_step.0, &self.rounding_step.0),
             ("Paper", &stored.paper, &self.paper),
-            ("Tax", &stored.tax_rate, &self.tax_rate),
-            ("Hourly rate", &stored.rate, &self.rate),
+            ("Tax", &stored.tax_rate.0, &self.tax_rate.0),
+            ("Hourly rate", &stored.rate.0, &self.rate.0),
             ("Account holder", &stored.bank_holder, &self.bank_holder),
             ("Bank", &stored.bank_name, &self.bank_name),
             ("IBAN", &stored.iban, &self.iban),

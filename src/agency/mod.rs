@@ -1,8 +1,9 @@
 //! The agency itself: who sends the invoices, in which currency and zone, with which terms and logo.
 //!
 //! There is one row, made by the first visit together with the owner; after that setup is closed for ever.
-//! URLs: `/setup`, `/settings`.
+//! URLs: `/setup`, `/settings`; `/api/settings`.
 
+pub mod api;
 pub mod form;
 pub mod logo;
 pub mod model;
@@ -17,4 +18,9 @@ pub fn pages() -> Routes {
         .post("/setup", pages::create)
         .get("/settings", pages::edit)
         .post("/settings", pages::update)
+}
+
+/// The JSON API of this area.
+pub fn api() -> Routes {
+    Routes::new().get("/api/settings", api::find_settings).put("/api/settings", api::update_settings)
 }

@@ -26,7 +26,15 @@ use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list_clients, find_client, create_client, update_client, delete_client))]
+#[openapi(paths(
+    list_clients,
+    find_client,
+    create_client,
+    update_client,
+    delete_client,
+    archive_client,
+    restore_client
+))]
 pub struct ApiDoc;
 
 /// A client as JSON. Amounts are minor units; taxes thousandths of a percent.
@@ -283,5 +291,29 @@ pub async fn delete_client(
 ) -> AppResult<HttpResponse> {
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     app.db.write(move |conn| model::delete(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Archives a client; harmless when it is archived already.
+#[utoipa::path(post, path = "/api/clients/{id}/archive", tag = "clients", params(("id" = i64, Path)), responses((status = 204)))]
+pub async fn archive_client(
+    user: Manager,
+    app: web::Data<App>,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::archive(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Takes a client back out of the archive; harmless when it is not in it.
+#[utoipa::path(post, path = "/api/clients/{id}/restore", tag = "clients", params(("id" = i64, Path)), responses((status = 204)))]
+pub async fn restore_client(
+    user: Manager,
+    app: web::Data<App>,
+    id: web::Path<ClientId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::restore(conn, &actor, now, id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

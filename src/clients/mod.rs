@@ -44,4 +44,6 @@ pub fn api() -> Routes {
         .get("/api/clients/{id}", api::find_client)
         .put("/api/clients/{id}", api::update_client)
         .delete("/api/clients/{id}", api::delete_client)
+        .post("/api/clients/{id}/archive", api::archive_client)
+        .post("/api/clients/{id}/restore", api::restore_client)
 }

@@ -23,7 +23,15 @@ use crate::web::query::Query;
 
 /// This area's part of the API's description.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list_projects, find_project, create_project, update_project, delete_project))]
+#[openapi(paths(
+    list_projects,
+    find_project,
+    create_project,
+    update_project,
+    delete_project,
+    archive_project,
+    restore_project
+))]
 pub struct ApiDoc;
 
 /// A project as JSON. Amounts are minor units of `currency`.
@@ -206,5 +214,29 @@ pub async fn delete_project(
 ) -> AppResult<HttpResponse> {
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     app.db.write(move |conn| model::delete(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Archives a project; harmless when it is archived already.
+#[utoipa::path(post, path = "/api/projects/{id}/archive", tag = "projects", params(("id" = i64, Path)), responses((status = 204)))]
+pub async fn archive_project(
+    user: Manager,
+    app: web::Data<App>,
+    id: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::archive(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Takes a project back out of the archive; harmless when it is not in it.
+#[utoipa::path(post, path = "/api/projects/{id}/restore", tag = "projects", params(("id" = i64, Path)), responses((status = 204)))]
+pub async fn restore_project(
+    user: Manager,
+    app: web::Data<App>,
+    id: web::Path<ProjectId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::restore(conn, &actor, now, id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

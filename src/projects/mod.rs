@@ -49,6 +49,8 @@ pub fn api() -> Routes {
         .get("/api/projects/{id}", api::find_project)
         .put("/api/projects/{id}", api::update_project)
         .delete("/api/projects/{id}", api::delete_project)
+        .post("/api/projects/{id}/archive", api::archive_project)
+        .post("/api/projects/{id}/restore", api::restore_project)
         .and(budget::api())
         .and(members::api())
         .and(milestones::api())

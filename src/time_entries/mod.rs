@@ -81,4 +81,5 @@ pub fn api() -> Routes {
         .and(leaks::api())
         .and(bulk::api())
         .and(split::api())
+        .and(write_offs::api())
 }

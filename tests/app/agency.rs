@@ -2,6 +2,7 @@
 
 use bureau::auth::policy::Role;
 use bureau::types::ids::UserId;
+use serde_json::json;
 
 use crate::support::{PASSWORD, Page, Part, TestApp};
 
@@ -330,4 +331,33 @@ async fn every_byte_and_every_part_of_an_upload_counts() {
     let small = app.anonymous().post("/setup").header("content-type", "multipart/form-data; boundary=x");
     small.header("content-length", "99999999").send().await.assert_status(413);
     assert_eq!(app.count("agency"), 0);
+}
+
+#[actix_web::test]
+async fn the_api_reads_and_saves_the_settings_over_the_version_that_was_read() {
+    let app = TestApp::new().await;
+    let api = app.api(Role::Admin);
+    let read = api.get("/api/settings").send().await.json();
+    assert_eq!((&read["currency"], &read["has_logo"]), (&json!("EUR"), &json!(false)));
+    let body = json!({"name": "Fielder & Co", "currency": "EUR", "time_zone": "Europe/Berlin", "payment_terms_days": 30,
+                      "tax_rate": 19, "rate": 95.5, "paper": "letter", "prices_include_tax": true, "version": read["version"]});
+    let saved = api.put("/api/settings").json(body.clone()).send().await.json();
+    assert_eq!(
+        (&saved["name"], &saved["payment_terms_days"], &saved["tax_rate_millis"], &saved["rate_cents"]),
+        (&json!("Fielder & Co"), &json!(30), &json!(19_000), &json!(9_550))
+    );
+    assert_eq!((&saved["paper"], &saved["prices_include_tax"]), (&json!("letter"), &json!(true)));
+    app.admin()
+        .get("/settings")
+        .send()
+        .await
+        .assert_value("#name", "Fielder & Co")
+        .assert_value("#rate", "95.50");
+    api.put("/api/settings").json(body.clone()).send().await.problem(409);
+    let mut wrong = body;
+    wrong["version"] = saved["version"].clone();
+    wrong["iban"] = json!("DE00123");
+    assert!(api.put("/api/settings").json(wrong).send().await.problem(422)["errors"]["iban"].is_string());
+    app.api(Role::Manager).get("/api/settings").send().await.problem(403);
+    assert_eq!(app.line("SELECT name AS line FROM agency"), "Fielder & Co");
 }

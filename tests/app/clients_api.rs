@@ -196,3 +196,20 @@ async fn a_client_that_is_sent_twice_is_added_once_by_page_and_by_api() {
     app.api(Role::Manager).post("/api/clients").json(body).send().await.problem(409);
     assert_eq!(app.count("clients"), 2);
 }
+
+#[actix_web::test]
+async fn the_api_archives_and_restores_clients_and_projects() {
+    let app = TestApp::new().await;
+    let client = app.client("Northwind");
+    let project = app.project(client);
+    let api = app.api(Role::Manager);
+    for path in [format!("/api/projects/{project}"), format!("/api/clients/{client}")] {
+        for _ in 0..2 {
+            api.post(format!("{path}/archive")).send().await.assert_status(204);
+        }
+        assert_eq!(api.get(&path).send().await.json()["status"], "archived", "{path}");
+        api.post(format!("{path}/restore")).send().await.assert_status(204);
+        assert_ne!(api.get(&path).send().await.json()["status"], "archived", "{path}");
+        app.api(Role::Member).post(format!("{path}/archive")).send().await.problem(403);
+    }
+}

@@ -285,3 +285,20 @@ async fn hours_that_are_logged_while_the_currency_changes_take_no_rate_of_the_ol
     assert_eq!(app.count_where("clients", "currency = 'USD'"), 1);
     assert_eq!((only(&app).rate_cents, only(&app).amount_cents), (None, 0));
 }
+
+#[actix_web::test]
+async fn the_api_writes_hours_off_with_a_reason_and_takes_it_back() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let id = app.entry_at(app.member().id(), task, day("2026-11-18"), 3_600, Some(9_000));
+    let api = app.api(Role::Bookkeeper);
+    let path = format!("/api/time-entries/{id}/write-off");
+    api.post(&path).json(json!({"reason": " "})).send().await.problem(422);
+    api.post(&path).json(json!({"reason": "Goodwill"})).send().await.assert_status(204);
+    assert_eq!(app.count_where("time_entries", "is_unbilled"), 0);
+    assert_eq!(app.line("SELECT reason AS line FROM time_write_offs"), "Goodwill");
+    api.delete(&path).send().await.assert_status(204);
+    api.delete(&path).send().await.assert_status(204);
+    assert_eq!((app.count("time_write_offs"), app.count_where("time_entries", "is_unbilled")), (0, 1));
+    app.api(Role::Member).post(&path).json(json!({"reason": "Goodwill"})).send().await.problem(403);
+}

@@ -1,15 +1,16 @@
 //! The form of a write-off.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::FormErrors;
 use crate::web::form::Check;
 
 /// What was typed.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WriteOffForm {
     /// Why the hours are not billed.
+    #[schema(required = true)]
     pub reason: String,
 }
 
