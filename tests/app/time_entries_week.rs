@@ -141,7 +141,7 @@ async fn a_week_begins_on_the_day_that_its_person_says() {
         .send()
         .await
         .assert_status(409)
-        .assert_text("main", "Somebody else saved your profile meanwhile");
+        .assert_text("#profile_form", "Somebody else saved your profile meanwhile");
     for (field, value) in [("name", ""), ("time_zone", "Mars/Base"), ("week_starts_on", "friday")] {
         let mut body =
             json!({"name": "Tom", "time_zone": "Europe/Berlin", "week_starts_on": "monday", "version": 1});
