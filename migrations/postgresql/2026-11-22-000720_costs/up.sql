@@ -163,15 +163,13 @@ CREATE FUNCTION deducted_deposits_once() RETURNS trigger LANGUAGE plpgsql AS $$ 
   RETURN NEW;
 END $$;
 CREATE TRIGGER deducted_deposits_once BEFORE INSERT ON deducted_deposits FOR EACH ROW EXECUTE FUNCTION deducted_deposits_once();
--- Given back: credited itself, while no invoice that counts has taken it off.
+-- Given back: credited itself, once no line takes it off any more.
 CREATE FUNCTION deposits_given_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF NEW.corrects_id IS NULL THEN
     RETURN NEW;
   END IF;
   PERFORM 1 FROM invoices WHERE id = NEW.corrects_id FOR UPDATE;
-  IF EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) AND NOT EXISTS (
-  SELECT 1 FROM deducted_deposits d JOIN invoice_lines c ON c.corrects_line_id = d.invoice_line_id
-  JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE d.deposit_id = NEW.corrects_id) THEN
+  IF EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) THEN
     RAISE EXCEPTION 'bureau: a deposit that was deducted is not given back as well' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NEW;
@@ -208,13 +206,6 @@ CREATE FUNCTION deducted_deposits_fit() RETURNS trigger LANGUAGE plpgsql AS $$ B
   RETURN NEW;
 END $$;
 CREATE TRIGGER deducted_deposits_fit BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION deducted_deposits_fit();
-CREATE FUNCTION deducted_deposits_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) THEN
-    RAISE EXCEPTION 'bureau: a deposit that is deducted is not credited' USING ERRCODE = 'integrity_constraint_violation';
-  END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER deducted_deposits_kept BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION deducted_deposits_kept();
 CREATE FUNCTION released_costs_credited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
   OR NOT EXISTS (

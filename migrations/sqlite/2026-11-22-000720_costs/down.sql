@@ -2,7 +2,6 @@ DROP TRIGGER deposits_given_back_insert;
 DROP TRIGGER deposits_given_back_update;
 DROP TRIGGER deducted_deposits_locked;
 DROP TRIGGER deducted_deposits_fit;
-DROP TRIGGER deducted_deposits_kept;
 DROP TABLE deducted_deposits;
 DROP TABLE released_costs;
 DROP TRIGGER retainer_charges_claimed;

@@ -144,17 +144,13 @@ WHEN NOT EXISTS (
     AND NOT EXISTS (SELECT 1 FROM deducted_deposits x JOIN invoice_lines o ON o.id = x.invoice_line_id WHERE x.deposit_id = d.id AND o.invoice_id <> i.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: a deposit is deducted by one invoice of its client, unless it was given back');
 END;
--- Given back: credited itself, while no invoice that counts has taken it off.
+-- Given back: credited itself, once no line takes it off any more.
 CREATE TRIGGER deposits_given_back_insert BEFORE INSERT ON invoices
-WHEN EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) AND NOT EXISTS (
-  SELECT 1 FROM deducted_deposits d JOIN invoice_lines c ON c.corrects_line_id = d.invoice_line_id
-  JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE d.deposit_id = NEW.corrects_id) BEGIN
+WHEN EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) BEGIN
   SELECT RAISE(ABORT, 'bureau: a deposit that was deducted is not given back as well');
 END;
 CREATE TRIGGER deposits_given_back_update BEFORE UPDATE OF corrects_id ON invoices
-WHEN NEW.corrects_id IS NOT OLD.corrects_id AND EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) AND NOT EXISTS (
-  SELECT 1 FROM deducted_deposits d JOIN invoice_lines c ON c.corrects_line_id = d.invoice_line_id
-  JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE d.deposit_id = NEW.corrects_id) BEGIN
+WHEN NEW.corrects_id IS NOT OLD.corrects_id AND EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) BEGIN
   SELECT RAISE(ABORT, 'bureau: a deposit that was deducted is not given back as well');
 END;
 CREATE TRIGGER deducted_deposits_no_update BEFORE UPDATE ON deducted_deposits BEGIN
@@ -177,10 +173,6 @@ WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND EXISTS (
   GROUP BY i.id, i.net_cents, i.tax_cents
   HAVING -SUM(l.amount_cents) >= COUNT(*) + CASE WHEN NEW.prices_include_tax THEN i.net_cents + i.tax_cents ELSE i.net_cents END) BEGIN
   SELECT RAISE(ABORT, 'bureau: a deduction is what the deposit charged');
-END;
-CREATE TRIGGER deducted_deposits_kept BEFORE UPDATE ON invoices
-WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) BEGIN
-  SELECT RAISE(ABORT, 'bureau: a deposit that is deducted is not credited');
 END;
 CREATE TRIGGER released_costs_credited BEFORE INSERT ON released_costs
 WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
