@@ -221,7 +221,7 @@ async fn an_invoice_in_the_agencys_currency_keeps_its_totals_at_par() {
     let at_rate = "base_currency <> currency AND exchange_rate_e6 = 1080000 AND base_net_cents = 5400 AND base_total_cents = 6426";
     assert_eq!(app.count_where("invoices", at_rate), 1);
     let page = app.bookkeeper().get(format!("/billing/{abroad}")).send().await;
-    page.assert_text("#base_total", "€64.26 at 1.08");
+    page.assert_text("#base_total", "€64.26").assert_text("#totals", "In EUR at 1.08");
     app.bookkeeper().get(format!("/billing/{home}")).send().await.assert_no("#base_total");
     let json = app.api(Role::Bookkeeper).get(format!("/api/billing/{abroad}")).send().await.json();
     assert_eq!((&json["base_currency"], &json["base_total_cents"]), (&"EUR".into(), &6_426.into()));
