@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::cookie::{Key, SameSite, time::Duration};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, HttpServer, web};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -24,7 +24,7 @@ use crate::keys::{Keys, MasterKey, random_token};
 use crate::openapi;
 use crate::types::clock::{Clock, UtcTime};
 use crate::web::routes::Routes;
-use crate::web::{App, assets, csrf, errors, headers};
+use crate::web::{App, assets, compress, csrf, errors, headers, routes};
 
 /// Routes that need nobody to be signed in. A test compares this list with the policies.
 pub const PUBLIC: &[&str] = &[
@@ -44,7 +44,7 @@ const SEAL_EVERY: u64 = 2;
 /// Entries chained in one pass.
 const SEAL_BATCH: i64 = 500;
 
-/// Seconds between two looks for recurring tasks and invoices whose day has come.
+/// Seconds between two looks for what comes with time: recurring tasks and invoices, marks of budgets.
 const RECUR_EVERY: u64 = 60;
 
 /// The pages of every area.
@@ -323,8 +323,8 @@ pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) +
                     .wrap(from_fn(csrf::protect))
                     .wrap(sessions(&app))
                     .configure(|cfg| pages().configure(cfg))
-                    .default_service(web::to(nothing))
-                    .wrap(Compress::default()),
+                    .default_service(web::to(routes::nothing))
+                    .wrap(from_fn(compress::pages)),
             )
             .wrap(from_fn(errors::render))
             .wrap(from_fn(headers::secure));
@@ -334,10 +334,6 @@ pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) +
 
 async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
-}
-
-async fn nothing() -> AppResult<HttpResponse> {
-    Err(AppError::NotFound)
 }
 
 /// Serves until a signal asks it to stop, then finishes what is under way.
@@ -386,14 +382,16 @@ async fn seal(app: Arc<App>) {
     }
 }
 
-/// Makes what comes back of one kind; answers with how much.
+/// Does what has come with time, of one kind; answers with how much.
 type Recurrence = fn(&mut Conn, UtcTime, NaiveDate) -> AppResult<usize>;
 
-/// Makes the recurring tasks and the drafts of recurring invoices whose day has come, each kind by itself.
+/// Makes the recurring tasks and the drafts of recurring invoices whose day has come, and tells of budgets that have
+/// passed a mark, each kind by itself.
 async fn recur(app: Arc<App>) {
-    let kinds: [(&str, Recurrence); 2] = [
+    let kinds: [(&str, Recurrence); 3] = [
         ("tasks", crate::tasks::schedules::model::run_due),
         ("invoices", crate::billing::recurring::verbs::run_due),
+        ("budgets", crate::projects::budget::marks::run_due),
     ];
     loop {
         let now = app.clock.now();
@@ -408,9 +406,9 @@ async fn recur(app: Arc<App>) {
                 .await;
             match made {
                 Ok(0) => {}
-                Ok(count) => tracing::info!(count, what, "what comes back was made"),
+                Ok(count) => tracing::info!(count, what, "what came with time was done"),
                 Err(error) => {
-                    tracing::warn!(%error, what, "what comes back waits; the next look tries again")
+                    tracing::warn!(%error, what, "what comes with time waits; the next look tries again")
                 }
             }
         }

@@ -43,6 +43,9 @@ pub struct Outline {
     pub tax_name: String,
     /// What the second tax is called.
     pub second_tax_name: String,
+    /// Taxes that lines had when they named none.
+    #[serde(default)]
+    pub usual_taxes: TaxRates,
     /// What the lines add up to; see [`Outline::added_up`].
     pub totals: Totals,
 }
@@ -95,8 +98,27 @@ impl Outline {
             rounding_step_cents: basis.rounding_step_cents,
             tax_name: basis.tax_name.clone(),
             second_tax_name: basis.second_tax_name.clone(),
+            usual_taxes: basis.taxes,
             totals: Totals::default(),
         }
+    }
+
+    /// The same as it is taxed now: lines at what was usual when they were written get what is usual on `basis`.
+    pub fn taxed_as(mut self, basis: &Basis) -> AppResult<Self> {
+        for line in &mut self.lines {
+            let taxes =
+                TaxRates { first_millis: line.tax_rate_millis, second_millis: line.second_tax_rate_millis };
+            if taxes == self.usual_taxes {
+                line.tax_rate_millis = basis.taxes.first_millis;
+                line.second_tax_rate_millis = basis.taxes.second_millis;
+                line.tax_category = self.treatment.category.at_rate(line.tax_rate_millis);
+            }
+        }
+        self.usual_taxes = basis.taxes;
+        self.rounding_step_cents = basis.rounding_step_cents;
+        self.tax_name.clone_from(&basis.tax_name);
+        self.second_tax_name.clone_from(&basis.second_tax_name);
+        self.added_up()
     }
 
     /// The same with its totals; refused where the lines do not add up to an amount.

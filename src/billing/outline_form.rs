@@ -61,6 +61,7 @@ impl OutlineFields {
             rounding_step_cents: basis.rounding_step_cents,
             tax_name: basis.tax_name.clone(),
             second_tax_name: basis.second_tax_name.clone(),
+            usual_taxes: basis.taxes,
             totals: Totals::default(),
         }
     }

@@ -9,7 +9,7 @@ use super::outline::Outline;
 use super::parties::{Buyer, Seller};
 use super::qr::{self, Qr};
 use super::tax::{InvoiceTax, TaxNames, taxes_of};
-use super::time_detail::{self, TimeRow};
+use super::time_detail::{self, TimeDetail};
 use super::totals::Discount;
 use crate::agency::model as agency;
 use crate::db::Conn;
@@ -82,7 +82,7 @@ pub struct Document {
     net_cents: i64,
     rounding_cents: i64,
     total_cents: i64,
-    time: Vec<TimeRow>,
+    time: TimeDetail,
     qr: Option<Qr>,
 }
 
@@ -93,8 +93,12 @@ impl Document {
             Some(id) => model::number_and_date(conn, id)?,
             None => None,
         };
-        let time =
-            if invoice.with_time_detail { time_detail::of_invoice(conn, invoice.id)? } else { Vec::new() };
+        let lines = model::lines_of(conn, invoice.id)?;
+        let time = if invoice.with_time_detail {
+            time_detail::of_invoice(conn, invoice, &lines)?
+        } else {
+            TimeDetail::default()
+        };
         Ok(Self {
             what: What::of(invoice),
             corrects,
@@ -113,7 +117,7 @@ impl Document {
             delivery_to: invoice.delivery_to,
             note: invoice.note.clone(),
             terms: invoice.terms.clone(),
-            lines: model::lines_of(conn, invoice.id)?,
+            lines,
             taxes: taxes_of(conn, invoice.id)?,
             tax_name: invoice.tax_name.clone(),
             second_tax_name: invoice.second_tax_name.clone(),
@@ -162,7 +166,7 @@ impl Document {
             net_cents: outline.totals.net,
             rounding_cents: outline.totals.rounding,
             total_cents: outline.totals.total,
-            time: Vec::new(),
+            time: TimeDetail::default(),
             qr: None,
         })
     }
@@ -295,10 +299,6 @@ impl Document {
     /// Whether the sum before tax is another than the subtotal.
     fn shows_net(&self) -> bool {
         self.discount_cents != 0 && !self.prices_include_tax
-    }
-
-    fn hours(&self) -> i64 {
-        self.time.iter().map(|row| row.seconds).sum()
     }
 
     /// Whether the lines are of several rates, so that each line must name its own.

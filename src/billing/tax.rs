@@ -62,7 +62,7 @@ impl TaxCategory {
 }
 
 /// The taxes of a line, in thousandths of a percent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TaxRates {
     /// The first.
     pub first_millis: i64,

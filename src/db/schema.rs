@@ -114,6 +114,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    budget_marks (project_id, is_money, percent) {
+        project_id -> BigInt,
+        is_money -> Bool,
+        percent -> BigInt,
+        told_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     checklist_items (id) {
         id -> BigInt,
         task_id -> BigInt,
@@ -414,9 +423,13 @@ diesel::table! {
         id -> BigInt,
         user_id -> BigInt,
         kind -> Text,
-        task_id -> BigInt,
+        task_id -> Nullable<BigInt>,
         comment_id -> Nullable<BigInt>,
-        actor_id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        percent -> Nullable<BigInt>,
+        invoice_id -> Nullable<BigInt>,
+        recurring_id -> Nullable<BigInt>,
+        actor_id -> Nullable<BigInt>,
         created_at -> Timestamp,
         read_at -> Nullable<Timestamp>,
     }
@@ -1063,6 +1076,7 @@ diesel::joinable!(billed_expenses -> expenses (expense_id));
 diesel::joinable!(billed_expenses -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_milestones -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_milestones -> milestones (milestone_id));
+diesel::joinable!(budget_marks -> projects (project_id));
 diesel::joinable!(checklist_items -> tasks (task_id));
 diesel::joinable!(comment_versions -> task_comments (comment_id));
 diesel::joinable!(contacts -> clients (client_id));
@@ -1085,6 +1099,9 @@ diesel::joinable!(invoices -> invoice_series (series_id));
 diesel::joinable!(lifted_locks -> users (user_id));
 diesel::joinable!(milestones -> projects (project_id));
 diesel::joinable!(notifications -> task_comments (comment_id));
+diesel::joinable!(notifications -> invoices (invoice_id));
+diesel::joinable!(notifications -> projects (project_id));
+diesel::joinable!(notifications -> recurring_invoices (recurring_id));
 diesel::joinable!(notifications -> tasks (task_id));
 diesel::joinable!(payment_allocations -> invoices (invoice_id));
 diesel::joinable!(payment_allocations -> payments (payment_id));
@@ -1173,6 +1190,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     billed_entries,
     billed_expenses,
     billed_milestones,
+    budget_marks,
     checklist_items,
     clients,
     comment_versions,

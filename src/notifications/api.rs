@@ -7,7 +7,7 @@ use super::model::{self, Notification, NotificationKind};
 use crate::auth::extract::CurrentUser;
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
-use crate::types::ids::{CommentId, NotificationId, TaskId, UserId};
+use crate::types::ids::{CommentId, InvoiceId, NotificationId, ProjectId, RecurringId, TaskId, UserId};
 use crate::types::pagination::has_more;
 use crate::web::App;
 use crate::web::json::Meta;
@@ -24,11 +24,20 @@ pub struct ApiDoc;
 pub struct NotificationJson {
     pub id: NotificationId,
     pub kind: NotificationKind,
-    pub task_id: TaskId,
-    pub task_title: String,
+    /// What it is about: the name of the task, the project, the client of a draft or the recurring invoice.
+    pub title: String,
+    /// The page that it leads to.
+    pub href: String,
+    pub task_id: Option<TaskId>,
     pub comment_id: Option<CommentId>,
-    pub actor_id: UserId,
-    pub actor_name: String,
+    pub project_id: Option<ProjectId>,
+    /// How much of the project's budget is used.
+    pub percent: Option<i64>,
+    pub invoice_id: Option<InvoiceId>,
+    pub recurring_id: Option<RecurringId>,
+    /// Who did it; nobody where it came with time.
+    pub actor_id: Option<UserId>,
+    pub actor_name: Option<String>,
     pub created_at: UtcTime,
     pub read_at: Option<UtcTime>,
 }
@@ -38,9 +47,14 @@ impl From<Notification> for NotificationJson {
         Self {
             id: row.id,
             kind: row.kind,
-            task_id: row.task_id,
-            task_title: row.task_title,
-            comment_id: row.comment_id,
+            title: row.title().to_owned(),
+            href: row.about.href(),
+            task_id: row.about.task_id,
+            comment_id: row.about.comment_id,
+            project_id: row.about.project_id,
+            percent: row.percent,
+            invoice_id: row.about.invoice_id,
+            recurring_id: row.about.recurring_id,
             actor_id: row.actor_id,
             actor_name: row.actor_name,
             created_at: row.created_at,

@@ -16,7 +16,7 @@ use crate::db::saved::Saved;
 use crate::db::schema::{task_comments, tasks, time_entries, users};
 use crate::db::sum::sum;
 use crate::error::{AppError, AppResult, found};
-use crate::notifications::model::{Notice, NotificationKind};
+use crate::notifications::model::NotificationKind;
 use crate::projects::model as projects_model;
 use crate::rates::model::{self as rates, Scope};
 use crate::types::clock::UtcTime;
@@ -331,7 +331,7 @@ pub fn update(
         _ => None,
     };
     if let Some(kind) = kind {
-        watchers::tell(conn, actor, now, Notice { kind, task: id, comment: None }, &[])?;
+        watchers::tell(conn, actor, now, (kind, id, None), &[])?;
     }
     if action == Action::Completed {
         schedules::go_on(conn, now, id)?;

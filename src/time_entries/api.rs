@@ -142,6 +142,8 @@ pub async fn list_time_entries(
     let list = app
         .db
         .read(move |conn| {
+            // Whoever sees no money is told of no invoice.
+            list::billed_by(conn, &actor, &filter)?;
             let (rows, next) = list::list(conn, &actor, &filter)?;
             let time_entries: Vec<TimeEntryJson> =
                 rows.into_iter().map(|row| json(&actor, row, now)).collect();

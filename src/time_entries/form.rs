@@ -264,6 +264,10 @@ pub struct TimeEntryQuery {
     pub to: String,
     /// unbilled, drafted, billed, written_off or non_billable.
     pub billing: String,
+    /// Billed by this invoice or draft.
+    pub invoice_id: String,
+    /// Billed by this line of an invoice or draft.
+    pub line_id: String,
     /// Where the last page ended: its `meta.next`.
     pub after: String,
 }
@@ -280,6 +284,8 @@ impl TimeEntryQuery {
             from: check.date("from", &self.from),
             to: check.date("to", &self.to),
             billing: check.id("billing", &self.billing),
+            invoice_id: check.id("invoice_id", &self.invoice_id),
+            line_id: check.id("line_id", &self.line_id),
             after: check.id("after", &self.after),
         };
         check.finish(Some(filter))
@@ -302,7 +308,7 @@ impl TimeEntryQuery {
         format!("{path}?{}", query.finish())
     }
 
-    fn fields(&self) -> [(&'static str, &str); 7] {
+    fn fields(&self) -> [(&'static str, &str); 9] {
         [
             ("client_id", &self.client_id),
             ("project_id", &self.project_id),
@@ -311,6 +317,8 @@ impl TimeEntryQuery {
             ("from", &self.from),
             ("to", &self.to),
             ("billing", &self.billing),
+            ("invoice_id", &self.invoice_id),
+            ("line_id", &self.line_id),
         ]
     }
 }

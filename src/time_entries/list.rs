@@ -12,8 +12,8 @@ use crate::db::Conn;
 use crate::db::cached::Cache;
 use crate::db::schema::{billed_entries, clients, invoice_lines, invoices, time_entries, time_write_offs};
 use crate::db::sum::sum;
-use crate::error::AppResult;
-use crate::types::ids::{ClientId, ProjectId, TaskId, TimeEntryId, UserId};
+use crate::error::{AppError, AppResult};
+use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId, TaskId, TimeEntryId, UserId};
 use crate::types::money::Currency;
 use crate::types::pagination::has_more;
 
@@ -43,6 +43,10 @@ pub struct TimeEntryFilter {
     pub to: Option<NaiveDate>,
     /// In this state.
     pub billing: Option<Billing>,
+    /// Billed by this invoice or draft.
+    pub invoice_id: Option<InvoiceId>,
+    /// Billed by this line.
+    pub line_id: Option<InvoiceLineId>,
     /// After this entry of the order.
     pub after: Option<Cursor>,
 }
@@ -56,6 +60,8 @@ impl TimeEntryFilter {
             || self.project_id.is_some()
             || self.task_id.is_some()
             || self.user_id.is_some()
+            || self.invoice_id.is_some()
+            || self.line_id.is_some()
             || days.is_some_and(|days| days <= 366)
     }
 }
@@ -111,6 +117,19 @@ macro_rules! narrowed {
         if let Some(to) = filter.to {
             query = query.filter(time_entries::local_on.le(to));
         }
+        if let Some(id) = filter.invoice_id {
+            let lines = invoice_lines::table.filter(invoice_lines::invoice_id.eq(id)).select(invoice_lines::id);
+            let hours = billed_entries::table
+                .filter(billed_entries::invoice_line_id.eq_any(lines))
+                .select(billed_entries::time_entry_id);
+            query = query.filter(time_entries::id.eq_any(hours));
+        }
+        if let Some(id) = filter.line_id {
+            let hours = billed_entries::table
+                .filter(billed_entries::invoice_line_id.eq(id))
+                .select(billed_entries::time_entry_id);
+            query = query.filter(time_entries::id.eq_any(hours));
+        }
         let claims = || billed_entries::table.inner_join(invoice_lines::table.inner_join(invoices::table));
         match filter.billing {
             None => query,
@@ -162,6 +181,28 @@ pub fn list(
     let more = has_more(&mut entries, PER_PAGE);
     let next = entries.last().filter(|_| more).map(|last| Cursor { on: last.local_on, id: last.id });
     Ok((with_names(conn, entries)?, next))
+}
+
+/// What the invoice or the line is called whose hours `filter` asks for; not found for who sees no money.
+pub fn billed_by(conn: &mut Conn, actor: &Actor, filter: &TimeEntryFilter) -> AppResult<Option<String>> {
+    if filter.invoice_id.is_none() && filter.line_id.is_none() {
+        return Ok(None);
+    }
+    if !actor.sees_money() {
+        return Err(AppError::NotFound);
+    }
+    let name = |number: Option<String>| number.unwrap_or_else(|| "Draft".to_owned());
+    if let Some(id) = filter.line_id {
+        let (number, title): (Option<String>, String) = invoice_lines::table
+            .inner_join(invoices::table)
+            .filter(invoice_lines::id.eq(id))
+            .select((invoices::number, invoice_lines::title))
+            .first(conn)?;
+        return Ok(Some(format!("{}, {title}", name(number))));
+    }
+    let number =
+        invoices::table.filter(invoices::id.nullable().eq(filter.invoice_id)).select(invoices::number);
+    Ok(Some(name(number.first(conn)?)))
 }
 
 /// Sums over a whole filter.

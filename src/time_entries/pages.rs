@@ -50,6 +50,8 @@ struct TimeIndex {
     people: Vec<(UserId, String)>,
     /// The title of the task that is filtered by.
     task: Option<String>,
+    /// What the invoice or the line is called whose hours are asked for.
+    billed_by: Option<String>,
 }
 
 impl TimeIndex {
@@ -138,6 +140,7 @@ pub async fn index(
                 Some(id) => Some(tasks::find(conn, &actor, id)?.title),
                 None => None,
             };
+            let billed_by = list::billed_by(conn, &actor, &filter)?;
             let list = entry_list(conn, &shell, &query, "/time-entries/all")?;
             Ok(TimeIndex {
                 people: if actor.sees_all_time() { user::choices(conn)? } else { Vec::new() },
@@ -147,6 +150,7 @@ pub async fn index(
                 clients,
                 projects,
                 task,
+                billed_by,
             })
         })
         .await?;

@@ -192,6 +192,11 @@ pub fn hours_e4(seconds: i64) -> Option<i64> {
     div_round(i128::from(seconds) * 10_000, 3_600)
 }
 
+/// Seconds that a quantity of hours in ten-thousandths stands for.
+pub fn hours_seconds(quantity_e4: i64) -> Option<i64> {
+    div_round(i128::from(quantity_e4) * 3_600, 10_000)
+}
+
 /// Rounding point "line net": printed quantity times unit price, in minor units.
 pub fn line_net(quantity_e4: i64, unit_price_cents: i64) -> Option<i64> {
     div_round(i128::from(quantity_e4) * i128::from(unit_price_cents), 10_000)

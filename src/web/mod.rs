@@ -3,6 +3,7 @@
 
 pub mod assets;
 pub mod client_ip;
+pub mod compress;
 pub mod csrf;
 pub mod csv;
 pub mod errors;

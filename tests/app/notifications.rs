@@ -9,14 +9,13 @@ use serde_json::json;
 use crate::support::{TestApp, Visitor};
 use crate::tasks::form;
 
-/// What somebody was told, the newest first, as "Tom named you in Homepage".
-async fn told(visitor: &Visitor<'_>) -> Vec<String> {
+/// What somebody was told, the newest first, as "Tom mentioned Homepage"; without a name where nobody did it.
+pub async fn told(visitor: &Visitor<'_>) -> Vec<String> {
     let list = visitor.token().get("/api/notifications").send().await.json();
     let rows = list["notifications"].as_array().unwrap();
-    let text = |row: &serde_json::Value, field: &str| row[field].as_str().unwrap().to_owned();
-    rows.iter()
-        .map(|row| format!("{} {} {}", text(row, "actor_name"), text(row, "kind"), text(row, "task_title")))
-        .collect()
+    let text = |row: &serde_json::Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
+    let sentence = |row| [text(row, "actor_name"), text(row, "kind"), text(row, "title")].join(" ");
+    rows.iter().map(|row| sentence(row).trim_start().to_owned()).collect()
 }
 
 async fn comment(visitor: &Visitor<'_>, task: TaskId, body: &str) {

@@ -3,12 +3,14 @@
 use bureau::auth::policy::Role;
 use bureau::billing::checks;
 use bureau::projects::budget::margin::Facts;
+use bureau::projects::budget::marks;
 use bureau::projects::burn::{Burn, Span, Unit};
 use bureau::projects::model::BillingModel;
 use bureau::types::ids::{ProjectId, TaskId};
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::notifications::told;
 use crate::support::{TestApp, day};
 
 /// Monday, seconds, billable value, value and cost of each week.
@@ -80,6 +82,39 @@ async fn a_mark_is_passed_on_the_day_on_which_that_much_was_used() {
     let page = app.manager().get(format!("/projects/{project}/budget")).send().await;
     page.assert_text("section[aria-label='Budget in hours'] table", "5 Nov 2026");
     page.assert_text("section[aria-label='Budget in hours'] .burn", "8 h of 10 h, 2 h left");
+}
+
+#[actix_web::test]
+async fn each_mark_is_told_of_once_and_again_when_the_budget_grew() {
+    let app = TestApp::new().await;
+    let (project, task) = costed(&app);
+    let tom = app.member();
+    let (manager, bookkeeper) = (app.manager(), app.bookkeeper());
+    for visitor in [&tom, &manager, &bookkeeper] {
+        visitor.sign_in().await;
+    }
+    app.execute("UPDATE projects SET budget_seconds = 36000, budget_cents = 100000, version = version + 1");
+    let look = || app.write(|conn| marks::run_due(conn, app.now(), app.today()));
+    app.entry(tom.id(), task, day("2026-11-16"), 17_999);
+    assert_eq!((look(), app.count("budget_marks")), (0, 0), "a second is missing");
+    app.entry(tom.id(), task, day("2026-11-16"), 1);
+    assert_eq!((look(), look()), (1, 0));
+    assert_eq!(told(&manager).await, ["hours_used Website"]);
+    assert_eq!(told(&bookkeeper).await, Vec::<String>::new(), "hours are for who manages");
+    app.entry(tom.id(), task, day("2026-11-17"), 18_000);
+    assert_eq!(look(), 2, "80 and 100 % in one go are one piece of news; 90 % of the money are another");
+    assert_eq!(told(&bookkeeper).await, ["money_used Website"]);
+    assert_eq!(told(&tom).await, Vec::<String>::new());
+    let page = manager.get("/notifications").send().await;
+    page.assert_text("#notification-list", "100 % of the budget in hours is used: Website");
+    let reading = page.attributes("#notification-list form", "action").remove(0);
+    manager.post(&reading).send().await.assert_redirect(&format!("/projects/{project}/budget"));
+    assert_eq!(app.count("budget_marks"), 5);
+    app.execute("UPDATE projects SET budget_seconds = 72000, version = version + 1");
+    assert_eq!((look(), app.count("budget_marks")), (0, 3), "50 % is passed still");
+    app.execute("UPDATE projects SET status = 'done', version = version + 1");
+    app.entry(tom.id(), task, day("2026-11-18"), 36_000);
+    assert_eq!((look(), app.count("budget_marks")), (0, 6), "what is done is no news");
 }
 
 #[actix_web::test]

@@ -40,7 +40,7 @@ const SMALL: [&str; 19] = [
 const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
 
 /// Lists with what narrows them, beside the plain ones that the routes name.
-const FILTERED: [&str; 56] = [
+const FILTERED: [&str; 58] = [
     "/clients?q=no",
     "/clients?status=active",
     "/clients?status=archived",
@@ -84,6 +84,8 @@ const FILTERED: [&str; 56] = [
     "/time-entries/all?billing=billed",
     "/time-entries/all?billing=written_off",
     "/time-entries/all?billing=non_billable",
+    "/time-entries/all?invoice_id=1",
+    "/time-entries/all?line_id=1",
     "/rates/history?client_id=1",
     "/time-entries/repricing?from=2026-11-01",
     "/api/time-entries/repricing?from=2026-11-01&kind=cost",
@@ -241,7 +243,7 @@ fn walks(conn: &mut Conn, sql: &str) -> Vec<String> {
 }
 
 /// Walks that are meant, by a piece of their text, and why they stay.
-const MEANT: [(&str, &str); 10] = [
+const MEANT: [(&str, &str); 12] = [
     ("AS seconds_without_rate", "sums what waits to be billed, hours and costs: partial indexes"),
     (
         "WHERE is_unbilled AND local_on <= $1 GROUP BY client_id,",
@@ -257,6 +259,8 @@ const MEANT: [(&str, &str); 10] = [
         "sums what is open: a partial index",
     ),
     ("issued_at IS NOT NULL) AND (invoices.settled_at IS NULL)) GROUP BY", "the same"),
+    ("invoice_lines WHERE (invoice_lines.invoice_id = ", "sorts the hours of one invoice"),
+    ("billed_entries WHERE (billed_entries.invoice_line_id = ", "sorts the hours of one line"),
     ("FROM time_write_offs)", "sorts what was written off, which is little"),
     ("FROM invoices WHERE (invoices.issued_at IS NULL)", "sorts the hours on drafts, which are few"),
     ("ORDER BY rates.starts_on", "sorts the few rates of one scope"),

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::billing::{change, free_line, invoice, lines, northwind};
+use crate::notifications::told;
 use crate::support::{TestApp, day};
 
 /// A monthly invoice of one line at 100.00 that recurs from today on, but for `adjust`.
@@ -261,6 +262,47 @@ async fn it_pauses_itself_when_its_client_is_put_away() {
     assert_eq!(days_later(&app, 3), 0);
     assert_eq!((stored(&app, id).status(), made(&app, id).len()), (RecurringStatus::Paused, 0));
     assert_eq!(app.activity()[0], "updated recurring_invoice: Care plan");
+    assert_eq!(told(&app.manager()).await, ["recurring_paused Care plan"]);
+}
+
+#[actix_web::test]
+async fn whoever_sees_money_is_told_of_each_draft_and_led_to_it() {
+    let app = TestApp::new().await;
+    for visitor in [app.manager(), app.bookkeeper(), app.member()] {
+        visitor.sign_in().await;
+    }
+    let id = monthly(&app, northwind(&app), |changes| changes.calendar.starts_on = day("2026-11-20"));
+    assert_eq!(days_later(&app, 3), 1);
+    assert_eq!(days_later(&app, 0), 0, "once");
+    for visitor in [app.owner(), app.manager(), app.bookkeeper()] {
+        assert_eq!(told(&visitor).await, ["invoice_drafted Northwind"]);
+    }
+    assert_eq!(told(&app.member()).await, Vec::<String>::new());
+    let page = app.owner().get("/notifications").send().await;
+    page.assert_text("#notification-list", "A recurring invoice was drafted for Northwind");
+    let draft = made(&app, id).remove(0).id;
+    let reading = page.attributes("#notification-list form", "action").remove(0);
+    app.owner().post(&reading).send().await.assert_redirect(&format!("/billing/{draft}"));
+    app.owner().post(format!("/billing/{draft}/deletion")).send().await.assert_status(303);
+    assert_eq!(app.count("notifications"), 0, "a draft that is gone is no news");
+}
+
+#[actix_web::test]
+async fn a_draft_is_taxed_as_client_and_agency_are_on_its_day() {
+    let app = TestApp::new().await;
+    let id = monthly(&app, northwind(&app), |changes| {
+        let mut reduced = free_line("Books", 10_000);
+        reduced.tax_rate_millis = 7_000;
+        changes.outline.lines.push(reduced);
+        changes.calendar.starts_on = day("2026-12-01");
+    });
+    app.execute("UPDATE agency SET tax_rate_millis = 20000, tax_name = 'MwSt'");
+    assert_eq!(days_later(&app, 20), 1);
+    let draft = made(&app, id).remove(0);
+    let rates: Vec<i64> = lines(&app, draft.id).iter().map(|line| line.tax_rate_millis).collect();
+    assert_eq!(rates, [20_000, 7_000], "what has a rate of its own keeps it");
+    assert_eq!((draft.total_cents, draft.tax_name.as_str()), (22_700, "MwSt"));
+    assert_eq!(stored(&app, id).total_cents, 22_700, "and the list shows what comes");
 }
 
 #[actix_web::test]

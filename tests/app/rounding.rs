@@ -1,4 +1,4 @@
-//! Rounding: worked seconds stay, billed seconds follow the rule of project, client or agency.
+//! Rounding: worked seconds stay, billed seconds follow the rule of client, project or agency.
 
 use bureau::auth::policy::Role;
 use bureau::time_entries::rounding::rule::{RoundingBasis, RoundingMode, Rule, Worked, billed};
@@ -143,25 +143,64 @@ async fn lines_bill_rounded_time_raw_seconds_stay_and_the_equation_holds() {
 }
 
 #[actix_web::test]
-async fn a_projects_rule_comes_first_and_what_is_on_a_draft_stays() {
+async fn page_two_shows_hours_as_worked_as_rounded_and_as_changed_by_hand() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let client: Value =
+        app.line("SELECT CAST(id AS TEXT) AS line FROM clients").parse::<i64>().unwrap().into();
+    let tom = app.member().id();
+    for (on, seconds) in [("2026-11-16", 3_660), ("2026-11-17", 3_600)] {
+        app.entry(tom, task, day(on), seconds);
+    }
+    set(&app, json!({"mode": "up", "step_minutes": 15})).await;
+    let drafted = draft(&app, &client).await;
+    let id = &drafted["id"];
+    let page_two = async || {
+        let print = app.manager().get(format!("/billing/{id}/print")).send().await;
+        (print.texts(".inv-time td.r"), print.texts(".inv-time tfoot th"))
+    };
+    app.execute("UPDATE invoices SET with_time_detail = TRUE");
+    assert_eq!(page_two().await.0, ["1:01", "1:15", "1:00", "1:00", "2:01", "2:15"]);
+    // What is on a line stays as it was rounded, whatever the rule says later.
+    set(&app, json!({"mode": "up", "step_minutes": 60})).await;
+    assert_eq!(page_two().await.0, ["1:01", "1:01", "1:00", "1:14", "2:01", "2:15"]);
+    app.execute("UPDATE invoice_lines SET quantity_e4 = 20000, adjustment_reason = 'Goodwill'");
+    let (times, heads) = page_two().await;
+    assert_eq!(times[4..], ["−0:15", "2:01", "2:00"]);
+    assert_eq!(heads, ["Changed on the invoice", "Total"]);
+    app.execute("DELETE FROM rounding_rules");
+    app.execute("UPDATE invoice_lines SET quantity_e4 = 20167, rounded_seconds = NULL");
+    assert_eq!(page_two().await.0, ["1:01", "1:00", "2:01"], "one column where nothing differs");
+}
+
+#[actix_web::test]
+async fn a_clients_rule_comes_before_its_projects_and_what_is_on_a_draft_stays() {
     let app = TestApp::new().await;
     let (project, task) = work(&app);
     let client: Value =
         app.line("SELECT CAST(id AS TEXT) AS line FROM clients").parse::<i64>().unwrap().into();
     let tom = app.member().id();
     app.entry(tom, task, day("2026-11-16"), 60);
-    set(&app, json!({"mode": "up", "step_minutes": 60, "client_id": client})).await;
-    set(&app, json!({"mode": "none", "minimum_minutes": 6, "project_id": project})).await;
+    set(&app, json!({"mode": "up", "step_minutes": 60})).await;
+    set(&app, json!({"mode": "up", "step_minutes": 30, "project_id": project})).await;
+    let of_project = draft(&app, &client).await;
+    assert_eq!(of_project["lines"][0]["quantity_e4"], 5_000, "the project's before the agency's");
+    app.api(Role::Manager)
+        .delete(format!("/api/billing/{}", of_project["id"]))
+        .send()
+        .await
+        .assert_status(204);
+    set(&app, json!({"mode": "none", "minimum_minutes": 6, "client_id": client})).await;
     let drafted = draft(&app, &client).await;
     assert_eq!(drafted["lines"][0]["quantity_e4"], 1_000);
-    let path = format!("/api/time-entries/rounding?project_id={project}");
+    let page = app.manager().get("/time-entries/rounding").send().await;
+    page.assert_text("#rules", "Up 60 minutes, each entry").assert_text("#rules", "the rule of Northwind");
+    let path = format!("/api/time-entries/rounding?client_id={client}");
     for _ in 0..2 {
         app.api(Role::Manager).delete(&path).send().await.assert_status(204);
     }
     let stored = app.api(Role::Manager).get(format!("/api/billing/{}", drafted["id"])).send().await.json();
     assert_eq!(stored["lines"][0]["quantity_e4"], 1_000);
-    let page = app.manager().get("/time-entries/rounding").send().await;
-    page.assert_text("#rules", "Up 60 minutes, each entry").assert_text("#rules", "Northwind");
     assert!(app.activity().iter().any(|line| line == "updated client: Northwind"));
 }
 

@@ -87,6 +87,35 @@ async fn hours_on_an_invoice_do_not_change() {
 }
 
 #[actix_web::test]
+async fn a_line_leads_to_its_hours() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let tom = app.member();
+    let claimed = app.entry(tom.id(), task, day("2026-11-17"), 3_600);
+    app.entry(tom.id(), task, day("2026-11-18"), 3_600);
+    claim(&app, claimed);
+    let (draft, line) = ("SELECT max(id) AS line FROM invoices", "SELECT max(id) AS line FROM invoice_lines");
+    let id = |sql: &str| app.line(&sql.replace("max(id)", "CAST(max(id) AS TEXT)"));
+    for query in [format!("line_id={}", id(line)), format!("invoice_id={}", id(draft))] {
+        let page = app.manager().get(format!("/time-entries/all?{query}")).send().await;
+        page.assert_status(200)
+            .assert_count("#time-list .table tbody tr", 1)
+            .assert_text(".filters", "Billed by");
+        let list = app.api(Role::Bookkeeper).get(format!("/api/time-entries?{query}")).send().await.json();
+        assert_eq!(list["time_entries"][0]["id"], claimed.0);
+        assert_eq!(list["meta"]["count"], 1);
+        tom.token().get(format!("/api/time-entries?{query}")).send().await.problem(404);
+    }
+    app.manager().get("/time-entries/all?line_id=99999").send().await.assert_status(404);
+    let client: ClientId =
+        app.read(|conn| Ok(time_entries::table.find(claimed).select(time_entries::client_id).first(conn)?));
+    let body = json!({"client_id": client, "include_time": true});
+    app.api(Role::Manager).post("/api/billing").json(body).send().await.assert_status(201);
+    let editor = app.manager().get(format!("/billing/{}", id(draft))).send().await;
+    editor.assert_has(&format!("a[href='/time-entries/all?line_id={}']", id(line)));
+}
+
+#[actix_web::test]
 async fn written_off_hours_need_a_reason_and_come_back() {
     let app = TestApp::new().await;
     let (_, task) = work(&app);

@@ -1,4 +1,3 @@
 DROP TABLE comment_versions;
-DROP TABLE notifications;
 DROP TABLE task_mentions;
 DROP TABLE task_watchers;

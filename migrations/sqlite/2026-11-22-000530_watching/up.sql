@@ -1,4 +1,4 @@
--- Who follows a task, who was named in it, what they were told, and what comments said before.
+-- Who follows a task, who was named in it, and what comments said before.
 -- Somebody who has had enough stays in the table, muted, so that nothing they do makes them a follower again.
 CREATE TABLE task_watchers (
   task_id BIGINT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
@@ -17,21 +17,6 @@ CREATE TABLE task_mentions (
 );
 CREATE INDEX task_mentions_task_idx ON task_mentions (task_id, comment_id);
 CREATE INDEX task_mentions_comment_idx ON task_mentions (comment_id);
-
-CREATE TABLE notifications (
-  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-  user_id BIGINT NOT NULL REFERENCES users (id),
-  kind TEXT NOT NULL CHECK (kind IN ('assigned', 'mentioned', 'commented', 'completed', 'reopened')),
-  task_id BIGINT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
-  comment_id BIGINT REFERENCES task_comments (id) ON DELETE CASCADE,
-  actor_id BIGINT NOT NULL REFERENCES users (id),
-  created_at TIMESTAMP NOT NULL,
-  read_at TIMESTAMP
-);
-CREATE INDEX notifications_user_idx ON notifications (user_id, id);
-CREATE INDEX notifications_unread_idx ON notifications (user_id, id, read_at) WHERE read_at IS NULL;
-CREATE INDEX notifications_task_idx ON notifications (task_id);
-CREATE INDEX notifications_comment_idx ON notifications (comment_id);
 
 -- Every former text of a comment, as it was when that version was saved.
 CREATE TABLE comment_versions (

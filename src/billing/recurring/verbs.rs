@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::model::{self, Calendar, Covers, Recurring};
 use super::period::filled_outline;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::policy::Policy;
 use crate::auth::user::{Actor, User};
 use crate::billing::draft::{NewDraft, check_project};
 use crate::billing::outline::{Basis, Outline};
@@ -15,6 +16,7 @@ use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{recurring_invoices, recurring_periods, users};
 use crate::error::{AppError, AppResult};
+use crate::notifications::model::{self as notifications, Notice};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ProjectId, RecurringId};
 use crate::types::money::Money;
@@ -240,7 +242,7 @@ fn run(conn: &mut Conn, now: UtcTime, today: NaiveDate, id: RecurringId) -> AppR
         recurring_invoices::table.find(id).select(Recurring::as_select()).first(conn)?;
     let owner: User = users::table.find(recurring.created_by).select(User::as_select()).first(conn)?;
     let owner = owner.actor();
-    let outline = model::outline(conn, id)?;
+    let outline = current_outline(conn, &owner, &recurring)?;
     let mut made = 0;
     while let Some(on) = recurring.next_on.filter(|on| *on <= today && !recurring.is_paused) {
         if made >= AT_ONCE {
@@ -268,7 +270,23 @@ fn run(conn: &mut Conn, now: UtcTime, today: NaiveDate, id: RecurringId) -> AppR
     Ok(made)
 }
 
-/// Makes the draft of one day. The primary key refuses a period that was invoiced before.
+/// What the drafts of today say: the stored text at the taxes that client and agency have now, which is stored, too.
+fn current_outline(conn: &mut Conn, owner: &Actor, recurring: &Recurring) -> AppResult<Outline> {
+    let stored = model::outline(conn, recurring.id)?;
+    let client = clients::find(conn, owner, recurring.client_id)?;
+    let outline = stored.clone().taxed_as(&Basis::load(conn, &client, recurring.currency)?)?;
+    if outline != stored {
+        diesel::update(recurring_invoices::table.find(recurring.id))
+            .set((
+                recurring_invoices::content.eq(outline.text()?),
+                recurring_invoices::total_cents.eq(outline.totals.total),
+            ))
+            .execute(conn)?;
+    }
+    Ok(outline)
+}
+
+/// Makes the draft of one day and tells whoever sees money. The primary key refuses a period that was invoiced before.
 fn make(
     conn: &mut Conn,
     owner: &Actor,
@@ -294,7 +312,7 @@ fn make(
             recurring_periods::made_at.eq(now),
         ))
         .execute(conn)?;
-    Ok(())
+    notifications::tell_all(conn, now, Notice::of_draft(invoice), Policy::Money)
 }
 
 fn pause(conn: &mut Conn, now: UtcTime, recurring: &Recurring) -> AppResult<()> {
@@ -305,6 +323,7 @@ fn pause(conn: &mut Conn, now: UtcTime, recurring: &Recurring) -> AppResult<()> 
             recurring_invoices::version.eq(recurring.version + 1),
         ))
         .execute(conn)?;
+    notifications::tell_all(conn, now, Notice::of_pause(recurring.id), Policy::Money)?;
     audit::record(conn, None, now, &entry(Action::Updated, recurring).change("paused", "no", "yes"))
 }
 

@@ -1,11 +1,12 @@
 //! What a project has used up, what it earns, and where it is heading.
 //!
 //! Everything is worked out from what is kept by project and week, from the estimates of open tasks and from
-//! milestones; nothing here is stored. Money is for roles that see it.
+//! milestones; nothing here is stored but which marks of a budget were told of. Money is for roles that see it.
 //! URLs: `/projects/{id}/budget`; `/api/projects/{id}/budget`.
 
 pub mod api;
 pub mod margin;
+pub mod marks;
 pub mod model;
 pub mod pages;
 

@@ -8,7 +8,7 @@ use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::schema::{comment_versions, task_comments, users};
 use crate::error::{AppError, AppResult};
-use crate::notifications::model::{Notice, NotificationKind};
+use crate::notifications::model::NotificationKind;
 use crate::tasks::mentions;
 use crate::tasks::model::{self as tasks, Task};
 use crate::tasks::watchers::model as watchers;
@@ -156,8 +156,7 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, task: TaskId, body: 
         .get_result(conn)?;
     watchers::follow(conn, now, task.id, &[actor.id])?;
     let told = watchers::name(conn, actor, now, task.id, Some(id), &named)?;
-    let notice = Notice { kind: NotificationKind::Commented, task: task.id, comment: Some(id) };
-    watchers::tell(conn, actor, now, notice, &told)?;
+    watchers::tell(conn, actor, now, (NotificationKind::Commented, task.id, Some(id)), &told)?;
     note(conn, actor, now, Action::Created, &task, id)?;
     find(conn, actor, task.id, id)
 }

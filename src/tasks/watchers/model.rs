@@ -49,7 +49,7 @@ pub fn assign(
 ) -> AppResult<()> {
     let Some(assignee) = assignee else { return Ok(()) };
     follow(conn, now, task, &[assignee])?;
-    let notice = Notice { kind: NotificationKind::Assigned, task, comment: None };
+    let notice = Notice::of_task(NotificationKind::Assigned, task, None);
     notifications::tell(conn, actor, now, notice, &[assignee])
 }
 
@@ -63,15 +63,21 @@ pub fn set(conn: &mut Conn, actor: &Actor, now: UtcTime, task: TaskId, follows: 
     Ok(())
 }
 
-/// Tells who follows a task, but for `but`.
-pub fn tell(conn: &mut Conn, actor: &Actor, now: UtcTime, notice: Notice, but: &[UserId]) -> AppResult<()> {
+/// Tells who follows a task, but for `but`, what happened on it.
+pub fn tell(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    (kind, task, comment): (NotificationKind, TaskId, Option<CommentId>),
+    but: &[UserId],
+) -> AppResult<()> {
     let followers: Vec<UserId> = task_watchers::table
-        .filter(task_watchers::task_id.eq(notice.task))
+        .filter(task_watchers::task_id.eq(task))
         .filter(task_watchers::is_muted.eq(false))
         .select(task_watchers::user_id)
         .load(conn)?;
     let people: Vec<UserId> = followers.into_iter().filter(|id| !but.contains(id)).collect();
-    notifications::tell(conn, actor, now, notice, &people)
+    notifications::tell(conn, actor, now, Notice::of_task(kind, task, comment), &people)
 }
 
 /// Stores who is named in a text of a task, makes them follow it and tells those who are new in it; answers with them.
@@ -85,7 +91,7 @@ pub fn name(
 ) -> AppResult<Vec<UserId>> {
     let new = mentions::store(conn, task, comment, named)?;
     follow(conn, now, task, &new)?;
-    let notice = Notice { kind: NotificationKind::Mentioned, task, comment };
+    let notice = Notice::of_task(NotificationKind::Mentioned, task, comment);
     notifications::tell(conn, actor, now, notice, &new)?;
     Ok(new)
 }

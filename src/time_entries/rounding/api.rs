@@ -27,6 +27,8 @@ pub struct RuleJson {
     pub step_seconds: i64,
     pub minimum_seconds: i64,
     pub basis: RoundingBasis,
+    /// Whether it is a project's whose client has a rule of its own, which comes first.
+    pub is_overruled: bool,
 }
 
 /// Every rule.
@@ -44,12 +46,13 @@ fn json(rules: Vec<NamedRule>) -> RoundingJson {
         step_seconds: named.rule.step_seconds,
         minimum_seconds: named.rule.minimum_seconds,
         basis: named.rule.basis,
+        is_overruled: named.is_overruled,
     };
     RoundingJson { rules: rules.into_iter().map(rule).collect() }
 }
 
-/// How worked seconds become billed seconds: every rule. The project's counts before the client's, and that before the
-/// agency's.
+/// How worked seconds become billed seconds: every rule. The client's counts before those of its projects, and these
+/// before the agency's.
 #[utoipa::path(get, path = "/api/time-entries/rounding", tag = "time-entries", responses((status = 200, body = RoundingJson)))]
 pub async fn list_rounding(_user: Biller, app: web::Data<App>) -> AppResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(json(app.db.read(model::all).await?)))

@@ -1,7 +1,7 @@
 //! Rounding: how worked seconds become billed seconds.
 //!
 //! Worked seconds are kept as they are; billed seconds are worked out where hours become lines of an invoice. The rule of
-//! a project counts before its client's, and that before the agency's. What is a whole number of steps already stays, and
+//! a client counts before those of its projects, and these before the agency's. What is a whole number of steps already stays, and
 //! nothing is ever less than nothing. URLs: `/time-entries/rounding`, `…/removal`; `/api/time-entries/rounding`.
 
 pub mod api;

@@ -35,15 +35,15 @@ fn rule((.., mode, step_seconds, minimum_seconds, basis): Row) -> Rule {
 /// The rules that count for the hours of one client.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// The client's, or else the agency's.
-    client: Rule,
+    client: Option<Rule>,
     projects: BTreeMap<ProjectId, Rule>,
+    agency: Rule,
 }
 
 impl Rules {
     /// The rule for hours on `project`.
     pub fn of(&self, project: ProjectId) -> Rule {
-        self.projects.get(&project).copied().unwrap_or(self.client)
+        self.client.or_else(|| self.projects.get(&project).copied()).unwrap_or(self.agency)
     }
 }
 
@@ -53,11 +53,11 @@ pub fn of_client(conn: &mut Conn, client: ClientId) -> AppResult<Rules> {
 }
 
 fn of(rows: &[Row], client: ClientId) -> Rules {
-    let own = rows.iter().find(|row| row.0 == Some(client));
-    let agency = || rows.iter().find(|row| row.0.is_none() && row.1.is_none());
+    let of_nobody = rows.iter().find(|row| row.0.is_none() && row.1.is_none());
     Rules {
-        client: own.or_else(agency).copied().map_or(Rule::AS_WORKED, rule),
+        client: rows.iter().find(|row| row.0 == Some(client)).copied().map(rule),
         projects: rows.iter().filter_map(|row| Some((row.1?, rule(*row)))).collect(),
+        agency: of_nobody.copied().map_or(Rule::AS_WORKED, rule),
     }
 }
 
@@ -131,6 +131,8 @@ pub struct NamedRule {
     pub client: String,
     /// The rule.
     pub rule: Rule,
+    /// Whether it is a project's whose client has a rule of its own, which comes first.
+    pub is_overruled: bool,
 }
 
 /// Every rule: the agency's, then by client and project.
@@ -150,6 +152,7 @@ pub fn all(conn: &mut Conn) -> AppResult<Vec<NamedRule>> {
         .load(conn)?;
     let company =
         |id: ClientId| companies.iter().find(|row| row.0 == id).map(|row| row.1.clone()).unwrap_or_default();
+    let ruled: Vec<ClientId> = rows.iter().filter_map(|row| row.0).collect();
     let mut named: Vec<NamedRule> = rows
         .into_iter()
         .map(|row| {
@@ -159,7 +162,14 @@ pub fn all(conn: &mut Conn) -> AppResult<Vec<NamedRule>> {
                 (None, Some(project)) => (project.1.clone(), company(project.2)),
                 (None, None) => ("Agency".to_owned(), String::new()),
             };
-            NamedRule { whose: Whose { client: row.0, project: row.1 }, name, client, rule: rule(row) }
+            let is_overruled = project.is_some_and(|project| ruled.contains(&project.2));
+            NamedRule {
+                whose: Whose { client: row.0, project: row.1 },
+                name,
+                client,
+                rule: rule(row),
+                is_overruled,
+            }
         })
         .collect();
     named.sort_by_cached_key(|row| {

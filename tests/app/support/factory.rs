@@ -279,7 +279,7 @@ impl TestApp {
     /// The owner gives somebody a task and tells them so.
     pub fn notification(&self, user: UserId, task: TaskId) -> NotificationId {
         let actor = self.actor();
-        let notice = Notice { kind: NotificationKind::Assigned, task, comment: None };
+        let notice = Notice::of_task(NotificationKind::Assigned, task, None);
         self.write(|conn| {
             notifications::tell(conn, &actor, self.now(), notice, &[user])?;
             Ok(notification_rows::table

@@ -1,0 +1,2 @@
+DROP TABLE budget_marks;
+DROP TABLE notifications;
