@@ -37,6 +37,8 @@ pub const PUBLIC: &[&str] = &[
     "GET /offers/{token}",
     "POST /offers/{token}/acceptance",
     "POST /offers/{token}/refusal",
+    "GET /invitations/{token}",
+    "POST /invitations/{token}",
 ];
 
 /// Seconds between two passes that chain the activity log.
@@ -52,13 +54,13 @@ pub fn pages() -> Routes {
     crate::auth::pages::pages()
         .and(crate::rates::pages())
         .and(crate::agency::pages())
-        .and(crate::users::pages())
         .and(crate::clients::pages())
         .and(crate::projects::pages())
         .and(crate::notifications::pages())
         .and(crate::tasks::pages())
         .and(crate::time_entries::pages())
         .and(crate::billing::pages())
+        .and(crate::users::pages())
         .and(crate::dashboard::pages())
 }
 
@@ -66,13 +68,13 @@ pub fn pages() -> Routes {
 pub fn api() -> Routes {
     crate::rates::api()
         .and(crate::agency::api())
-        .and(crate::users::api())
         .and(crate::clients::api())
         .and(crate::projects::api())
         .and(crate::notifications::api())
         .and(crate::tasks::api())
         .and(crate::time_entries::api())
         .and(crate::billing::api())
+        .and(crate::users::api())
         .and(crate::dashboard::api())
 }
 
@@ -81,7 +83,6 @@ pub fn api_docs() -> Vec<OpenApi> {
     vec![
         crate::rates::api::ApiDoc::openapi(),
         crate::agency::api::ApiDoc::openapi(),
-        crate::users::profile::api::ApiDoc::openapi(),
         crate::clients::api::ApiDoc::openapi(),
         crate::projects::api::ApiDoc::openapi(),
         crate::projects::budget::api::ApiDoc::openapi(),
@@ -120,6 +121,11 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::billing::recurring::api::ApiDoc::openapi(),
         crate::billing::reminders::api::ApiDoc::openapi(),
         crate::billing::statement::api::ApiDoc::openapi(),
+        crate::users::profile::api::ApiDoc::openapi(),
+        crate::users::account::api::ApiDoc::openapi(),
+        crate::users::tokens::api::ApiDoc::openapi(),
+        crate::users::invitations::api::ApiDoc::openapi(),
+        crate::users::people::api::ApiDoc::openapi(),
         crate::dashboard::api::ApiDoc::openapi(),
     ]
 }

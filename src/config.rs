@@ -236,10 +236,10 @@ impl Config {
                 DatabaseUrl::Postgres(url.to_owned())
             }
             url => match url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
-                Some(path) if !path.is_empty() => DatabaseUrl::Sqlite(PathBuf::from(path)),
+                Some(path) if is_a_file(path) => DatabaseUrl::Sqlite(PathBuf::from(path)),
                 _ => {
                     return Err(ConfigError(format!(
-                        "{} must start with postgres:// or be sqlite:PATH.",
+                        "{} must start with postgres:// or be sqlite:PATH, the path of a file.",
                         values.called("DATABASE_URL")
                     )));
                 }
@@ -367,4 +367,9 @@ fn dotenv(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
     let unreadable =
         |error: dotenvy::Error| ConfigError(format!("{} cannot be read: {error}.", path.display()));
     dotenvy::from_path_iter(path).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)
+}
+
+/// Whether SQLite takes `path` for a file: not for memory, nor for a URI with parameters of its own.
+fn is_a_file(path: &str) -> bool {
+    !path.is_empty() && !path.starts_with(':') && !path.starts_with("file:") && !path.contains('?')
 }

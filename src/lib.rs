@@ -23,13 +23,13 @@ pub mod web;
 
 pub mod rates;
 pub mod agency;
-pub mod users;
 pub mod notifications;
 pub mod clients;
 pub mod projects;
 pub mod tasks;
 pub mod time_entries;
 pub mod billing;
+pub mod users;
 pub mod dashboard;
 
 pub mod openapi;

@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use bureau::app;
+use bureau::auth::password;
 use bureau::auth::policy::Role;
+use bureau::auth::token::{self, NewToken, Scopes};
 use bureau::auth::user::{self, NewUser};
-use bureau::auth::{password, token};
 use bureau::config::{Config, SETTINGS};
 use bureau::db::{dialect, migrate};
 use bureau::error::{AppError, AppResult};
@@ -197,14 +198,14 @@ fn add_user(config: Config, email: &str, name: &str, role: &str) -> AppResult<Ex
 fn add_token(config: Config, email: &str, name: &str) -> AppResult<ExitCode> {
     let mut check = bureau::web::form::Check::new();
     let name = check.required("name", name);
-    check.finish(Some(()))?;
+    let new = check.finish(Some(NewToken { name, scopes: Scopes::ALL, expires_at: None }))?;
     let app = app::open_existing(config, Clock::System)?;
     let now = app.clock.now();
     let text = app.db.write_blocking(|conn| {
         let user = user::find_by_email(conn, email)?
             .filter(|user| user.disabled_at.is_none())
             .ok_or_else(|| AppError::Internal(format!("Nobody signs in as {email}.")))?;
-        token::create(conn, now, &user, &name)
+        token::create(conn, now, &user, &new)
     })?;
     say(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -80,6 +80,12 @@ crate::text_enum! {
         Shared = "shared", "made a link to";
         /// A letter was sent by hand.
         Reminded = "reminded", "sent";
+        /// Somebody may come in no more.
+        Disabled = "disabled", "shut out";
+        /// Somebody may come in again.
+        Enabled = "enabled", "let in again";
+        /// A new password.
+        ChangedPassword = "changed_password", "changed the password of";
         /// Somebody signed in.
         SignedIn = "signed_in", "signed in";
         /// The agency was set up.
@@ -94,6 +100,10 @@ crate::text_enum! {
         Agency = "agency", "the agency";
         /// A person of the agency.
         User = "user", "person";
+        /// Somebody who was asked to join.
+        Invitation = "invitation", "invitation of";
+        /// A browser in which somebody is signed in.
+        Session = "session", "session in";
         /// An API token.
         Token = "token", "API token";
         /// A client.
@@ -318,7 +328,7 @@ impl TimelineEntry {
             Subject::Quote => Some(format!("/quotes/{}", activity.subject_id)),
             Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
-            Subject::Agency | Subject::User | Subject::Token => None,
+            Subject::Agency | Subject::User | Subject::Invitation | Subject::Token | Subject::Session => None,
         }
     }
 }

@@ -13,6 +13,7 @@ use super::session::key;
 use super::token;
 use super::user::Actor;
 use crate::error::{AppError, AppResult};
+use crate::types::ids::SessionId;
 use crate::web::App;
 use crate::web::routes::Access;
 
@@ -102,6 +103,11 @@ pub fn by_session(request: &HttpRequest) -> Option<Actor> {
     request.get_session().get::<Actor>(key::ACTOR).ok().flatten()
 }
 
+/// The session in which a request is made, on pages.
+pub fn session_id(request: &HttpRequest) -> Option<SessionId> {
+    request.get_session().get::<SessionId>(key::SESSION_ID).ok().flatten()
+}
+
 async fn by_token(request: &HttpRequest) -> AppResult<Actor> {
     let text = request
         .headers()
@@ -114,6 +120,9 @@ async fn by_token(request: &HttpRequest) -> AppResult<Actor> {
     let app = request.app_data::<web::Data<App>>().ok_or(AppError::Unauthenticated)?;
     let now = app.clock.now();
     let presented = app.db.read(move |conn| token::authenticate(conn, now, &text)).await?;
+    if !presented.scopes.allow(request.path(), !request.method().is_safe()) {
+        return Err(AppError::Forbidden);
+    }
     if presented.stale {
         let id = presented.id;
         app.db.note(move |conn| token::touch(conn, now, id)).await;

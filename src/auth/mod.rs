@@ -1,10 +1,11 @@
-//! Who comes in and what they may do: people, passwords, sessions, API tokens, the policy table.
+//! Who comes in and what they may do: people, invitations, passwords, sessions, API tokens, the policy table.
 //!
 //! A route declares its policy by the type of its handler's first argument ([`extract`]); a handler without
 //! one cannot be routed. Rows are only ever loaded through queries scoped to an [`user::Actor`].
 //! URLs: `/login`, `/logout`.
 
 pub mod extract;
+pub mod invitation;
 pub mod pages;
 pub mod password;
 pub mod policy;

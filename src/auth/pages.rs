@@ -14,6 +14,7 @@ use super::{password, session, throttle, user};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
+use crate::types::ids::UserId;
 use crate::web::client_ip::{client_ip, network};
 use crate::web::form::{Check, Form};
 use crate::web::page::{self, View};
@@ -133,19 +134,19 @@ pub async fn create(
             )
         })
         .await?;
-    let user_agent: String = request
-        .headers()
-        .get("user-agent")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .chars()
-        .take(200)
-        .collect();
-    session.renew();
-    session.insert(key::USER_ID, user_id).map_err(AppError::internal)?;
-    session.insert(key::IP, ip.map(|ip| ip.to_string()).unwrap_or_default()).map_err(AppError::internal)?;
-    session.insert(key::USER_AGENT, user_agent).map_err(AppError::internal)?;
+    begin_session(&app, &request, &session, user_id)?;
     view.redirect(local(&form.next), "")
+}
+
+/// Gives the browser a new session of `user`, in place of the one it has.
+pub fn begin_session(app: &App, request: &HttpRequest, session: &Session, user: UserId) -> AppResult<()> {
+    let ip = client_ip(request, &app.config.trusted_proxies);
+    let named = request.headers().get("user-agent").and_then(|value| value.to_str().ok());
+    let user_agent: String = named.unwrap_or_default().chars().take(200).collect();
+    session.renew();
+    session.insert(key::USER_ID, user).map_err(AppError::internal)?;
+    session.insert(key::IP, ip.map(|ip| ip.to_string()).unwrap_or_default()).map_err(AppError::internal)?;
+    session.insert(key::USER_AGENT, user_agent).map_err(AppError::internal)
 }
 
 /// Whether `user` has signed in from this network before.

@@ -12,13 +12,14 @@ use anyhow::anyhow;
 use diesel::prelude::*;
 
 use super::user::{Actor, User};
+use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::config::SessionConfig;
 use crate::db::schema::{sessions, users};
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::keys::{random_token, sha256_hex};
 use crate::types::clock::{Clock, UtcTime};
-use crate::types::ids::UserId;
+use crate::types::ids::{SessionId, UserId};
 
 /// Keys of the map that sign-in fills and [`Sessions`] turns into columns.
 pub mod key {
@@ -30,6 +31,8 @@ pub mod key {
     pub const USER_AGENT: &str = "user_agent";
     /// The [`super::Actor`], put there on load and never read back on save.
     pub const ACTOR: &str = "actor";
+    /// The session's own id, put there on load.
+    pub const SESSION_ID: &str = "session_id";
 }
 
 /// Seconds between two notes of a session's last use, so that reading a page does not write.
@@ -50,8 +53,13 @@ impl Sessions {
     }
 }
 
-fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Option<(Actor, UtcTime)>> {
-    let row: Option<(UtcTime, User)> = sessions::table
+fn load(
+    conn: &mut Conn,
+    now: UtcTime,
+    idle: i64,
+    hash: &str,
+) -> AppResult<Option<(SessionId, Actor, UtcTime)>> {
+    let row: Option<(SessionId, UtcTime, User)> = sessions::table
         .inner_join(users::table)
         .filter(sessions::key_hash.eq(hash))
         .filter(sessions::revoked_at.is_null())
@@ -59,10 +67,10 @@ fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Optio
         .filter(sessions::last_seen_at.gt(now.plus_seconds(-idle)))
         .filter(sessions::auth_epoch.eq(users::auth_epoch))
         .filter(users::disabled_at.is_null())
-        .select((sessions::last_seen_at, User::as_select()))
+        .select((sessions::id, sessions::last_seen_at, User::as_select()))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(last_seen_at, user)| (user.actor(), last_seen_at)))
+    Ok(row.map(|(id, last_seen_at, user)| (id, user.actor(), last_seen_at)))
 }
 
 /// The addresses from which `user` has signed in, as far as those sessions are still kept.
@@ -75,27 +83,134 @@ pub fn addresses(conn: &mut Conn, user: UserId) -> AppResult<Vec<String>> {
         .load(conn)?)
 }
 
+/// A session as its person sees it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub struct Open {
+    /// Which.
+    pub id: SessionId,
+    /// Where it was signed in from.
+    pub ip: String,
+    /// With which browser.
+    pub user_agent: String,
+    /// When.
+    pub created_at: UtcTime,
+    /// When it was last used, to the minute.
+    pub last_seen_at: UtcTime,
+}
+
+impl Open {
+    /// "Firefox on Linux".
+    pub fn device(&self) -> String {
+        device(&self.user_agent)
+    }
+}
+
+/// Sessions that a person's list shows at most.
+const SHOWN: i64 = 100;
+
+/// The sessions with which `user` may come in, the one used last first; `idle` seconds without use end one.
+pub fn open_of(conn: &mut Conn, user: UserId, now: UtcTime, idle: i64) -> AppResult<Vec<Open>> {
+    Ok(sessions::table
+        .inner_join(users::table)
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_seen_at.gt(now.plus_seconds(-idle)))
+        .filter(sessions::auth_epoch.eq(users::auth_epoch))
+        .order((sessions::last_seen_at.desc(), sessions::id.desc()))
+        .limit(SHOWN)
+        .select(Open::as_select())
+        .load(conn)?)
+}
+
+/// Ends one of `actor`'s own sessions; somebody else's is not there.
+pub fn revoke(conn: &mut Conn, actor: &Actor, now: UtcTime, id: SessionId) -> AppResult<()> {
+    let own = sessions::table.filter(sessions::user_id.eq(actor.id)).filter(sessions::id.eq(id));
+    let user_agent: String = own.select(sessions::user_agent).first(conn)?;
+    let revoked = diesel::update(own.filter(sessions::revoked_at.is_null()))
+        .set(sessions::revoked_at.eq(now))
+        .execute(conn)?;
+    if revoked > 0 {
+        let entry = Entry::new(Action::Removed, Subject::Session, id.0, &device(&user_agent));
+        audit::record(conn, Some(actor.id), now, &entry)?;
+    }
+    Ok(())
+}
+
+/// Ends all sessions of `actor` but `kept`; answers with how many there were.
+pub fn revoke_others(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    kept: Option<SessionId>,
+) -> AppResult<usize> {
+    let others = sessions::table
+        .filter(sessions::user_id.eq(actor.id))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::id.ne(kept.map_or(0, |id| id.0)));
+    let count = diesel::update(others).set(sessions::revoked_at.eq(now)).execute(conn)?;
+    if count > 0 {
+        let entry = Entry::new(Action::Removed, Subject::Session, 0, &format!("{count} sessions"));
+        audit::record(conn, Some(actor.id), now, &entry)?;
+    }
+    Ok(count)
+}
+
+/// Names in what browsers say of themselves; the first that is in it counts, since most name others, too.
+const BROWSERS: [(&str, &str); 7] = [
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+];
+const SYSTEMS: [(&str, &str); 7] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+];
+
+/// "Firefox on Linux", as far as `user_agent` says.
+fn device(user_agent: &str) -> String {
+    let find = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(sign, _)| user_agent.contains(sign)).map(|(_, name)| *name)
+    };
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) => "Unknown browser".to_owned(),
+    }
+}
+
 impl SessionStore for Sessions {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<HashMap<String, String>>, LoadError> {
         let (now, idle) = (self.clock.now(), self.config.idle_seconds);
         let hash = sha256_hex(session_key.as_ref());
         let looked_up = hash.clone();
         let found = self.db.read(move |conn| load(conn, now, idle, &looked_up)).await;
-        let Some((actor, last_seen_at)) = found.map_err(|error| LoadError::Other(error.into()))? else {
+        let Some((id, actor, last_seen_at)) = found.map_err(|error| LoadError::Other(error.into()))? else {
             return Ok(None);
         };
         if now.seconds_since(last_seen_at) >= TOUCH_EVERY {
             let touched = self.db.note(move |conn| {
-                diesel::update(sessions::table.find(&hash))
-                    .set(sessions::last_seen_at.eq(now))
-                    .execute(conn)?;
+                diesel::update(sessions::table.find(id)).set(sessions::last_seen_at.eq(now)).execute(conn)?;
                 Ok(())
             });
             touched.await;
         }
         let actor =
             serde_json::to_string(&actor).map_err(|error| LoadError::Deserialization(error.into()))?;
-        Ok(Some(HashMap::from([(key::ACTOR.to_owned(), actor)])))
+        Ok(Some(HashMap::from([
+            (key::ACTOR.to_owned(), actor),
+            (key::SESSION_ID.to_owned(), id.to_string()),
+        ])))
     }
 
     async fn save(&self, state: HashMap<String, String>, _ttl: &Duration) -> Result<SessionKey, SaveError> {
@@ -155,7 +270,7 @@ impl SessionStore for Sessions {
         let revoked: Result<(), AppError> = self
             .db
             .write(move |conn| {
-                diesel::update(sessions::table.find(&hash))
+                diesel::update(sessions::table.filter(sessions::key_hash.eq(&hash)))
                     .set(sessions::revoked_at.eq(now))
                     .execute(conn)?;
                 Ok(())

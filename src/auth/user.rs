@@ -7,7 +7,7 @@ use super::policy::{Policy, Role};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::db::cached::Cache;
 use crate::db::saved::Saved;
-use crate::db::schema::users;
+use crate::db::schema::{sessions, users};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::calendar::WeekStart;
@@ -242,6 +242,131 @@ pub fn set_shortcuts(conn: &mut Conn, actor: &Actor, now: UtcTime, has_shortcuts
         on(actor.has_shortcuts),
         on(has_shortcuts),
     );
+    audit::record(conn, Some(actor.id), now, &entry)
+}
+
+/// Refused where `actor` may not make somebody a `role`: only an owner makes owners.
+pub fn check_may_give(actor: &Actor, role: Role) -> AppResult<()> {
+    let may = actor.may(Policy::Administer) && (role != Role::Owner || actor.role == Role::Owner);
+    if may { Ok(()) } else { Err(AppError::Forbidden) }
+}
+
+/// A person as those see them who look after people.
+#[derive(Debug, Clone, Queryable)]
+pub struct Person {
+    /// The person.
+    pub user: User,
+    /// When a session of theirs was last in use.
+    pub last_seen_at: Option<UtcTime>,
+}
+
+/// Everybody, by name, those who may no longer come in at the end.
+pub fn all(conn: &mut Conn) -> AppResult<Vec<Person>> {
+    let seen = sessions::table
+        .filter(sessions::user_id.eq(users::id))
+        .select(diesel::dsl::max(sessions::last_seen_at))
+        .single_value();
+    let mut people: Vec<Person> =
+        users::table.order(users::id).select((User::as_select(), seen)).load(conn)?;
+    people.sort_by_cached_key(|person| {
+        (person.user.disabled_at.is_some(), person.user.name.to_lowercase(), person.user.id)
+    });
+    Ok(people)
+}
+
+/// The person that `actor` is about to change, locked; an owner is changed by owners only.
+fn find_to_change(conn: &mut Conn, actor: &Actor, id: UserId) -> AppResult<User> {
+    dialect::lock_row(conn, dialect::LockedTable::Users, id.0)?;
+    let user = find(conn, id)?;
+    check_may_give(actor, user.role)?;
+    Ok(user)
+}
+
+/// Makes somebody something else to the agency, over version `version`. It counts from their next request on.
+pub fn set_role(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    (id, version): (UserId, i64),
+    role: Role,
+) -> AppResult<Saved<User>> {
+    let before = find_to_change(conn, actor, id)?;
+    check_may_give(actor, role)?;
+    if before.version != version {
+        return Ok(Saved::Stale(before));
+    }
+    if before.role != role {
+        diesel::update(users::table.find(id))
+            .set((users::role.eq(role), users::updated_at.eq(now), users::version.eq(version + 1)))
+            .execute(conn)?;
+        let entry = Entry::new(Action::Updated, Subject::User, id.0, &before.name).change(
+            "role",
+            before.role.label(),
+            role.label(),
+        );
+        audit::record(conn, Some(actor.id), now, &entry)?;
+    }
+    Ok(Saved::Done(find(conn, id)?))
+}
+
+/// Lets somebody come in no more: sessions and tokens are void from their next request on. Harmless when that is so.
+pub fn disable(conn: &mut Conn, actor: &Actor, now: UtcTime, id: UserId) -> AppResult<User> {
+    let before = find_to_change(conn, actor, id)?;
+    if id == actor.id {
+        return Err(AppError::Conflict("You cannot shut yourself out; somebody else can.".into()));
+    }
+    if before.disabled_at.is_some() {
+        return Ok(before);
+    }
+    diesel::update(users::table.find(id))
+        .set((
+            users::disabled_at.eq(now),
+            users::auth_epoch.eq(before.auth_epoch + 1),
+            users::updated_at.eq(now),
+            users::version.eq(before.version + 1),
+        ))
+        .execute(conn)?;
+    audit::record(
+        conn,
+        Some(actor.id),
+        now,
+        &Entry::new(Action::Disabled, Subject::User, id.0, &before.name),
+    )?;
+    find(conn, id)
+}
+
+/// Lets somebody come in again, with the password they had. Harmless when that is so.
+pub fn enable(conn: &mut Conn, actor: &Actor, now: UtcTime, id: UserId) -> AppResult<User> {
+    let before = find_to_change(conn, actor, id)?;
+    if before.disabled_at.is_none() {
+        return Ok(before);
+    }
+    diesel::update(users::table.find(id))
+        .set((
+            users::disabled_at.eq(None::<UtcTime>),
+            users::updated_at.eq(now),
+            users::version.eq(before.version + 1),
+        ))
+        .execute(conn)?;
+    audit::record(
+        conn,
+        Some(actor.id),
+        now,
+        &Entry::new(Action::Enabled, Subject::User, id.0, &before.name),
+    )?;
+    find(conn, id)
+}
+
+/// Stores the hash of a new password. Every session and token of before is void.
+pub fn set_password(conn: &mut Conn, actor: &Actor, now: UtcTime, password_hash: &str) -> AppResult<()> {
+    diesel::update(users::table.find(actor.id))
+        .set((
+            users::password_hash.eq(password_hash),
+            users::auth_epoch.eq(users::auth_epoch + 1),
+            users::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    let entry = Entry::new(Action::ChangedPassword, Subject::User, actor.id.0, &actor.name);
     audit::record(conn, Some(actor.id), now, &entry)
 }
 

@@ -165,7 +165,7 @@ pub struct UtilForm {
 pub(in crate::billing) fn brief(invoice: Invoice, today: NaiveDate) -> InvoiceJson {
     InvoiceJson {
         status: invoice.status(today),
-        balance_cents: if invoice.is_draft() { 0 } else { invoice.balance() },
+        balance_cents: invoice.balance(),
         id: invoice.id,
         number: invoice.number,
         client_id: invoice.client_id,

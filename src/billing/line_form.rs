@@ -143,6 +143,11 @@ impl LineForm {
 }
 
 fn quantity(check: &mut Check, field: &str, text: &str) -> Option<i64> {
+    // A price of "1,000" is a thousand; a quantity that may be either is asked for.
+    if money::may_be_a_thousand(text) {
+        check.error(field, "may be one or a thousand; write 1.0 or 1000");
+        return None;
+    }
     let value = money::parse_decimal(text, 4);
     match value {
         Some(value) if (0..=money::MAX_QUANTITY_E4).contains(&value) => return Some(value),

@@ -173,8 +173,11 @@ impl Invoice {
         self.issued_at.is_none()
     }
 
-    /// What is left to pay; of a credit note, what is left to apply or refund.
+    /// What is left to pay; of a credit note, what is left to apply or refund; nothing of a draft.
     pub fn balance(&self) -> i64 {
+        if self.is_draft() {
+            return 0;
+        }
         self.total_cents - self.paid_cents - self.credited_cents - self.written_off_cents
     }
 

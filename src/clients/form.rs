@@ -68,10 +68,10 @@ pub struct ClientForm {
     /// Notes for us.
     pub notes: String,
     /// The version that was edited.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub version: Typed,
     /// The same key again adds nothing. For a new client only.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub idempotency_key: String,
     /// Save although a client like this exists.
     pub allow_duplicate: Typed,

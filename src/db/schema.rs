@@ -78,9 +78,11 @@ diesel::table! {
         user_id -> BigInt,
         name -> Text,
         token_hash -> Text,
+        scopes -> Text,
         auth_epoch -> BigInt,
         created_at -> Timestamp,
         last_used_at -> Nullable<Timestamp>,
+        expires_at -> Nullable<Timestamp>,
         revoked_at -> Nullable<Timestamp>,
     }
 }
@@ -238,6 +240,21 @@ diesel::table! {
         sent_sha256 -> Text,
         row_id -> BigInt,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> BigInt,
+        email -> Text,
+        role -> Text,
+        token_hash -> Text,
+        invited_by -> BigInt,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        withdrawn_at -> Nullable<Timestamp>,
+        accepted_at -> Nullable<Timestamp>,
+        user_id -> Nullable<BigInt>,
     }
 }
 
@@ -808,7 +825,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    sessions (key_hash) {
+    sessions (id) {
+        id -> BigInt,
         key_hash -> Text,
         user_id -> BigInt,
         auth_epoch -> BigInt,
@@ -1199,6 +1217,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deducted_deposits,
     expenses,
     idempotency_keys,
+    invitations,
     invoice_documents,
     invoice_lines,
     invoice_series,

@@ -236,7 +236,10 @@ fn close_periods(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
         retainer_rows::table.select(retainer_rows::project_id).first(conn).optional()?;
     let Some(project) = project else { return Ok(()) };
     for _ in 0..3 {
-        retainers::close(conn, &owner, sample.now, sample.today, project)?;
+        let Some(retainer) = retainers::of_project(conn, project)? else { break };
+        let periods = retainers::ledger(conn, &retainer, sample.today)?;
+        let Some(open) = periods.iter().find(|period| !period.is_closed) else { break };
+        retainers::close(conn, &owner, sample.now, sample.today, (project, open.starts_on))?;
     }
     Ok(())
 }

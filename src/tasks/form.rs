@@ -46,7 +46,7 @@ pub struct TaskForm {
     /// For a new task: the same key with the same content is saved once.
     pub idempotency_key: String,
     /// "project" leads back to the project instead of on to the task.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub then: String,
 }
 

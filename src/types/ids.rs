@@ -62,6 +62,10 @@ macro_rules! ids {
 ids! {
     /// A person who signs in.
     UserId => "user";
+    /// A browser in which somebody is signed in.
+    SessionId => "session";
+    /// Somebody who was asked to join.
+    InvitationId => "invitation";
     /// An API token.
     TokenId => "token";
     /// A client.

@@ -299,6 +299,16 @@ pub fn parse_decimal(text: &str, decimals: u32) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
+/// Whether a number is written like "1,000", which is one to some and a thousand to others.
+pub fn may_be_a_thousand(text: &str) -> bool {
+    let text = text.trim();
+    let mut marks = text.match_indices(',');
+    match (marks.next(), marks.next()) {
+        (Some((at, _)), None) => !text.contains('.') && may_be_thousands(text, at),
+        _ => false,
+    }
+}
+
 /// Whether the mark at `at` stands where one that groups thousands would.
 fn may_be_thousands(text: &str, at: usize) -> bool {
     let (units, fraction) = (text.get(..at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));

@@ -1,16 +1,21 @@
-//! People as they see to themselves. Who they are and what they may do is `auth`.
-//! URLs: `/profile`; `/api/profile`.
+//! People: how they look after themselves, and how owners and admins look after them. Who they are and what they may do
+//! is `auth`; this stands after the areas whose rows go over when somebody leaves.
+//! URLs: `/profile`, `/profile/sign-in`, `/profile/tokens`, `/users`, `/users/invitations`, `/invitations/{token}`; `/api/profile`, `/api/users`.
 
+pub mod account;
+pub mod invitations;
+pub mod people;
 pub mod profile;
+pub mod tokens;
 
 use crate::web::routes::Routes;
 
 /// The pages of this area.
 pub fn pages() -> Routes {
-    profile::pages()
+    profile::pages().and(account::pages()).and(tokens::pages()).and(invitations::pages()).and(people::pages())
 }
 
 /// The JSON API of this area.
 pub fn api() -> Routes {
-    profile::api()
+    profile::api().and(account::api()).and(tokens::api()).and(invitations::api()).and(people::api())
 }

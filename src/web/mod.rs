@@ -15,6 +15,7 @@ pub mod once;
 pub mod page;
 pub mod query;
 pub mod routes;
+pub mod secret_links;
 pub mod upload;
 
 pub use crate::types::pagination;

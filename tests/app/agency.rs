@@ -86,7 +86,7 @@ async fn setup_is_closed_for_ever_afterwards() {
     let before = app.dump();
     app.anonymous().get("/setup").send().await.assert_status(404);
     app.anonymous().post("/setup").multipart(parts).send().await.assert_status(409);
-    app.execute("UPDATE users SET disabled_at = created_at");
+    app.without_guards(&["users"], &["UPDATE users SET disabled_at = created_at"]);
     app.anonymous().get("/setup").send().await.assert_status(404);
     app.execute("UPDATE users SET disabled_at = NULL");
     app.assert_unchanged(&before);

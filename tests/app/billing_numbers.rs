@@ -131,3 +131,22 @@ async fn no_two_kinds_of_documents_share_a_pattern_and_no_series_its_own_past() 
     let refused = app.api(Role::Owner).put("/api/settings/numbers").json(back).send().await.problem(422);
     assert!(refused["errors"]["resets_yearly"].is_string(), "{refused}");
 }
+
+#[actix_web::test]
+async fn patterns_that_could_write_the_same_number_are_refused() {
+    let app = TestApp::new().await;
+    let numbers = app.api(Role::Owner).get("/api/settings/numbers").send().await.json();
+    let of = |kind: &str| {
+        let rows = numbers["number_series"].as_array().unwrap();
+        rows.iter().find(|row| row["kind"] == kind).unwrap().clone()
+    };
+    let body = |kind: &str, pattern: &str| json!({"kind": kind, "pattern": pattern, "resets_yearly": false, "version": of(kind)["version"]});
+    put(&app, body("invoice", "A-{seq}")).await;
+    for pattern in ["A-{seq}", "A-{seq:3}", "A-2{seq}", "A-{Y}{seq:2}"] {
+        let page =
+            app.api(Role::Owner).put("/api/settings/numbers").json(body("credit_note", pattern)).send().await;
+        let problem = page.problem(422);
+        assert!(problem["errors"]["pattern"].to_string().contains("would meet"), "{problem}");
+    }
+    put(&app, body("credit_note", "A-CN-{seq}")).await;
+}

@@ -67,7 +67,7 @@ fn every_kind_of_database_address_is_understood() {
     assert_eq!(database(url).unwrap(), DatabaseUrl::Postgres(url.into()));
     assert_eq!(database(url).unwrap().shown(), "postgres://db.example.com/bureau", "without the password");
     assert!(database("postgresql://localhost/bureau").is_ok());
-    for url in ["mysql://x", "bureau.db", "sqlite:"] {
+    for url in ["mysql://x", "bureau.db", "sqlite:", "sqlite::memory:", "sqlite:file:b.db?mode=memory"] {
         assert!(database(url).unwrap_err().to_string().contains("DATABASE_URL"), "{url}");
     }
 }

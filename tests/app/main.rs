@@ -47,6 +47,7 @@ mod openapi;
 mod payments;
 mod payments_exchange;
 mod payments_shared;
+mod people;
 mod processes;
 mod project_hours;
 mod projects;

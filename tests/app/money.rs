@@ -265,3 +265,18 @@ fn an_instant_belongs_to_the_local_day() {
         "unknown zones are UTC"
     );
 }
+
+#[test]
+fn what_may_be_one_or_a_thousand_is_told_from_what_is_clear() {
+    for (text, is_unclear) in [
+        ("1,000", true),
+        ("12,500", true),
+        ("0,500", false),
+        ("1,5", false),
+        ("1000", false),
+        ("1.000", false),
+        ("1,234.5", false),
+    ] {
+        assert_eq!(bureau::types::money::may_be_a_thousand(text), is_unclear, "{text}");
+    }
+}

@@ -162,12 +162,14 @@ async fn what_a_body_must_hold_is_what_an_empty_one_is_refused_for() {
         let Some(reference) = schema["$ref"].as_str().filter(|name| !name.ends_with("/TimeEntryForm")) else {
             continue;
         };
+        let Some(required) = document.pointer(&reference[1..]).unwrap()["required"].as_array() else {
+            continue;
+        };
         // The invoice that is issued, since a draft takes no payment.
         let path = rows.fill(route.path, &Method::GET);
         let refusal = app.api(Role::Owner).post(&path).json(json!({})).send().await.problem(422);
         let refused: BTreeSet<&str> =
             refusal["errors"].as_object().unwrap().keys().map(String::as_str).collect();
-        let required = document.pointer(&reference[1..]).unwrap()["required"].as_array().unwrap();
         let required: BTreeSet<&str> = required.iter().filter_map(Value::as_str).collect();
         assert_eq!(refused, required, "{path}");
     }

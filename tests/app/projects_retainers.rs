@@ -138,7 +138,8 @@ async fn a_closed_period_stays_and_what_comes_late_is_adjusted_in_the_next() {
     app.retainer_with(project, |new| new.roll_cap = None);
     log(&app, task, "2026-10-15", 6);
     let path = format!("/projects/{project}/retainer");
-    app.manager().post(format!("{path}/close")).send().await.assert_redirect(&path);
+    let october = [("starts_on", "2026-10-01")];
+    app.manager().post(format!("{path}/close")).form(october).send().await.assert_redirect(&path);
     log(&app, task, "2026-10-20", 3);
     log(&app, task, "2026-11-18", 1);
     let ledger = periods(&app, project).await;
@@ -152,7 +153,10 @@ async fn a_closed_period_stays_and_what_comes_late_is_adjusted_in_the_next() {
     assert_eq!((hours(&ledger[0], fields), hours(&ledger[1], fields)), ([6, 0, 0, 4], [1, -6, 4, 19]));
     // The next one has not ended.
     let before = app.dump();
-    app.manager().post(format!("{path}/close")).send().await.assert_status(409);
+    for starts_on in ["2026-10-01", "2026-11-01"] {
+        let form = [("starts_on", starts_on)];
+        app.manager().post(format!("{path}/close")).form(form).send().await.assert_status(409);
+    }
     for sql in [
         "UPDATE retainer_periods SET used = 0, expired = expired + used",
         "DELETE FROM retainer_carries",
@@ -209,12 +213,13 @@ async fn terms_are_agreed_on_changed_and_fixed_in_shape_once_a_period_is_closed(
     assert_eq!(app.count("retainers"), 0);
     for visitor in [app.member(), app.bookkeeper()] {
         visitor.post(&path).form(form(&[])).send().await.assert_status(403);
-        visitor.post(format!("{path}/close")).send().await.assert_status(403);
+        visitor.post(format!("{path}/close")).form([("starts_on", "x")]).send().await.assert_status(403);
     }
     app.manager().post(&path).form(form(&[])).send().await.assert_redirect(&path);
     let page = app.manager().post(&path).form(form(&[("granted", "30")])).send().await;
     page.assert_status(409).assert_text(".versions", "30");
-    app.manager().post(format!("{path}/close")).send().await.assert_status(303);
+    let october = [("starts_on", "2026-10-01")];
+    app.manager().post(format!("{path}/close")).form(october).send().await.assert_status(303);
     let page = app.manager().post(&path).form(form(&[("period", "week"), ("version", "1")])).send().await;
     page.assert_status(422).assert_text("[data-error=period]", "Cannot change any more");
     let changed = form(&[("granted", "30"), ("version", "1")]);
@@ -262,7 +267,8 @@ async fn the_api_agrees_on_terms_and_closes_periods() {
         (&json!(36_000), &json!(90_000))
     );
     manager.put(&path).json(body).send().await.problem(409);
-    let close = || manager.request(actix_web::http::Method::POST, format!("{path}/close")).send();
+    let close = || manager.post(format!("{path}/close")).json(json!({"starts_on": "2026-10-01"})).send();
+    manager.post(format!("{path}/close")).json(json!({})).send().await.problem(422);
     let closed = close().await;
     closed.assert_status(200);
     assert_eq!((&closed.json()["seq"], &closed.json()["is_closed"]), (&json!(0), &json!(true)));
@@ -286,7 +292,13 @@ async fn a_closed_period_is_charged_with_fee_and_overage_and_billed_once() {
     let page = app.bookkeeper().get("/billing/close?month=2026-10").send().await;
     page.assert_text(".callout", "1 period of the retainer is not closed");
     assert_eq!(lines(&app, bill(&app, client)).len(), 0);
-    app.manager().post(format!("/projects/{project}/retainer/close")).send().await.assert_status(303);
+    let october = [("starts_on", "2026-10-01")];
+    app.manager()
+        .post(format!("/projects/{project}/retainer/close"))
+        .form(october)
+        .send()
+        .await
+        .assert_status(303);
     let page = app.bookkeeper().get("/billing/close?month=2026-10").send().await;
     page.assert_no_text("main", "not closed").assert_text("#close_form tbody", "€1,047.70");
     let ledger = app.manager().get(format!("/projects/{project}/retainer")).send().await;
@@ -341,14 +353,15 @@ async fn a_fee_is_charged_ahead_once_and_keeps_its_amount() {
     app.retainer_with(project, |new| new.starts_on = day("2026-11-01"));
     let (path, manager) = (format!("/projects/{project}/retainer"), app.api(Role::Manager));
     for visitor in [app.member(), app.bookkeeper()] {
-        visitor.post(format!("{path}/fee")).send().await.assert_status(403);
+        visitor.post(format!("{path}/fee")).form([("starts_on", "x")]).send().await.assert_status(403);
     }
-    app.manager().post(format!("{path}/fee")).send().await.assert_redirect(&path);
+    let november = [("starts_on", "2026-11-01")];
+    app.manager().post(format!("{path}/fee")).form(november).send().await.assert_redirect(&path);
     manager.get(format!("/api{path}")).send().await.assert_status(200);
     let before = app.dump();
-    app.manager().post(format!("{path}/fee")).send().await.assert_status(409);
-    let charge = || manager.request(actix_web::http::Method::POST, format!("/api{path}/fee")).send();
-    charge().await.problem(409);
+    app.manager().post(format!("{path}/fee")).form(november).send().await.assert_status(409);
+    let body = json!({"starts_on": "2026-11-01"});
+    manager.post(format!("/api{path}/fee")).json(body).send().await.problem(409);
     app.assert_unchanged(&before);
     // Other terms count for what is not charged yet, and periods keep their shape.
     let body = json!({"starts_on": "2026-11-01", "granted": 10, "fee": 900, "version": 1});

@@ -38,6 +38,11 @@ pub struct Rows {
     recurring: i64,
     token: String,
     user: i64,
+    person: i64,
+    invitation: i64,
+    invitation_token: String,
+    session: i64,
+    api_token: i64,
     rate: i64,
 }
 
@@ -82,6 +87,7 @@ impl Rows {
         let expense = app.expense(client, 77_78);
         let recurring = app.recurring(client);
         let (quote, token) = app.offered_quote(client);
+        let (invitation, invitation_token) = app.invitation("vik@fielder.studio");
         Self {
             client: client.0,
             contact: contact.0,
@@ -108,6 +114,11 @@ impl Rows {
             recurring: recurring.0,
             token,
             user: tom.0,
+            person: app.user("nora", Role::Member).id().0,
+            invitation,
+            invitation_token,
+            session: app.session(tom),
+            api_token: app.spare_token(tom),
             rate,
         }
     }
@@ -134,13 +145,21 @@ impl Rows {
                 ("{view_id}", _) => self.view,
                 ("{comment_id}", _) | ("{id}", "comments") => self.comment,
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,
-                ("{user_id}", _) | ("{id}", "users" | "people") => self.user,
+                ("{id}", "users") => self.person,
+                ("{id}", "invitations") => self.invitation,
+                ("{id}", "sessions") => self.session,
+                ("{id}", "tokens") => self.api_token,
+                ("{user_id}", _) | ("{id}", "people") => self.user,
                 ("{id}", "rates") => self.rate,
                 ("{id}", "expenses") => self.expense,
                 ("{id}", "recurring") => self.recurring,
                 ("{id}", "reminders") => self.reminder,
                 ("{id}", "pauses") => self.pause,
                 ("{id}", "quotes") => self.quote,
+                ("{token}", "invitations") => {
+                    filled.push_str(&format!("/{}", self.invitation_token));
+                    continue;
+                }
                 ("{token}", _) => {
                     filled.push_str(&format!("/{}", self.token));
                     continue;

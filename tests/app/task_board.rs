@@ -244,3 +244,19 @@ proptest! {
         }
     }
 }
+
+#[actix_web::test]
+async fn a_card_put_below_another_stands_above_the_one_that_came_next() {
+    let app = TestApp::new().await;
+    let project = app.project_named(app.client("Halden"), "Shop");
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|title| app.task_named(project, title));
+    let path = format!("/projects/{project}/board");
+    for (moved, above, wanted) in
+        [(c, a, [a, c, b, d]), (d, a, [a, d, c, b]), (b, d, [a, d, b, c]), (a, c, [d, b, c, a])]
+    {
+        let body = json!({"status": "todo", "after": above.to_string()});
+        let place = format!("/api/tasks/{moved}/place");
+        app.api(Role::Member).put(place).json(body).send().await.assert_status(200);
+        assert_eq!(cards(&app, &path, "todo").await, ids(&wanted));
+    }
+}

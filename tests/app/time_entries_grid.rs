@@ -256,6 +256,8 @@ async fn the_api_reads_and_saves_a_week_of_cells() {
     let stale = json!([{"project_id": project, "task_id": task, "date": "2026-11-18", "duration": "3", "version": 1}]);
     put(stale).await.problem(409);
     put(json!([])).await.problem(422);
+    let cleared = json!([{"project_id": project, "task_id": task, "date": "2026-11-18", "duration": ""}]);
+    put(cleared).await.problem(422);
     assert_eq!(read().await["seconds"], 9_000);
     let others = format!("/api/time-entries/week?week={WEEK}&user_id={}", tom.id());
     app.api(Role::Manager).get(&others).send().await.assert_status(200);

@@ -48,3 +48,15 @@ async fn what_is_mended_leaks_no_more() {
     assert_eq!((&found["without_rate"], &found["gaps"]), (&json!([]), &json!([])));
     app.owner().get("/time-entries/leaks").send().await.assert_text(".empty h2", "Nothing leaks");
 }
+
+#[actix_web::test]
+async fn hours_without_a_rate_leak_however_old_they_are() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let old = app.entry(app.member().id(), task, day("2026-03-02"), 3_600);
+    app.execute("UPDATE time_entries SET rate_cents = NULL, amount_cents = 0");
+    let found = app.api(Role::Bookkeeper).get("/api/time-entries/leaks").send().await.json();
+    assert_eq!(found["without_rate"], json!([old]));
+    let page = app.manager().get("/time-entries/leaks").send().await;
+    page.assert_has("#without_rate a[href='/time-entries/repricing?from=2026-03-02']");
+}

@@ -37,18 +37,16 @@ async fn a_week_is_handed_in_approved_and_reopened_with_a_reason() {
         .await
         .assert_has("form[action='/time-entries/submission']");
     let sheet = submit(&app).await;
-    assert_eq!(
-        (&sheet["status"], &sheet["seconds"], &sheet["version"]),
-        (&json!("submitted"), &json!(5_400), &json!(1))
-    );
-    assert_eq!(submit(&app).await["version"], 1, "a second time changes nothing");
+    assert_eq!((&sheet["status"], &sheet["seconds"]), (&json!("submitted"), &json!(5_400)));
+    let seen = sheet["version"].as_i64().unwrap();
+    assert_eq!(submit(&app).await["version"], seen, "a second time changes nothing");
     let page = app.manager().get(format!("/time-entries/approvals?week={WEEK}")).send().await;
     page.assert_text("#people", "Tom")
         .assert_text("#people", "1:30 logged")
         .assert_text("#people", "Handed in");
     page.assert_text(".callout", "Waiting for approval");
     decide(&app, "approve", 7).await.problem(409);
-    assert_eq!(decide(&app, "approve", 1).await.json()["status"], "approved");
+    assert_eq!(decide(&app, "approve", seen).await.json()["status"], "approved");
     tom.get(format!("/time-entries?week={WEEK}"))
         .send()
         .await
@@ -60,17 +58,32 @@ async fn a_week_is_handed_in_approved_and_reopened_with_a_reason() {
         ("user_id", tom.id().to_string()),
         ("week", WEEK.into()),
         ("decision", "reopen".into()),
-        ("version", "2".into()),
+        ("version", (seen + 1).to_string()),
     ];
     let page = app.manager().post("/time-entries/approvals").form(form).send().await;
     page.assert_status(422).assert_text("[data-error=reason]", "Can't be blank");
-    assert_eq!(decide(&app, "reopen", 2).await.json()["reason"], "Two hours are missing");
+    assert_eq!(decide(&app, "reopen", seen + 1).await.json()["reason"], "Two hours are missing");
     let page = tom.get(format!("/time-entries?week={WEEK}")).send().await;
     page.assert_text(".callout", "Two hours are missing").assert_has("td input");
-    assert_eq!(submit(&app).await["version"], 4);
+    assert_eq!(submit(&app).await["version"], seen + 3);
     let log: Vec<String> = app.activity().into_iter().filter(|line| line.contains("timesheet")).collect();
     assert_eq!(log.len(), 4);
     assert_eq!(log[3], "submitted timesheet: Tom, 16 to 22 November");
+}
+
+#[actix_web::test]
+async fn a_week_that_was_taken_back_and_handed_in_anew_is_not_approved_as_it_was_seen_before() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let tom = app.member();
+    app.entry(tom.id(), task, day("2026-11-18"), 7_200);
+    let seen = submit(&app).await["version"].as_i64().unwrap();
+    let path = format!("/api/time-entries/submission?week={WEEK}");
+    tom.token().delete(&path).send().await.assert_status(204);
+    app.entry(tom.id(), task, day("2026-11-19"), 64_800);
+    submit(&app).await;
+    decide(&app, "approve", seen).await.problem(409);
+    assert_eq!(app.count_where("timesheets", "status = 'approved'"), 0);
 }
 
 #[actix_web::test]

@@ -41,6 +41,7 @@ CREATE INDEX time_entries_project_idx ON time_entries (project_id, local_on, id)
 CREATE INDEX time_entries_task_idx ON time_entries (task_id, local_on, id, duration_seconds);
 CREATE INDEX time_entries_unbilled_idx ON time_entries (client_id, project_id, local_on, id, duration_seconds, amount_cents, is_unbilled)
   WHERE is_unbilled;
+CREATE INDEX time_entries_unbilled_unpriced_idx ON time_entries (local_on, id) WHERE is_unbilled AND rate_cents IS NULL;
 
 -- Hours we decided not to bill, and why.
 CREATE TABLE time_write_offs (

@@ -63,7 +63,8 @@ CREATE INDEX users_choice_idx ON users (name, id, disabled_at) WHERE disabled_at
 
 -- Only the SHA-256 of a session key is stored; whom it belongs to and until when are columns.
 CREATE TABLE sessions (
-  key_hash TEXT PRIMARY KEY NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  key_hash TEXT NOT NULL UNIQUE,
   user_id BIGINT NOT NULL REFERENCES users (id),
   auth_epoch BIGINT NOT NULL,
   ip TEXT NOT NULL DEFAULT '',
@@ -73,7 +74,7 @@ CREATE TABLE sessions (
   expires_at TIMESTAMP NOT NULL,
   revoked_at TIMESTAMP
 );
-CREATE INDEX sessions_user_idx ON sessions (user_id);
+CREATE INDEX sessions_user_idx ON sessions (user_id, last_seen_at, id);
 CREATE INDEX sessions_expires_idx ON sessions (expires_at);
 
 CREATE TABLE api_tokens (
@@ -81,9 +82,12 @@ CREATE TABLE api_tokens (
   user_id BIGINT NOT NULL REFERENCES users (id),
   name TEXT NOT NULL,
   token_hash TEXT NOT NULL UNIQUE,
+  -- "clients:read tasks:write"; empty opens all that its owner may do.
+  scopes TEXT NOT NULL DEFAULT '',
   auth_epoch BIGINT NOT NULL,
   created_at TIMESTAMP NOT NULL,
   last_used_at TIMESTAMP,
+  expires_at TIMESTAMP,
   revoked_at TIMESTAMP
 );
 CREATE INDEX api_tokens_user_idx ON api_tokens (user_id);

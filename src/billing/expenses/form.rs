@@ -36,10 +36,10 @@ pub struct ExpenseForm {
     /// Whether the client does not pay for it.
     pub is_internal: Typed,
     /// The version that was edited.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub version: Typed,
     /// The same key again adds nothing. For a new expense only.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub idempotency_key: String,
 }
 

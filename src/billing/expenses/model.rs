@@ -17,6 +17,7 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, ExpenseId, InvoiceId, ProjectId};
 use crate::types::money::{Currency, Money};
 use crate::types::pagination::{PER_PAGE, has_more};
+use crate::types::zone;
 
 /// Something that was bought for a client. Amounts are minor units of the client's currency.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -158,8 +159,17 @@ pub fn find(conn: &mut Conn, actor: &Actor, id: ExpenseId) -> AppResult<Expense>
     Ok(expenses::table.find(id).select(Expense::as_select()).first(conn)?)
 }
 
+/// What is yet to be bought is billed once it is.
+fn refuse_future(actor: &Actor, now: UtcTime, new: &NewExpense) -> AppResult<()> {
+    if new.spent_on > zone::local_date(now, actor.zone()) {
+        return Err(AppError::invalid("spent_on", "lies ahead"));
+    }
+    Ok(())
+}
+
 /// Notes an expense.
 pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewExpense) -> AppResult<Expense> {
+    refuse_future(actor, now, new)?;
     check_project(conn, new.client_id, new.project_id)?;
     let id: ExpenseId = diesel::insert_into(expenses::table)
         .values((
@@ -190,6 +200,7 @@ pub fn update(
         return Ok(Saved::Stale(before));
     }
     refuse_billed(conn, id)?;
+    refuse_future(actor, now, new)?;
     check_project(conn, new.client_id, new.project_id)?;
     diesel::update(expenses::table.find(id))
         .set((

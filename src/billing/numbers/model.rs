@@ -112,9 +112,12 @@ pub fn update(
         return Err(AppError::invalid("resets_yearly", message));
     }
     if let Some(other) =
-        all(conn)?.into_iter().find(|other| other.id != before.id && other.pattern == new.pattern)
+        all(conn)?.into_iter().find(|other| other.id != before.id && may_meet(&other.pattern, &new.pattern))
     {
-        let message = format!("is that of {}: their numbers would meet", other.kind.label().to_lowercase());
+        let message = format!(
+            "is too much like that of {}: their numbers would meet",
+            other.kind.label().to_lowercase()
+        );
         return Err(AppError::invalid("pattern", message));
     }
     diesel::update(invoice_series::table.find(before.id))
@@ -150,4 +153,26 @@ fn has_numbers_of(conn: &mut Conn, series: i64, year: i32) -> AppResult<bool> {
         .count()
         .get_result(conn)?;
     Ok(count > 0)
+}
+
+/// Whether two patterns may write the same number: they have the same signs around what is counted, whatever digits
+/// stand there.
+fn may_meet(one: &str, other: &str) -> bool {
+    skeleton(one) == skeleton(other)
+}
+
+/// A pattern with one sign for each run of digits and placeholders: "A-{seq:3}" as "A-\0".
+fn skeleton(pattern: &str) -> String {
+    let mut skeleton = String::new();
+    let mut is_placeholder = false;
+    for c in pattern.chars() {
+        let counts = is_placeholder || c == '{' || c.is_ascii_digit();
+        is_placeholder = (is_placeholder || c == '{') && c != '}';
+        if !counts {
+            skeleton.push(c);
+        } else if !skeleton.ends_with('\0') {
+            skeleton.push('\0');
+        }
+    }
+    skeleton
 }

@@ -29,7 +29,7 @@ pub struct NewQuoteForm {
     /// The last day to accept it; asked for when it is sent.
     pub expires_on: String,
     /// The same key again makes nothing.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub idempotency_key: String,
 }
 

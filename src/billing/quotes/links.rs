@@ -1,6 +1,5 @@
 //! The pages of the link that opens a quote without signing in.
 
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -12,6 +11,7 @@ use crate::error::{AppResult, FormErrors};
 use crate::types::ids::QuoteId;
 use crate::web::App;
 use crate::web::page::{Section, Shell, View};
+use crate::web::secret_links::kept_secret;
 
 /// Makes a link and shows it, this once.
 pub async fn share(
@@ -31,10 +31,7 @@ pub async fn share(
             show_page(conn, shell, id, AnswerForm::default(), FormErrors::default(), link)
         })
         .await?;
-    let mut response = view.html(|| page.render(), || page.render())?;
-    // What shows a secret is not compressed.
-    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    Ok(response)
+    view.html(|| page.render(), || page.render()).map(kept_secret)
 }
 
 /// Makes the links of a quote lead nowhere any more.

@@ -2,7 +2,6 @@
 //! signed in; whoever asks for links that are not there is slowed down.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDate;
@@ -12,14 +11,14 @@ use super::form::{AcceptanceForm, RefusalForm};
 use super::model::{self, Answer, AnswerKind};
 use crate::agency::model as agency;
 use crate::auth::extract::Anyone;
-use crate::auth::throttle::{self, Subject};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::clock::UtcTime;
 use crate::types::zone::Tz;
-use crate::web::client_ip::{client_ip, network};
+use crate::web::client_ip::client_ip;
 use crate::web::form::Form;
 use crate::web::page::{View, today};
+use crate::web::secret_links::{kept_secret, missed};
 use crate::web::{App, filters};
 
 /// Characters of a browser's name that are kept.
@@ -71,24 +70,9 @@ fn load(conn: &mut Conn, now: UtcTime, token: &str) -> AppResult<OfferPage> {
     })
 }
 
-/// Counts a look for a link that is not there, and refuses for a while once there were many.
-async fn missed<T>(app: &App, request: &HttpRequest, found: AppResult<T>) -> AppResult<T> {
-    if !matches!(found, Err(AppError::NotFound)) {
-        return found;
-    }
-    let now = app.clock.now();
-    let from = client_ip(request, &app.config.trusted_proxies).map(network).unwrap_or_default();
-    app.db.write(move |conn| throttle::attempt(conn, now, &[Subject::Link(from.clone())])).await?;
-    found
-}
-
 /// The page, not to be found by search engines, and not compressed: its address is a secret.
 fn answered(view: &View, page: &OfferPage, status: StatusCode) -> AppResult<HttpResponse> {
-    let mut response = view.html_with(status, || page.render(), || page.render())?;
-    let headers = response.headers_mut();
-    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
-    headers.insert(HeaderName::from_static("content-encoding"), HeaderValue::from_static("identity"));
-    Ok(response)
+    view.html_with(status, || page.render(), || page.render()).map(kept_secret)
 }
 
 /// The document with what can be answered, or with what was.

@@ -38,7 +38,7 @@ pub struct NewRecurringForm {
     #[schema(required = true)]
     pub starts_on: String,
     /// The same key again makes nothing.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub idempotency_key: String,
 }
 

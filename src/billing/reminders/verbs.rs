@@ -18,6 +18,7 @@ use crate::error::{AppError, AppResult};
 use crate::keys::sha256_hex;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, ReminderId, ReminderPauseId};
+use crate::types::zone;
 
 /// Makes the letter of the next step of each of `ids`, all or none.
 pub fn create(
@@ -205,6 +206,9 @@ pub fn pause(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewPause) -> Ap
         Err(AppError::NotFound) => return Err(AppError::invalid("invoice_id", "is not an invoice")),
         found => found?,
     };
+    if new.until_on.is_some_and(|until| until < zone::local_date(now, actor.zone())) {
+        return Err(AppError::invalid("until_on", "has passed already"));
+    }
     let client: ClientId = invoice.client_id;
     dialect::lock_row(conn, dialect::LockedTable::Clients, client.0)?;
     let about = if new.is_client { None } else { Some(invoice.id) };

@@ -27,10 +27,10 @@ pub struct ContactForm {
     /// Decides.
     pub is_owner: Typed,
     /// The version that was edited; the API does without.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub version: Typed,
     /// The same key again adds nothing. For a new contact only; the API does without.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub idempotency_key: String,
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::form::RetainerForm;
+use super::form::{PeriodForm, RetainerForm};
 use super::ledger::{Period, RetainerUnit};
 use super::model::{self, Charge, ChargeKind, LedgerPeriod, Retainer};
 use crate::auth::extract::{CurrentUser, Manager};
@@ -198,36 +198,40 @@ pub async fn update_retainer(
 }
 
 /// Closes the first period that has ended and is open. Its numbers stay; what comes later is adjusted in the next.
-#[utoipa::path(post, path = "/api/projects/{id}/retainer/close", tag = "projects", params(("id" = i64, Path)), responses((status = 200, body = PeriodJson)))]
+#[utoipa::path(post, path = "/api/projects/{id}/retainer/close", tag = "projects", params(("id" = i64, Path)), request_body = PeriodForm, responses((status = 200, body = PeriodJson)))]
 pub async fn close_retainer_period(
     user: Manager,
     app: web::Data<App>,
     id: web::Path<ProjectId>,
+    body: Json<PeriodForm>,
 ) -> AppResult<HttpResponse> {
+    let starts_on = body.0.check()?;
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let closed = app
         .db
         .write(move |conn| {
             let today = today(conn, now)?;
-            Ok(period(model::close(conn, &actor, now, today, id)?, actor.sees_money()))
+            Ok(period(model::close(conn, &actor, now, today, (id, starts_on))?, actor.sees_money()))
         })
         .await?;
     Ok(HttpResponse::Ok().json(closed))
 }
 
 /// Charges the fee of the first period that has begun and is not charged, ahead of its close.
-#[utoipa::path(post, path = "/api/projects/{id}/retainer/fee", tag = "projects", params(("id" = i64, Path)), responses((status = 200, body = PeriodJson)))]
+#[utoipa::path(post, path = "/api/projects/{id}/retainer/fee", tag = "projects", params(("id" = i64, Path)), request_body = PeriodForm, responses((status = 200, body = PeriodJson)))]
 pub async fn charge_retainer_fee(
     user: Manager,
     app: web::Data<App>,
     id: web::Path<ProjectId>,
+    body: Json<PeriodForm>,
 ) -> AppResult<HttpResponse> {
+    let starts_on = body.0.check()?;
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let charged = app
         .db
         .write(move |conn| {
             let today = today(conn, now)?;
-            Ok(period(model::charge_fee(conn, &actor, now, today, id)?, actor.sees_money()))
+            Ok(period(model::charge_fee(conn, &actor, now, today, (id, starts_on))?, actor.sees_money()))
         })
         .await?;
     Ok(HttpResponse::Ok().json(charged))

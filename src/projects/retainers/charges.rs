@@ -62,7 +62,7 @@ pub fn charge_fee(
     actor: &Actor,
     now: UtcTime,
     today: NaiveDate,
-    project: ProjectId,
+    (project, starts_on): (ProjectId, NaiveDate),
 ) -> AppResult<LedgerPeriod> {
     let project = model::open_project(conn, actor, project)?;
     let retainer = model::of_project(conn, project.id)?
@@ -71,6 +71,12 @@ pub fn charge_fee(
     let Some(period) = periods.find(LedgerPeriod::can_charge) else {
         return Err(AppError::Conflict("No fee is left to charge of the periods that have begun.".into()));
     };
+    if period.starts_on != starts_on {
+        return Err(AppError::Conflict(format!(
+            "The next fee to charge is that of the period from {}, not from {starts_on}.",
+            period.starts_on
+        )));
+    }
     insert(conn, now, &retainer, &period, ChargeKind::Fee, period.starts_on)?;
     let currency = clients::find(conn, actor, project.client_id)?.currency;
     let entry = Entry::new(Action::Charged, Subject::Retainer, project.id.0, &project.name)

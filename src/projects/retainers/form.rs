@@ -11,6 +11,24 @@ use crate::types::money::{Currency, Money};
 use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
+/// Which period is meant, so that what is sent twice is done once.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PeriodForm {
+    /// Its first day, `YYYY-MM-DD`.
+    #[schema(required = true)]
+    pub starts_on: String,
+}
+
+impl PeriodForm {
+    /// The first day, or what is wrong.
+    pub fn check(&self) -> Result<NaiveDate, FormErrors> {
+        let mut check = Check::new();
+        let starts_on = check.required_date("starts_on", &self.starts_on);
+        check.finish(starts_on)
+    }
+}
+
 /// The most that a period grants in hours.
 const MAX_SECONDS: i64 = 100_000 * 3_600;
 

@@ -378,7 +378,7 @@ pub fn close(
     actor: &Actor,
     now: UtcTime,
     today: NaiveDate,
-    project: ProjectId,
+    (project, starts_on): (ProjectId, NaiveDate),
 ) -> AppResult<LedgerPeriod> {
     let project = open_project(conn, actor, project)?;
     let retainer = of_project(conn, project.id)?
@@ -387,6 +387,12 @@ pub fn close(
     let Some(period) = open.filter(|period| period.can_close(&today)) else {
         return Err(AppError::Conflict("No period has ended that is still open.".into()));
     };
+    if period.starts_on != starts_on {
+        return Err(AppError::Conflict(format!(
+            "The period that can be closed begins on {}, not on {starts_on}.",
+            period.starts_on
+        )));
+    }
     let numbers = &period.numbers;
     diesel::insert_into(retainer_periods::table)
         .values((

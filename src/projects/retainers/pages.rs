@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::form::RetainerForm;
+use super::form::{PeriodForm, RetainerForm};
 use super::ledger::{Period, RetainerUnit};
 use super::model::{self, LedgerPeriod, Retainer, StatementRow};
 use crate::auth::extract::{CurrentUser, Manager};
@@ -201,12 +201,14 @@ pub async fn close(
     app: web::Data<App>,
     view: View,
     id: web::Path<ProjectId>,
+    form: Form<PeriodForm>,
 ) -> AppResult<HttpResponse> {
+    let starts_on = form.0.check()?;
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     app.db
         .write(move |conn| {
             let today = today(conn, now)?;
-            model::close(conn, &actor, now, today, id)
+            model::close(conn, &actor, now, today, (id, starts_on))
         })
         .await?;
     view.redirect(&address(id), "Period closed. Its numbers stay from now on.")
@@ -218,12 +220,14 @@ pub async fn charge(
     app: web::Data<App>,
     view: View,
     id: web::Path<ProjectId>,
+    form: Form<PeriodForm>,
 ) -> AppResult<HttpResponse> {
+    let starts_on = form.0.check()?;
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     app.db
         .write(move |conn| {
             let today = today(conn, now)?;
-            model::charge_fee(conn, &actor, now, today, id)
+            model::charge_fee(conn, &actor, now, today, (id, starts_on))
         })
         .await?;
     view.redirect(&address(id), "Fee charged. The next invoice of the client can take it.")

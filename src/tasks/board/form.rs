@@ -19,7 +19,7 @@ pub struct MoveForm {
     /// The id of the task below; blank where none is.
     pub before: Typed,
     /// The board to go back to.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "crate::web::once::is_not_content")]
     pub then: String,
 }
 

@@ -135,7 +135,7 @@ pub fn place(conn: &mut Conn, actor: &Actor, now: UtcTime, id: TaskId, to: Move)
         Place::Keep => return Ok(task),
         Place::Top => end(conn, task.project_id, id, true)?.map(|first| first.saturating_sub(STEP)),
         Place::Bottom => end(conn, task.project_id, id, false)?.map(|last| last.saturating_add(STEP)),
-        Place::Between(above, below) => between(conn, actor, above, below)?,
+        Place::Between(above, below) => between(conn, actor, id, above, below)?,
     };
     let Some(position) = position else { return Ok(task) };
     diesel::update(tasks::table.find(id)).set(tasks::position.eq(position)).execute(conn)?;
@@ -160,6 +160,7 @@ fn end(conn: &mut Conn, project: ProjectId, but: TaskId, is_first: bool) -> AppR
 fn between(
     conn: &mut Conn,
     actor: &Actor,
+    moved: TaskId,
     above: Option<TaskId>,
     below: Option<TaskId>,
 ) -> AppResult<Option<i64>> {
@@ -167,7 +168,10 @@ fn between(
         Some(id) => found(tasks_model::find(conn, actor, id)),
         None => Ok::<_, AppError>(None),
     };
-    let (above, below) = (find(above)?, find(below)?);
+    let (above, mut below) = (find(above)?, find(below)?);
+    if let (Some(above), None) = (&above, &below) {
+        below = next_below(conn, above, moved)?;
+    }
     let Some(below) = below else { return Ok(above.map(|task| task.position.saturating_add(STEP))) };
     let Some(above) = above else { return Ok(Some(below.position.saturating_sub(STEP))) };
     if let Some(position) = middle(above.position, below.position) {
@@ -183,6 +187,21 @@ fn between(
     .set(tasks::position.eq(tasks::position + STEP))
     .execute(conn)?;
     Ok(middle(above.position, below.position.saturating_add(STEP)))
+}
+
+/// The open task of the same project that stands next below `above`, but for the one that is moved.
+fn next_below(conn: &mut Conn, above: &Task, moved: TaskId) -> AppResult<Option<Task>> {
+    let below =
+        tasks::position.gt(above.position).or(tasks::position.eq(above.position).and(tasks::id.gt(above.id)));
+    Ok(tasks::table
+        .filter(tasks::project_id.eq(above.project_id))
+        .filter(tasks::completed_at.is_null())
+        .filter(tasks::id.ne(moved))
+        .filter(below)
+        .order((tasks::position, tasks::id))
+        .select(Task::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// A number between two others, if there is one.

@@ -105,6 +105,12 @@ impl WeekForm {
                 check.error("duration", message);
                 Length::Open
             });
+            if matches!(length, Length::Open)
+                && form.version.trim().is_empty()
+                && !check.has_error("duration")
+            {
+                check.error("version", "can't be blank to empty a cell");
+            }
             if let Some((project, on)) = project.zip(on) {
                 let cell = CellKey { row: RowKey { project, task }, on };
                 // Whatever was sent is meant, though it be what is there.

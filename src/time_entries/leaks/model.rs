@@ -101,9 +101,15 @@ impl Leaks {
             && self.prices.is_empty()
             && self.gaps.is_empty()
     }
+
+    /// The day from which re-pricing would reach every hour without a rate that is shown.
+    pub fn first_without_rate(&self) -> NaiveDate {
+        self.without_rate.first().map_or(self.from, |row| row.entry.local_on)
+    }
 }
 
-/// What leaks in the four weeks before the one of `today`, and in this one up to yesterday.
+/// What leaks by `today`: hours without a rate however old they are, days with nothing in the four weeks before this one
+/// and in this one up to yesterday.
 pub fn report(conn: &mut Conn, actor: &Actor, now: UtcTime, today: NaiveDate) -> AppResult<Leaks> {
     if !actor.may(Policy::Money) {
         return Err(AppError::Forbidden);
@@ -118,7 +124,6 @@ pub fn report(conn: &mut Conn, actor: &Actor, now: UtcTime, today: NaiveDate) ->
         .load(conn)?;
     let ids: Vec<UserId> = people.iter().map(|person| person.0).collect();
     let without_rate: Vec<TimeEntry> = time_entries::table
-        .filter(time_entries::local_on.ge(from))
         .filter(time_entries::is_unbilled)
         .filter(time_entries::rate_cents.is_null())
         .order((time_entries::local_on, time_entries::id))

@@ -101,15 +101,21 @@ pub fn submit(conn: &mut Conn, actor: &Actor, now: UtcTime, week: Week) -> AppRe
         Some(_) => diesel::update(this(actor.id, week))
             .set((common, timesheets::version.eq(timesheets::version + 1)))
             .execute(conn)?,
-        None => diesel::insert_into(timesheets::table)
-            .values((
-                timesheets::user_id.eq(actor.id),
-                timesheets::thursday.eq(week.thursday()),
-                timesheets::first_on.eq(week.first()),
-                timesheets::last_on.eq(week.last()),
-                common,
-            ))
-            .execute(conn)?,
+        None => {
+            diesel::insert_into(timesheets::table)
+                .values((
+                    timesheets::user_id.eq(actor.id),
+                    timesheets::thursday.eq(week.thursday()),
+                    timesheets::first_on.eq(week.first()),
+                    timesheets::last_on.eq(week.last()),
+                    common,
+                ))
+                .execute(conn)?;
+            // Whoever saw the week before it was taken back has seen another version than any of these.
+            diesel::update(this(actor.id, week))
+                .set(timesheets::version.eq(timesheets::id * 1_000))
+                .execute(conn)?
+        }
     };
     record(conn, actor, now, actor.id, week, Action::Submitted, "")?;
     locks::of_week(conn, actor.id, week)?.ok_or(AppError::NotFound)

@@ -12,9 +12,10 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{self, TestRequest};
 use actix_web::{Error, web};
 use bureau::agency::model::{AgencyChanges, Setup};
+use bureau::auth::password;
 use bureau::auth::policy::Role;
+use bureau::auth::token::{self, NewToken, Scopes};
 use bureau::auth::user::{self, Actor, NewUser, User};
-use bureau::auth::{password, token};
 use bureau::config::Config;
 use bureau::db::{Conn, Db, dialect};
 use bureau::error::AppResult;
@@ -175,7 +176,8 @@ impl TestApp {
     pub(super) fn token_of(&self, user: &User) -> String {
         let known = self.tokens.borrow().get(&user.id).cloned();
         known.unwrap_or_else(|| {
-            let text = self.write(|conn| token::create(conn, self.now(), user, "tests"));
+            let all = NewToken { name: "tests".into(), scopes: Scopes::ALL, expires_at: None };
+            let text = self.write(|conn| token::create(conn, self.now(), user, &all));
             self.tokens.borrow_mut().insert(user.id, text.clone());
             text
         })

@@ -1,6 +1,10 @@
 //! Rows with sensible defaults. Where a model verb exists it makes the row, so that what holds in life holds here.
 
 use bureau::audit::model as audit;
+use bureau::auth::invitation;
+use bureau::auth::policy::Role;
+use bureau::auth::token::{self, NewToken, Scopes};
+use bureau::auth::user as users;
 use bureau::clients::contacts::model::{self as contacts, NewContact};
 use bureau::clients::model::{self as clients, ClientStatus, NewClient};
 use bureau::db::schema::notifications as notification_rows;
@@ -287,6 +291,34 @@ impl TestApp {
                 .first::<Option<NotificationId>>(conn)?
                 .unwrap())
         })
+    }
+
+    /// An invitation that waits, and the token of its link.
+    pub fn invitation(&self, email: &str) -> (i64, String) {
+        let actor = self.actor();
+        let (made, token) =
+            self.write(|conn| invitation::create(conn, &actor, self.now(), email, Role::Member));
+        (made.id.0, token)
+    }
+
+    /// A token of somebody that no test uses.
+    pub fn spare_token(&self, user: UserId) -> i64 {
+        let new = NewToken { name: "Spare".into(), scopes: Scopes::ALL, expires_at: None };
+        self.write(|conn| {
+            let owner = users::find(conn, user)?;
+            token::create(conn, self.now(), &owner, &new)
+        });
+        self.line("SELECT CAST(max(id) AS TEXT) AS line FROM api_tokens").parse().unwrap()
+    }
+
+    /// A session of somebody in another browser.
+    pub fn session(&self, user: UserId) -> i64 {
+        self.execute(&format!(
+            "INSERT INTO sessions (key_hash, user_id, auth_epoch, created_at, last_seen_at, expires_at) \
+             SELECT 'elsewhere', id, auth_epoch, '2026-11-19 09:00:00', '2026-11-19 09:00:00', '2026-11-30 09:00:00' \
+             FROM users WHERE id = {user}"
+        ));
+        self.line("SELECT CAST(max(id) AS TEXT) AS line FROM sessions").parse().unwrap()
     }
 
     /// A comment.

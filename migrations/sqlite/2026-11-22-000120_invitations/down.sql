@@ -1,0 +1,3 @@
+DROP TRIGGER users_kept;
+DROP TRIGGER users_last_owner;
+DROP TABLE invitations;

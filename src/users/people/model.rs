@@ -1,0 +1,65 @@
+//! What becomes of the work of somebody who leaves.
+
+use diesel::prelude::*;
+
+use crate::auth::user::{self, Actor, User};
+use crate::db::Conn;
+use crate::db::saved::Saved;
+use crate::db::schema::tasks;
+use crate::error::{AppError, AppResult};
+use crate::tasks::model::{self as tasks_model, NewTask, Task};
+use crate::types::clock::UtcTime;
+use crate::types::ids::UserId;
+
+/// Open tasks that somebody has.
+pub fn open_tasks(conn: &mut Conn, id: UserId) -> AppResult<i64> {
+    Ok(tasks::table
+        .filter(tasks::assignee_id.eq(id))
+        .filter(tasks::completed_at.is_null())
+        .count()
+        .get_result(conn)?)
+}
+
+/// Lets somebody come in no more and gives their open tasks to `to`; answers with how many went over.
+pub fn disable(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    id: UserId,
+    to: Option<UserId>,
+) -> AppResult<(User, usize)> {
+    let mut handed_over = 0;
+    if let Some(to) = to {
+        if to == id {
+            return Err(AppError::invalid("hand_over_to", "must be somebody else"));
+        }
+        handed_over = hand_over(conn, actor, now, id, to)?;
+    }
+    Ok((user::disable(conn, actor, now, id)?, handed_over))
+}
+
+fn hand_over(conn: &mut Conn, actor: &Actor, now: UtcTime, from: UserId, to: UserId) -> AppResult<usize> {
+    let open: Vec<Task> = tasks::table
+        .filter(tasks::assignee_id.eq(from))
+        .filter(tasks::completed_at.is_null())
+        .order(tasks::id)
+        .select(Task::as_select())
+        .load(conn)?;
+    for task in &open {
+        let new = NewTask { assignee_id: Some(to), ..NewTask::same(task) };
+        let saved = tasks_model::update(conn, actor, now, task.id, task.version, &new);
+        match saved {
+            Ok(Saved::Done(_)) => {}
+            Ok(Saved::Stale(_)) => {
+                return Err(AppError::Conflict(
+                    "Somebody changed one of their tasks meanwhile. Try again.".into(),
+                ));
+            }
+            Err(AppError::Invalid(errors)) if errors.get("assignee_id").is_some() => {
+                return Err(AppError::invalid("hand_over_to", "must be one of the choices"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(open.len())
+}

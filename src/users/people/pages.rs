@@ -1,0 +1,223 @@
+//! The pages of people.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::form::{HandOverForm, RoleForm};
+use super::model;
+use crate::auth::extract::Admin;
+use crate::auth::invitation::{self, Invitation};
+use crate::auth::policy::Role;
+use crate::auth::user::{self, Actor, Person, User};
+use crate::db::saved::Saved;
+use crate::error::{AppError, AppResult, FormErrors};
+use crate::types::ids::UserId;
+use crate::users::invitations::form::InvitationForm;
+use crate::web::form::{Form, edited_version};
+use crate::web::page::{Section, Shell, View};
+use crate::web::{App, filters};
+
+#[derive(Template)]
+#[template(path = "users/index.html", blocks = ["fields"])]
+pub(in crate::users) struct PeopleIndex {
+    shell: Shell,
+    people: Vec<Person>,
+    invitations: Vec<Invitation>,
+    form: InvitationForm,
+    errors: FormErrors,
+    /// The address of a link that was just made.
+    pub link: Option<String>,
+}
+
+impl PeopleIndex {
+    fn roles(&self) -> Vec<Role> {
+        roles(&self.shell.actor)
+    }
+
+    fn name_of(&self, id: &UserId) -> &str {
+        self.people.iter().find(|person| person.user.id == *id).map_or("", |person| person.user.name.as_str())
+    }
+}
+
+/// The roles that `actor` may give.
+pub(in crate::users) fn roles(actor: &Actor) -> Vec<Role> {
+    Role::ALL.iter().copied().filter(|role| user::check_may_give(actor, *role).is_ok()).collect()
+}
+
+/// The list with the form of an invitation.
+pub(in crate::users) async fn list(
+    app: &App,
+    actor: Actor,
+    view: &View,
+    form: InvitationForm,
+    errors: FormErrors,
+) -> AppResult<PeopleIndex> {
+    let (now, look) = (app.clock.now(), view.clone());
+    app.db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Settings)?;
+            let (people, invitations) = (user::all(conn)?, invitation::waiting(conn)?);
+            Ok(PeopleIndex { shell, people, invitations, form, errors, link: None })
+        })
+        .await
+}
+
+/// Everybody, and who was asked to join.
+pub async fn index(user: Admin, app: web::Data<App>, view: View) -> AppResult<HttpResponse> {
+    let page = list(&app, user.actor, &view, InvitationForm::blank(), FormErrors::default()).await?;
+    view.html(|| page.render(), || page.as_fields().render())
+}
+
+#[derive(Template)]
+#[template(path = "users/edit.html", blocks = ["fields"])]
+struct PersonPage {
+    shell: Shell,
+    person: User,
+    open_tasks: i64,
+    /// Who may take over.
+    others: Vec<(UserId, String)>,
+    form: RoleForm,
+    leaving: HandOverForm,
+    errors: FormErrors,
+}
+
+impl PersonPage {
+    fn roles(&self) -> Vec<Role> {
+        roles(&self.shell.actor)
+    }
+
+    fn may_change(&self) -> bool {
+        user::check_may_give(&self.shell.actor, self.person.role).is_ok()
+    }
+
+    fn is_self(&self) -> bool {
+        self.person.id == self.shell.actor.id
+    }
+}
+
+async fn page(
+    app: &App,
+    actor: Actor,
+    view: &View,
+    id: UserId,
+    forms: (Option<RoleForm>, HandOverForm),
+    errors: FormErrors,
+) -> AppResult<PersonPage> {
+    let (now, look) = (app.clock.now(), view.clone());
+    app.db
+        .read(move |conn| {
+            let shell = Shell::load(conn, &actor, now, &look, Section::Settings)?;
+            let person = user::find(conn, id)?;
+            let stored = RoleForm { role: person.role.to_string(), version: Some(person.version).into() };
+            let mut others = user::choices(conn)?;
+            others.retain(|(other, _)| *other != id);
+            Ok(PersonPage {
+                open_tasks: model::open_tasks(conn, id)?,
+                shell,
+                person,
+                others,
+                form: forms.0.unwrap_or(stored),
+                leaving: forms.1,
+                errors,
+            })
+        })
+        .await
+}
+
+/// One person.
+pub async fn edit(
+    user: Admin,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<UserId>,
+) -> AppResult<HttpResponse> {
+    let forms = (None, HandOverForm::default());
+    let page = page(&app, user.actor, &view, id.into_inner(), forms, FormErrors::default()).await?;
+    view.html(|| page.render(), || page.as_fields().render())
+}
+
+/// Gives another role. When somebody else was faster, shows what they chose.
+pub async fn update(
+    user: Admin,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<UserId>,
+    form: Form<RoleForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
+    let saved = match form.check() {
+        Ok(role) => {
+            let (by, version) = (actor.clone(), edited_version(&form.version)?);
+            app.db.write(move |conn| user::set_role(conn, &by, now, (id, version), role)).await
+        }
+        Err(errors) => Err(errors.into()),
+    };
+    match saved {
+        Ok(Saved::Done(person)) => {
+            view.redirect("/users", &format!("{} is {} now.", person.name, article(person.role)))
+        }
+        Ok(Saved::Stale(stored)) => {
+            let mut errors = FormErrors::default();
+            errors.add("role", format!("was changed to {} meanwhile; choose again", stored.role.label()));
+            let forms =
+                (Some(RoleForm { version: Some(stored.version).into(), ..form }), HandOverForm::default());
+            let page = page(&app, actor, &view, id, forms, errors).await?;
+            view.stale("#role_form", || page.render(), || page.as_fields().render())
+        }
+        Err(AppError::Invalid(errors)) => {
+            let page = page(&app, actor, &view, id, (Some(form), HandOverForm::default()), errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// "an owner", "a member".
+pub(in crate::users) fn article(role: Role) -> String {
+    let label = role.label().to_lowercase();
+    let article = if label.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {label}")
+}
+
+/// Lets somebody come in no more.
+pub async fn disable(
+    user: Admin,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<UserId>,
+    form: Form<HandOverForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
+    let done = match form.check() {
+        Ok(to) => {
+            let by = actor.clone();
+            app.db.write(move |conn| model::disable(conn, &by, now, id, to)).await
+        }
+        Err(errors) => Err(errors.into()),
+    };
+    match done {
+        Ok((person, 0)) => view.redirect("/users", &format!("{} can come in no more.", person.name)),
+        Ok((person, count)) => {
+            let tasks = if count == 1 { "task has" } else { "tasks have" };
+            let words = format!("{} can come in no more; {count} {tasks} gone over.", person.name);
+            view.redirect("/users", &words)
+        }
+        Err(AppError::Invalid(errors)) => {
+            let page = page(&app, actor, &view, id, (None, form), errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Lets somebody come in again.
+pub async fn enable(
+    user: Admin,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<UserId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let person = app.db.write(move |conn| user::enable(conn, &actor, now, id)).await?;
+    view.redirect("/users", &format!("{} can come in again.", person.name))
+}
