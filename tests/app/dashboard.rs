@@ -171,6 +171,11 @@ async fn the_figures_are_those_of_the_lists() {
         json!([{"currency": "EUR", "amount_cents": 183_300, "count": 3}])
     );
     assert_eq!(json["money"]["overdue"][0]["amount_cents"], 159_500);
+    // 4:30 at 90.00.
+    assert_eq!(
+        json["money"]["ready"],
+        json!([{"currency": "EUR", "amount_cents": 40_500, "seconds": 16_200}])
+    );
     assert_eq!(json["money"]["late"][0]["days"], 35);
     assert_eq!(
         json["invoiced"]["months"][10],
