@@ -93,6 +93,48 @@ async fn every_figure_links_to_a_page_that_is_there() {
 }
 
 #[actix_web::test]
+async fn every_figure_of_the_strips_is_a_link() {
+    let app = TestApp::new().await;
+    let (client, other) =
+        (app.client("Northwind"), app.client_with("Contoso", |new| new.currency = "USD".parse().unwrap()));
+    for client in [client, other] {
+        let task = app.task_for(app.project(client), "Homepage", Some(app.owner().id()), None);
+        app.entry_at(app.member().id(), task, day("2026-11-17"), 5_400, Some(9_000));
+        app.issued_invoice(client, cents("1,000.00"), day("2026-10-01"));
+    }
+    app.payment(app.issued_invoice(client, cents("1,000.00"), day("2026-11-15")), cents("190.00"));
+    for role in Role::ALL {
+        for path in ["/", "/billing"] {
+            if (*role, path) == (Role::Member, "/billing") {
+                continue;
+            }
+            let page = app.role(*role).get(path).send().await;
+            page.assert_status(200);
+            let has_figure = |text: &String| text.contains(|letter: char| letter.is_ascii_digit());
+            let figures: Vec<String> =
+                page.texts(".strip .v, .strip .d").into_iter().filter(has_figure).collect();
+            let linked: Vec<String> = page.texts(".strip a[href]").into_iter().filter(has_figure).collect();
+            assert_eq!(figures, linked, "{role:?} {path}");
+            assert!(figures.len() >= 4, "{role:?} {path}: {figures:?}");
+        }
+    }
+    let page = app.bookkeeper().get("/").send().await;
+    for (link, text) in [
+        ("/billing?status=open", "€2,190"),
+        ("/billing?status=open", "$1,190"),
+        ("/billing?status=overdue", "€1,190 overdue on 2 invoices"),
+        ("/time-entries/all?billing=unbilled", "$135"),
+        ("/time-entries/all?billing=unbilled", "3 unbilled hours"),
+        ("/time-entries/all?from=2026-11-16&to=2026-11-22", "1 person, 100% billable"),
+        ("/billing?paid_in=2026-11", "€190"),
+        ("/billing?paid_in=2026-11", "1 payment"),
+    ] {
+        let links = page.texts(&format!(".strip a[href='{link}']"));
+        assert!(links.iter().any(|shown| shown == text), "{link}: {links:?}");
+    }
+}
+
+#[actix_web::test]
 async fn each_role_sees_what_is_its_business() {
     let app = TestApp::new().await;
     let client = app.client("Northwind");
