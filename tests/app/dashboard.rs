@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bureau::auth::policy::Role;
 use bureau::types::zone::local_time;
 use chrono::Timelike;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{TestApp, cents, day};
 
@@ -328,4 +328,49 @@ async fn weeks_and_periods_wait_for_managers_only() {
             page.assert_text("#attention", "1 period of the retainer Website to close");
         }
     }
+}
+
+#[actix_web::test]
+async fn the_latest_activity_leads_to_nothing_that_is_gone() {
+    let app = TestApp::new().await;
+    let api = app.api(Role::Owner);
+    let make = async |path: &str, body: Value| {
+        let made = api.post(path).json(body).send().await;
+        made.assert_status(201);
+        made.json()["id"].as_i64().unwrap()
+    };
+    let stays = make("/api/clients", json!({"name": "Contoso", "currency": "EUR"})).await;
+    let client = make("/api/clients", json!({"name": "Northwind", "currency": "EUR"})).await;
+    let body = json!({"client_id": client, "name": "Website", "status": "active", "billing_model": "hourly"});
+    let project = make("/api/projects", body).await;
+    let body = json!({"project_id": project, "title": "Homepage", "status": "todo"});
+    let task = make("/api/tasks", body).await;
+    let line = json!({"title": "Photo", "quantity": 1, "unit_price": "10", "tax_rate": 19});
+    let draft = make("/api/billing", json!({"client_id": client, "grouping": "task", "lines": [line]})).await;
+    let links = async || {
+        let page = app.owner().get("/").send().await;
+        page.attributes("section[aria-label='Latest activity'] a", "href")
+    };
+    let mut alive = vec![
+        format!("/billing/{draft}"),
+        format!("/tasks/{task}"),
+        format!("/projects/{project}"),
+        format!("/clients/{client}"),
+        format!("/clients/{stays}"),
+    ];
+    assert_eq!(links().await, alive);
+    while alive.len() > 1 {
+        let path = alive.remove(0);
+        api.delete(format!("/api{path}")).send().await.assert_status(204);
+        assert_eq!(links().await, alive, "after {path} was deleted");
+        let page = app.owner().get("/").send().await;
+        page.assert_text("section[aria-label='Latest activity']", "created");
+    }
+    // What has the number of something that is gone, but is of another kind, is still there.
+    app.execute(&format!(
+        "INSERT INTO activities (occurred_at, action, subject_type, subject_id, subject_label) \
+         SELECT occurred_at, 'deleted', 'label', {stays}, 'Print' FROM activities WHERE id = 1"
+    ));
+    let page = app.owner().get(format!("/clients/{stays}/activity")).send().await;
+    page.assert_has(&format!(".timeline a[href='/clients/{stays}']"));
 }
