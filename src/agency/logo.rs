@@ -2,9 +2,8 @@
 
 use super::model::Logo;
 use crate::error::FormErrors;
+use crate::web::upload::LARGEST_FILE;
 
-/// The largest logo, in bytes.
-pub const LIMIT: usize = 512 * 1_024;
 /// Its longest side, in pixels.
 const LONGEST_SIDE: u32 = 10_000;
 
@@ -18,7 +17,7 @@ pub fn read(bytes: Vec<u8>) -> Result<Option<Logo>, FormErrors> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    if bytes.len() > LIMIT {
+    if bytes.len() > LARGEST_FILE {
         return refuse("is larger than 512 KiB");
     }
     let (media_type, size) = if bytes.starts_with(PNG) {

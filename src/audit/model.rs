@@ -1,10 +1,15 @@
 //! Entries of the activity log.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde_json::{Map, Value};
 
 use crate::db::Conn;
+use crate::db::cached::Cache;
 use crate::db::schema::{activities, clients, users};
 use crate::error::AppResult;
 use crate::types::calendar::day_month_year;
@@ -272,6 +277,26 @@ pub struct Activity {
     pub changes: String,
 }
 
+impl Activity {
+    /// The row on whose page the subject lives, where it has a page that goes with it.
+    fn home(&self) -> Option<(Subject, i64)> {
+        let client = self.client_id.map(|id| (Subject::Client, id.0));
+        let project = self.project_id.map(|id| (Subject::Project, id.0));
+        let task = self.task_id.map(|id| (Subject::Task, id.0));
+        match self.subject_type {
+            Subject::Client | Subject::Contact => client,
+            Subject::Project | Subject::Milestone | Subject::Member | Subject::Retainer => project,
+            Subject::Task | Subject::Comment => task,
+            Subject::TimeEntry | Subject::Timer => task.or(project),
+            Subject::Invoice => self.invoice_id.map(|id| (Subject::Invoice, id.0)),
+            Subject::Quote | Subject::Recurring | Subject::Expense => {
+                Some((self.subject_type, self.subject_id))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// An entry with the names that a timeline shows.
 #[derive(Debug, Clone)]
 pub struct TimelineEntry {
@@ -281,6 +306,8 @@ pub struct TimelineEntry {
     pub actor_name: Option<String>,
     /// The client it belongs to.
     pub client_name: Option<String>,
+    /// Whether the row on whose page its subject lived was deleted.
+    is_gone: bool,
 }
 
 impl TimelineEntry {
@@ -305,7 +332,7 @@ impl TimelineEntry {
     /// Where the subject lives, while it does.
     pub fn href(&self) -> Option<String> {
         let activity = &self.activity;
-        if activity.action == Action::Deleted {
+        if self.is_gone || activity.action == Action::Deleted {
             return None;
         }
         match activity.subject_type {
@@ -374,6 +401,19 @@ fn without_money(changes: &str) -> String {
     }
 }
 
+/// Rows that were deleted, among them those of `homes`; an id is never given again.
+fn gone(conn: &mut Conn, homes: impl Iterator<Item = (Subject, i64)>) -> AppResult<BTreeSet<(Subject, i64)>> {
+    let ids: BTreeSet<i64> = homes.map(|(_, id)| id).collect();
+    let deleted: Vec<(Subject, i64)> = activities::table
+        // As the partial index says it, and no bound value.
+        .filter(sql::<Bool>("activities.action = 'deleted'"))
+        .filter(activities::subject_id.eq_any(ids))
+        .select((activities::subject_type, activities::subject_id))
+        .cached()
+        .load(conn)?;
+    Ok(deleted.into_iter().collect())
+}
+
 /// Newest entries first, at most `limit`, older than `before`. The caller has shown that the actor may see the
 /// scope; without `with_money`, entries about invoices, rates and other people's hours stay out, and so do amounts and
 /// rates of the rest.
@@ -421,13 +461,15 @@ pub fn timeline(
         query = query.filter(activities::id.lt(before));
     }
     let rows: Vec<(Activity, Option<String>, Option<String>)> = query.load(conn)?;
+    let gone = gone(conn, rows.iter().filter_map(|(activity, ..)| activity.home()))?;
     Ok(rows
         .into_iter()
         .map(|(mut activity, actor_name, client_name)| {
             if !with_money {
                 activity.changes = without_money(&activity.changes);
             }
-            TimelineEntry { activity, actor_name, client_name }
+            let is_gone = activity.home().is_some_and(|home| gone.contains(&home));
+            TimelineEntry { activity, actor_name, client_name, is_gone }
         })
         .collect())
 }

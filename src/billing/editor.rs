@@ -20,7 +20,7 @@ use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client};
 use crate::db::Conn;
 use crate::db::saved::Saved;
-use crate::error::{AppError, AppResult, FormErrors};
+use crate::error::{AppError, AppResult, FormErrors, found};
 use crate::types::ids::{ClientId, InvoiceId, ProjectId};
 use crate::types::money::Currency;
 use crate::web::form::{Difference, Form};
@@ -181,16 +181,22 @@ async fn new_page(
             let shell = Shell::load(conn, &actor, now, &view, Section::Billing)?;
             let (mut errors, mut projects, mut offer, mut costs) = (errors, Vec::new(), None, Vec::new());
             match form.check_hours() {
-                Err(found) => found.iter().for_each(|(field, text)| errors.add(field, text)),
+                Err(faults) => faults.iter().for_each(|(field, text)| errors.add(field, text)),
                 Ok(None) => {}
                 Ok(Some((mut filter, grouping))) => {
-                    let client = clients::find(conn, &actor, filter.client)?;
-                    projects = model::project_choices(conn, client.id)?;
-                    // A project of the client that was chosen before.
-                    filter.project =
-                        filter.project.filter(|id| projects.iter().any(|(project, _)| project == id));
-                    costs = costs::unbilled(conn, &filter)?;
-                    offer = Some((client, Plan::new(hours::unbilled(conn, &filter)?, grouping)));
+                    let client = found(clients::find(conn, &actor, filter.client))?;
+                    // What was typed comes back all the same; an address alone has nothing to show.
+                    if client.is_none() && errors.is_empty() {
+                        return Err(AppError::NotFound);
+                    }
+                    if let Some(client) = client {
+                        projects = model::project_choices(conn, client.id)?;
+                        // A project of the client that was chosen before.
+                        filter.project =
+                            filter.project.filter(|id| projects.iter().any(|(project, _)| project == id));
+                        costs = costs::unbilled(conn, &filter)?;
+                        offer = Some((client, Plan::new(hours::unbilled(conn, &filter)?, grouping)));
+                    }
                 }
             }
             let clients = clients::choices(conn, &actor)?;

@@ -63,8 +63,9 @@ impl InvoiceShow {
 }
 
 impl InvoicesIndex {
-    fn month(&self) -> String {
-        self.figures.month.format("%Y-%m").to_string()
+    /// The invoices with a payment in the month of the figures.
+    fn paid_in(&self) -> String {
+        format!("/billing?paid_in={}", self.figures.month.format("%Y-%m"))
     }
 }
 

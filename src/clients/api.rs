@@ -10,6 +10,7 @@ use super::contacts::model as contacts;
 use super::figures;
 use super::form::{ClientForm, ClientQuery};
 use super::model::{self, Client};
+use super::similar;
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -208,8 +209,9 @@ pub async fn find_client(
     Ok(HttpResponse::Ok().json(found))
 }
 
-/// Adds a client. One with the same name or tax number is refused unless `allow_duplicate` is true. The same
-/// `idempotency_key` again is a 409 and changes nothing.
+/// Adds a client. One that goes by the name of another, or has its tax number, website or an e-mail address of it or of
+/// its contacts, is refused unless `allow_duplicate` is true. The same `idempotency_key` again is a 409 and changes
+/// nothing.
 #[utoipa::path(post, path = "/api/clients", tag = "clients", request_body = ClientForm, responses((status = 201, body = ClientJson)))]
 pub async fn create_client(
     user: Manager,
@@ -224,12 +226,11 @@ pub async fn create_client(
         .db
         .write(move |conn| {
             let created = once(conn, actor.id, now, &form.idempotency_key, &form, |conn| {
-                if let Some(similar) = model::similar(conn, &actor, &new, None)?.first().filter(|_| !allowed)
-                {
+                let people = new_contacts.as_deref().unwrap_or_default();
+                if !allowed && let Some(similar) = similar::find(conn, &actor, &new, people, None)?.first() {
                     return Err(duplicate(similar));
                 }
                 let client = model::create(conn, &actor, now, &new)?;
-                let people = new_contacts.as_deref().unwrap_or_default();
                 contacts::replace(conn, &actor, now, client.id, people)?;
                 Ok((client.id.0, client))
             })?;
@@ -266,8 +267,9 @@ pub async fn update_client(
         .write(move |conn| {
             let today = crate::web::page::today(conn, now)?;
             let stored = model::find(conn, &actor, id)?;
-            if let Some(similar) =
-                model::similar(conn, &actor, &new, Some(&stored))?.first().filter(|_| !allowed)
+            let people = new_contacts.as_deref().unwrap_or_default();
+            if !allowed
+                && let Some(similar) = similar::find(conn, &actor, &new, people, Some(&stored))?.first()
             {
                 return Err(duplicate(similar));
             }

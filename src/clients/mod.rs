@@ -14,6 +14,7 @@ pub mod form;
 pub mod model;
 pub mod pages;
 pub mod search;
+pub mod similar;
 
 use crate::web::routes::Routes;
 

@@ -262,28 +262,6 @@ pub fn own_rate(conn: &mut Conn, id: ClientId, today: NaiveDate) -> AppResult<Op
     rates::own(conn, RateKind::Bill, Scope::Client(id), today)
 }
 
-/// Clients that one called so, or with this tax number, might be a second copy of. Of a `stored` one only what it
-/// changes counts.
-pub fn similar(
-    conn: &mut Conn,
-    actor: &Actor,
-    new: &NewClient,
-    stored: Option<&Client>,
-) -> AppResult<Vec<Client>> {
-    let renamed = stored.is_none_or(|stored| fold(&stored.name) != fold(&new.name));
-    let numbered = !new.tax_id.is_empty() && stored.is_none_or(|stored| stored.tax_id != new.tax_id);
-    let is_namesake = clients::name_key.eq(fold(&new.name));
-    let has_number = clients::tax_id.eq(new.tax_id.clone());
-    let others = visible_to(actor).filter(clients::id.ne(stored.map_or(ClientId(0), |stored| stored.id)));
-    let found = match (renamed, numbered) {
-        (true, true) => others.filter(is_namesake.or(has_number)),
-        (true, false) => others.filter(is_namesake),
-        (false, true) => others.filter(has_number),
-        (false, false) => return Ok(Vec::new()),
-    };
-    Ok(found.order(clients::id).limit(5).select(Client::as_select()).load(conn)?)
-}
-
 /// Adds a client.
 pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewClient) -> AppResult<Client> {
     let search_text = search::text(conn, new, None)?;

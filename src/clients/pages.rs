@@ -7,6 +7,7 @@ use super::contacts::model::{self as contacts, Contact};
 use super::figures::{self, ClientHead, ClientRow, ProjectLine};
 use super::form::{ClientForm, ClientQuery, LANGUAGES};
 use super::model::{self, Client, ClientStatus};
+use super::similar;
 use crate::audit::model::{Scope, TimelineEntry, timeline};
 use crate::auth::extract::{CurrentUser, Manager};
 use crate::auth::user::Actor;
@@ -207,7 +208,7 @@ pub async fn create(
                     let allowed = form.allow_duplicate.0 == "true"
                         || once::is_known(conn, actor.id, &form.idempotency_key)?;
                     let similar =
-                        if allowed { Vec::new() } else { model::similar(conn, &actor, &new, None)? };
+                        if allowed { Vec::new() } else { similar::find(conn, &actor, &new, &[], None)? };
                     if !similar.is_empty() {
                         return Ok(Outcome::Similar(similar));
                     }
@@ -300,7 +301,8 @@ async fn save(app: &App, actor: &Actor, id: ClientId, form: &ClientForm) -> AppR
     let (actor, now) = (actor.clone(), app.clock.now());
     let saved = app.db.write(move |conn| {
         let stored = model::find(conn, &actor, id)?;
-        let similar = if allowed { Vec::new() } else { model::similar(conn, &actor, &new, Some(&stored))? };
+        let similar =
+            if allowed { Vec::new() } else { similar::find(conn, &actor, &new, &[], Some(&stored))? };
         if !similar.is_empty() && stored.version == version {
             return Ok(Outcome::Similar(similar));
         }

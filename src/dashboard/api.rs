@@ -63,8 +63,8 @@ pub struct FiguresJson {
     pub outstanding: Vec<SumJson>,
     /// Of that, past its due date.
     pub overdue: Vec<SumJson>,
-    /// Hours that no invoice holds; `count` is in seconds.
-    pub ready: Vec<SumJson>,
+    /// Hours that no invoice holds.
+    pub ready: Vec<ReadyJson>,
     /// Payments received this month.
     pub paid: Vec<SumJson>,
     /// Invoices past their due date, the latest first; five at most.
@@ -82,6 +82,17 @@ pub struct SumJson {
     pub amount_cents: i64,
     /// The rows that it sums.
     pub count: i64,
+}
+
+/// Hours for clients of one currency that no invoice holds.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ReadyJson {
+    /// The currency they are charged in.
+    pub currency: Currency,
+    /// Their value in minor units.
+    pub amount_cents: i64,
+    /// The time that was worked.
+    pub seconds: i64,
 }
 
 /// An invoice past its due date.
@@ -280,6 +291,11 @@ fn sums(figure: &Figure) -> Vec<SumJson> {
     std::iter::once(&figure.main).chain(&figure.others).map(json).collect()
 }
 
+fn ready(figure: &Figure) -> Vec<ReadyJson> {
+    let json = |sum: &Sum| ReadyJson { currency: sum.currency, amount_cents: sum.cents, seconds: sum.count };
+    std::iter::once(&figure.main).chain(&figure.others).map(json).collect()
+}
+
 fn money(money: MoneyFigures) -> FiguresJson {
     let late = |invoice: LateInvoice| LateJson {
         invoice_id: invoice.id,
@@ -292,7 +308,7 @@ fn money(money: MoneyFigures) -> FiguresJson {
     FiguresJson {
         outstanding: sums(&money.figures.outstanding),
         overdue: sums(&money.figures.overdue),
-        ready: sums(&money.figures.ready),
+        ready: ready(&money.figures.ready),
         paid: sums(&money.figures.paid),
         late: money.late.into_iter().map(late).collect(),
         drafts: money.drafts,

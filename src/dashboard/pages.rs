@@ -39,6 +39,11 @@ impl Dashboard {
     fn month(&self) -> String {
         self.shell.today.format("%Y-%m").to_string()
     }
+
+    /// The invoices with a payment in this month.
+    fn paid_in(&self) -> String {
+        format!("/billing?paid_in={}", self.month())
+    }
 }
 
 /// Today.

@@ -8,6 +8,7 @@ use super::mentions;
 use super::schedules::model as schedules;
 use super::watchers::model as watchers;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::policy::{Policy, Role};
 use crate::auth::user::Actor;
 use crate::clients::model as clients_model;
 use crate::db::Conn;
@@ -452,17 +453,34 @@ pub(in crate::tasks) fn open_project(
     }
 }
 
-/// Refuses somebody who is not there or may not come in any more.
-pub(in crate::tasks) fn check_assignee(conn: &mut Conn, id: Option<UserId>) -> AppResult<()> {
-    let Some(id) = id else { return Ok(()) };
-    let known: Option<UserId> = users::table
+/// People who can have a task, by name.
+pub(in crate::tasks) fn assignees(conn: &mut Conn) -> AppResult<Vec<(UserId, String)>> {
+    let people: Vec<(UserId, String, Role)> = users::table
+        .filter(users::disabled_at.is_null())
+        .order((users::name, users::id))
+        .select((users::id, users::name, users::role))
+        .load(conn)?;
+    let working = people.into_iter().filter(|(_, _, role)| Policy::Work.allows(*role));
+    Ok(working.map(|(id, name, _)| (id, name)).collect())
+}
+
+/// Whether this is somebody who can come in and works on tasks.
+pub(in crate::tasks) fn can_have_tasks(conn: &mut Conn, id: UserId) -> AppResult<bool> {
+    let role: Option<Role> = users::table
         .filter(users::id.eq(id))
         .filter(users::disabled_at.is_null())
-        .select(users::id)
+        .select(users::role)
         .first(conn)
         .optional()?;
-    match known {
-        Some(_) => Ok(()),
-        None => Err(AppError::invalid("assignee_id", "must be one of the choices")),
+    Ok(role.is_some_and(|role| Policy::Work.allows(role)))
+}
+
+/// Refuses somebody who cannot have a task.
+pub(in crate::tasks) fn check_assignee(conn: &mut Conn, id: Option<UserId>) -> AppResult<()> {
+    match id {
+        Some(id) if !can_have_tasks(conn, id)? => {
+            Err(AppError::invalid("assignee_id", "must be one of the choices"))
+        }
+        _ => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ use super::form::{Names, TaskForm};
 use super::labels::model::{self as labels, Label};
 use super::model::{self, TaskPriority, TaskStatus};
 use crate::auth::extract::Worker;
-use crate::auth::user::{self, Actor};
+use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
@@ -185,9 +185,9 @@ pub async fn destroy(
     view.redirect("/tasks", "Task deleted.")
 }
 
-/// People to choose from; who has the task is among them even when they may not come in any more.
+/// People to choose from; who has the task is among them even when they could not have another.
 pub(in crate::tasks) fn people(conn: &mut Conn, row: Option<&TaskRow>) -> AppResult<Vec<(UserId, String)>> {
-    let mut people = user::choices(conn)?;
+    let mut people = model::assignees(conn)?;
     let chosen = row.and_then(|row| row.task.assignee_id.zip(row.assignee_name.clone()));
     people.extend(chosen.filter(|(id, _)| people.iter().all(|(other, _)| other != id)));
     Ok(people)

@@ -134,15 +134,16 @@ impl Money {
         self.text("", '\0')
     }
 
-    /// The whole units alone, for tiles: "€18,420".
+    /// The nearest whole units, for tiles: "€18,421" for 18,420.99. What is less than one unit stays as it is.
     pub fn whole(self) -> String {
-        let unit = 10_i64.pow(self.currency.decimals());
-        let text = self.to_string();
-        let decimals = self.currency.decimals() as usize;
-        if decimals == 0 || (self.cents != 0 && self.cents.abs() < unit) {
-            return text;
+        let one = 10_i64.pow(self.currency.decimals());
+        let rounded = to_step(self.cents, one)
+            .filter(|_| self.cents == 0 || self.cents.unsigned_abs() >= one.unsigned_abs());
+        let text = Self::new(rounded.unwrap_or(self.cents), self.currency).to_string();
+        match text.split_once('.') {
+            Some((units, _)) if rounded.is_some() => units.to_owned(),
+            _ => text,
         }
-        text.chars().take(text.chars().count().saturating_sub(decimals + 1)).collect()
     }
 
     fn text(self, prefix: &str, group: char) -> String {

@@ -115,11 +115,22 @@ pub async fn read_body(request: &HttpRequest, mut payload: Payload) -> AppResult
 }
 
 /// The largest body in bytes; refused already when the request declares a larger one.
-pub fn size_limit(request: &HttpRequest) -> AppResult<usize> {
-    let limit = request.app_data::<web::Data<App>>().map_or(0, |app| app.config.max_body);
+fn size_limit(request: &HttpRequest) -> AppResult<usize> {
+    let limit = largest_form(request);
+    declared_within(request, limit)?;
+    Ok(limit)
+}
+
+/// The largest form or document in bytes.
+pub fn largest_form(request: &HttpRequest) -> usize {
+    request.app_data::<web::Data<App>>().map_or(0, |app| app.config.max_body)
+}
+
+/// Refuses a request that declares a body of more than `limit` bytes.
+pub fn declared_within(request: &HttpRequest, limit: usize) -> AppResult<()> {
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let is_larger = |length: &str| length.parse::<u64>().is_ok_and(|length| length > limit as u64);
-    if declared.is_some_and(is_larger) { Err(AppError::TooLarge) } else { Ok(limit) }
+    if declared.is_some_and(is_larger) { Err(AppError::TooLarge) } else { Ok(()) }
 }
 
 /// Collects values and errors, so that a form reports all its faults at once.

@@ -8,11 +8,16 @@ use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::form::{FORM, has_media_type, parse_fields, size_limit};
+use super::form::{FORM, declared_within, has_media_type, largest_form, parse_fields};
 use crate::error::{AppError, AppResult};
 
 /// Fields and files of one upload.
 const MOST_PARTS: usize = 100;
+/// The largest file that is kept, in bytes. Of a larger one no more is kept than shows that it is, so that the form
+/// comes back with what was typed.
+pub const LARGEST_FILE: usize = 512 * 1_024;
+/// What an upload may have beyond the largest form, in bytes: files, also those that are too large to be kept.
+const FILES: usize = 7 * 1_024 * 1_024;
 
 /// A posted form and the files in it, by field name.
 #[derive(Debug)]
@@ -24,7 +29,7 @@ pub struct Upload<T> {
 }
 
 impl<T> Upload<T> {
-    /// The bytes of the file in `field`; empty when none was chosen.
+    /// The bytes of the file in `field`; empty when none was chosen, more than [`LARGEST_FILE`] when it is larger.
     pub fn take_file(&mut self, field: &str) -> Vec<u8> {
         let index = self.files.iter().position(|(name, _)| name == field);
         index.map(|index| self.files.swap_remove(index).1).unwrap_or_default()
@@ -37,7 +42,9 @@ impl<T: DeserializeOwned> Upload<T> {
         if !has_media_type(request, "multipart/form-data") {
             return Err(AppError::UnsupportedMediaType);
         }
-        let limit = size_limit(request)?;
+        let largest_form = largest_form(request);
+        let limit = largest_form + FILES;
+        declared_within(request, limit)?;
         let mut total = 0;
         // Every byte counts, also those of boundaries and of the parts' heads.
         let counted = payload.map(move |chunk| {
@@ -45,7 +52,7 @@ impl<T: DeserializeOwned> Upload<T> {
             total += chunk.len();
             if total > limit { Err(PayloadError::Overflow) } else { Ok(chunk) }
         });
-        parse(Multipart::new(request.headers(), counted)).await
+        parse(Multipart::new(request.headers(), counted), largest_form).await
     }
 }
 
@@ -63,9 +70,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
 /// A body that is not read yet.
 pub type Unread = web::Payload;
 
-async fn parse<T: DeserializeOwned>(mut parts: Multipart) -> AppResult<Upload<T>> {
+/// The fields of `parts`, up to `largest_form` bytes of them, and its files.
+async fn parse<T: DeserializeOwned>(mut parts: Multipart, largest_form: usize) -> AppResult<Upload<T>> {
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut files = Vec::new();
+    let mut left = largest_form;
     while let Some(part) = parts.next().await {
         let mut part = part.map_err(refusal)?;
         if fields.len() + files.len() == MOST_PARTS {
@@ -74,9 +83,17 @@ async fn parse<T: DeserializeOwned>(mut parts: Multipart) -> AppResult<Upload<T>
         let name = part.name().ok_or_else(broken)?.to_owned();
         let is_file =
             part.content_disposition().is_some_and(|disposition| disposition.get_filename().is_some());
+        left = left.checked_sub(name.len()).ok_or(AppError::TooLarge)?;
         let mut bytes = Vec::new();
         while let Some(chunk) = part.next().await {
-            bytes.extend_from_slice(&chunk.map_err(refusal)?);
+            let chunk = chunk.map_err(refusal)?;
+            if is_file {
+                let room = (LARGEST_FILE + 1).saturating_sub(bytes.len());
+                bytes.extend(chunk.iter().take(room));
+            } else {
+                left = left.checked_sub(chunk.len()).ok_or(AppError::TooLarge)?;
+                bytes.extend_from_slice(&chunk);
+            }
         }
         if is_file {
             files.push((name, bytes));

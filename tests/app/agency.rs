@@ -320,7 +320,7 @@ async fn every_byte_and_every_part_of_an_upload_counts() {
     let many = (0..101).map(|_| Part::field("name", "x"));
     app.anonymous().post("/setup").multipart(many).send().await.assert_status(400);
     let limit = app.data.config.max_body;
-    let long_name = Part::field(&"n".repeat(limit), "x");
+    let long_name = Part::field(&"n".repeat(limit + 7 * 1_024 * 1_024), "x");
     app.anonymous()
         .post("/setup")
         .multipart([long_name])
@@ -330,7 +330,44 @@ async fn every_byte_and_every_part_of_an_upload_counts() {
         .assert_status(413);
     let small = app.anonymous().post("/setup").header("content-type", "multipart/form-data; boundary=x");
     small.header("content-length", "99999999").send().await.assert_status(413);
+    // What is typed counts by itself, however much room there is for files.
+    let halves = ["name", "city"].map(|field| Part::field(field, &"x".repeat(limit / 2)));
+    app.anonymous().post("/setup").multipart(halves).send().await.assert_status(413);
     assert_eq!(app.count("agency"), 0);
+}
+
+#[actix_web::test]
+async fn a_logo_that_is_far_too_large_leaves_the_form_as_it_was_typed() {
+    let mebibyte = 1_024 * 1_024;
+    let app = TestApp::empty().await;
+    for (size, is_read) in [(mebibyte + 1, true), (7 * mebibyte, true), (8 * mebibyte + 1, false)] {
+        let mut parts = answers(&app, &[("city", "Potsdam"), ("iban", "D")]).await;
+        parts.insert(0, Part::file("logo", "logo.png", [PNG, &vec![0; size - PNG.len()]].concat()));
+        let page = app.anonymous().post("/setup").multipart(parts).send().await;
+        if is_read {
+            page.assert_status(422).assert_text("[data-error=logo]", "Is larger than 512 KiB");
+            page.assert_has("[data-error=iban]").assert_value("input[name=city]", "Potsdam");
+        } else {
+            page.assert_status(413);
+        }
+    }
+    assert_eq!(app.count("agency"), 0);
+    let app = TestApp::new().await;
+    let before = app.read(bureau::agency::model::load);
+    for (size, is_read) in [(mebibyte + 1, true), (7 * mebibyte, true), (8 * mebibyte + 1, false)] {
+        let mut parts = settings(&app, &[("city", "Potsdam")]).await;
+        parts.push(Part::file("logo", "logo.png", [PNG, &vec![0; size - PNG.len()]].concat()));
+        let page = app.admin().post("/settings").multipart(parts).send().await;
+        if is_read {
+            page.assert_status(422).assert_full_page();
+            page.assert_text("[data-error=logo]", "Is larger than 512 KiB");
+            page.assert_value("input[name=city]", "Potsdam");
+        } else {
+            page.assert_status(413);
+        }
+    }
+    let after = app.read(bureau::agency::model::load);
+    assert_eq!((after.city, after.version, after.logo), (before.city, before.version, None));
 }
 
 #[actix_web::test]

@@ -9,6 +9,7 @@ use bureau::billing::totals::Discount;
 use bureau::billing::{checks, equation};
 use bureau::types::ids::{ClientId, InvoiceId, ProjectId, TaskId};
 use futures_util::future::join_all;
+use serde_json::json;
 
 use crate::support::{Dump, TestApp, day};
 
@@ -342,7 +343,7 @@ async fn the_list_filters_pages_and_never_adds_two_currencies() {
     app.payment(paid, 2_380);
     let page = app.bookkeeper().get("/billing").send().await;
     page.assert_status(200).assert_full_page().assert_count("#invoices tbody tr", 4);
-    page.assert_text(".strip", "€1,190").assert_text(".strip", "CHF 59.50").assert_text(".strip", "€23");
+    page.assert_text(".strip", "€1,190").assert_text(".strip", "CHF 59.50").assert_text(".strip", "€24");
     for (query, count) in [
         ("status=draft", 1),
         ("status=open", 2),
@@ -463,4 +464,30 @@ async fn what_is_not_there_is_404() {
     app.bookkeeper().post(path).send().await.assert_status(404);
     app.bookkeeper().delete("/billing/999").send().await.assert_status(404);
     app.bookkeeper().get("/billing/new?client_id=999").send().await.assert_status(404);
+}
+
+#[actix_web::test]
+async fn a_draft_for_nobody_we_know_is_refused_at_the_client_and_keeps_what_was_typed() {
+    let app = TestApp::new().await;
+    let (bea, api) = (app.bookkeeper(), app.api(Role::Bookkeeper));
+    bea.sign_in().await;
+    api.get("/api/billing").send().await.assert_status(200);
+    let before = app.dump();
+    for client in ["999", "0", "-1"] {
+        for include_time in ["true", "false"] {
+            let form = [
+                ("client_id", client),
+                ("from", "2026-11-01"),
+                ("grouping", "day"),
+                ("include_time", include_time),
+            ];
+            let page = bea.post("/billing").form(form).send().await;
+            page.assert_status(422).assert_full_page();
+            page.assert_text("[data-error=client_id]", "Is not a client");
+            page.assert_value("#from", "2026-11-01").assert_value("#grouping", "day");
+        }
+        let problem = api.post("/api/billing").json(json!({"client_id": client})).send().await.problem(422);
+        assert_eq!(problem["errors"]["client_id"], "is not a client", "{client}");
+    }
+    app.assert_unchanged(&before);
 }

@@ -126,6 +126,59 @@ async fn a_likely_copy_is_refused_unless_it_is_meant() {
 }
 
 #[actix_web::test]
+async fn a_copy_is_known_by_what_it_goes_by_its_site_and_its_addresses() {
+    let app = TestApp::new().await;
+    let halden = app.client_with("Halden Brewing Co.", |new| {
+        new.email = "hello@halden.example".into();
+        new.website = "https://www.halden.example/beer".into();
+        new.tax_id = "NO 999 888 777".into();
+    });
+    let (path, email) = (format!("/clients/{halden}/contacts"), "ase@brewers.example");
+    let form = [("name", "Åse"), ("email", email)];
+    app.manager().post(&path).form(form).send().await.assert_status(303);
+    app.client("Quite Another Ltd");
+    let (manager, api) = (app.manager(), app.api(Role::Manager));
+    let before = app.dump();
+    for (field, value) in [
+        ("name", "Halden Brewing"),
+        ("name", "Halden  Brewing Co"),
+        ("name", "HALDEN-BREWING, Inc."),
+        ("name", "halden brewing GmbH & Co. KG"),
+        ("email", "Hello@Halden.example"),
+        ("email", "ase@brewers.example"),
+        ("website", "http://halden.example"),
+        ("website", "WWW.Halden.example/contact"),
+        ("tax_id", "no999888777"),
+    ] {
+        let mut form = std::collections::BTreeMap::from([("name", "Somebody Else"), ("currency", "EUR")]);
+        form.insert(field, value);
+        let page = manager.post("/clients").form(form.clone()).send().await;
+        page.assert_status(422).assert_text(".callout", "You may have this client already.");
+        page.assert_text(&format!(".callout a[href='/clients/{halden}']"), "Halden Brewing Co.");
+        page.assert_value(&format!("input[name={field}]"), value);
+        let problem = api.post("/api/clients").json(json!(form)).send().await.problem(422);
+        let said = problem["errors"]["name"].as_str().unwrap();
+        assert!(said.contains(&format!("client {halden} (Halden Brewing Co.)")), "{value}: {said}");
+    }
+    let contacts = json!([{"name": "Bo", "email": email}]);
+    let body = json!({"name": "Somebody Else", "currency": "EUR", "contacts": contacts});
+    api.post("/api/clients").json(body).send().await.problem(422);
+    app.assert_unchanged_but(&before, &["users", "sessions", "api_tokens"]);
+    // What only begins alike, or has nothing to compare, is another company.
+    for name in ["Halden", "Halden Brewing Supplies", "Co", "Ltd."] {
+        let form = [("name", name), ("currency", "EUR")];
+        manager.post("/clients").form(form).send().await.assert_status(303);
+    }
+    // Of a client that is there only what changes counts, and its own contacts are no other client's.
+    let stored = api.get(format!("/api/clients/{halden}")).send().await.json();
+    let mut form = json!({"name": "Halden", "currency": stored["currency"], "version": stored["version"]});
+    api.put(format!("/api/clients/{halden}")).json(form.clone()).send().await.problem(422);
+    form["name"] = "Halden Brewing AS".into();
+    form["email"] = email.into();
+    api.put(format!("/api/clients/{halden}")).json(form).send().await.assert_status(200);
+}
+
+#[actix_web::test]
 async fn a_client_with_projects_stays() {
     let app = TestApp::new().await;
     let client = app.client("Northwind");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bureau::auth::policy::Role;
 use bureau::types::zone::local_time;
 use chrono::Timelike;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{TestApp, cents, day};
 
@@ -93,6 +93,48 @@ async fn every_figure_links_to_a_page_that_is_there() {
 }
 
 #[actix_web::test]
+async fn every_figure_of_the_strips_is_a_link() {
+    let app = TestApp::new().await;
+    let (client, other) =
+        (app.client("Northwind"), app.client_with("Contoso", |new| new.currency = "USD".parse().unwrap()));
+    for client in [client, other] {
+        let task = app.task_for(app.project(client), "Homepage", Some(app.owner().id()), None);
+        app.entry_at(app.member().id(), task, day("2026-11-17"), 5_400, Some(9_000));
+        app.issued_invoice(client, cents("1,000.00"), day("2026-10-01"));
+    }
+    app.payment(app.issued_invoice(client, cents("1,000.00"), day("2026-11-15")), cents("190.00"));
+    for role in Role::ALL {
+        for path in ["/", "/billing"] {
+            if (*role, path) == (Role::Member, "/billing") {
+                continue;
+            }
+            let page = app.role(*role).get(path).send().await;
+            page.assert_status(200);
+            let has_figure = |text: &String| text.contains(|letter: char| letter.is_ascii_digit());
+            let figures: Vec<String> =
+                page.texts(".strip .v, .strip .d").into_iter().filter(has_figure).collect();
+            let linked: Vec<String> = page.texts(".strip a[href]").into_iter().filter(has_figure).collect();
+            assert_eq!(figures, linked, "{role:?} {path}");
+            assert!(figures.len() >= 4, "{role:?} {path}: {figures:?}");
+        }
+    }
+    let page = app.bookkeeper().get("/").send().await;
+    for (link, text) in [
+        ("/billing?status=open", "€2,190"),
+        ("/billing?status=open", "$1,190"),
+        ("/billing?status=overdue", "€1,190 overdue on 2 invoices"),
+        ("/time-entries/all?billing=unbilled", "$135"),
+        ("/time-entries/all?billing=unbilled", "3 unbilled hours"),
+        ("/time-entries/all?from=2026-11-16&to=2026-11-22", "1 person, 100% billable"),
+        ("/billing?paid_in=2026-11", "€190"),
+        ("/billing?paid_in=2026-11", "1 payment"),
+    ] {
+        let links = page.texts(&format!(".strip a[href='{link}']"));
+        assert!(links.iter().any(|shown| shown == text), "{link}: {links:?}");
+    }
+}
+
+#[actix_web::test]
 async fn each_role_sees_what_is_its_business() {
     let app = TestApp::new().await;
     let client = app.client("Northwind");
@@ -171,6 +213,11 @@ async fn the_figures_are_those_of_the_lists() {
         json!([{"currency": "EUR", "amount_cents": 183_300, "count": 3}])
     );
     assert_eq!(json["money"]["overdue"][0]["amount_cents"], 159_500);
+    // 4:30 at 90.00.
+    assert_eq!(
+        json["money"]["ready"],
+        json!([{"currency": "EUR", "amount_cents": 40_500, "seconds": 16_200}])
+    );
     assert_eq!(json["money"]["late"][0]["days"], 35);
     assert_eq!(
         json["invoiced"]["months"][10],
@@ -281,4 +328,49 @@ async fn weeks_and_periods_wait_for_managers_only() {
             page.assert_text("#attention", "1 period of the retainer Website to close");
         }
     }
+}
+
+#[actix_web::test]
+async fn the_latest_activity_leads_to_nothing_that_is_gone() {
+    let app = TestApp::new().await;
+    let api = app.api(Role::Owner);
+    let make = async |path: &str, body: Value| {
+        let made = api.post(path).json(body).send().await;
+        made.assert_status(201);
+        made.json()["id"].as_i64().unwrap()
+    };
+    let stays = make("/api/clients", json!({"name": "Contoso", "currency": "EUR"})).await;
+    let client = make("/api/clients", json!({"name": "Northwind", "currency": "EUR"})).await;
+    let body = json!({"client_id": client, "name": "Website", "status": "active", "billing_model": "hourly"});
+    let project = make("/api/projects", body).await;
+    let body = json!({"project_id": project, "title": "Homepage", "status": "todo"});
+    let task = make("/api/tasks", body).await;
+    let line = json!({"title": "Photo", "quantity": 1, "unit_price": "10", "tax_rate": 19});
+    let draft = make("/api/billing", json!({"client_id": client, "grouping": "task", "lines": [line]})).await;
+    let links = async || {
+        let page = app.owner().get("/").send().await;
+        page.attributes("section[aria-label='Latest activity'] a", "href")
+    };
+    let mut alive = vec![
+        format!("/billing/{draft}"),
+        format!("/tasks/{task}"),
+        format!("/projects/{project}"),
+        format!("/clients/{client}"),
+        format!("/clients/{stays}"),
+    ];
+    assert_eq!(links().await, alive);
+    while alive.len() > 1 {
+        let path = alive.remove(0);
+        api.delete(format!("/api{path}")).send().await.assert_status(204);
+        assert_eq!(links().await, alive, "after {path} was deleted");
+        let page = app.owner().get("/").send().await;
+        page.assert_text("section[aria-label='Latest activity']", "created");
+    }
+    // What has the number of something that is gone, but is of another kind, is still there.
+    app.execute(&format!(
+        "INSERT INTO activities (occurred_at, action, subject_type, subject_id, subject_label) \
+         SELECT occurred_at, 'deleted', 'label', {stays}, 'Print' FROM activities WHERE id = 1"
+    ));
+    let page = app.owner().get(format!("/clients/{stays}/activity")).send().await;
+    page.assert_has(&format!(".timeline a[href='/clients/{stays}']"));
 }

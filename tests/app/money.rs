@@ -106,9 +106,37 @@ fn minor_units_follow_the_currency() {
     assert_eq!(amount("EUR", 5).plain(), "0.05");
     assert_eq!(amount("KWD", -5).plain(), "-0.005");
     assert_eq!(amount("JPY", -5).plain(), "-5");
-    assert_eq!(amount("EUR", 1_842_099).whole(), "€18,420");
-    assert_eq!(amount("JPY", 18_420).whole(), "¥18,420");
     assert_eq!(amount("EUR", i64::MIN).plain(), "-92233720368547758.08");
+}
+
+#[test]
+fn a_tile_shows_the_nearest_whole_units() {
+    for (code, cents, wanted) in [
+        ("EUR", 1_842_000, "€18,420"),
+        ("EUR", 1_842_049, "€18,420"),
+        ("EUR", 1_842_050, "€18,421"),
+        ("EUR", 673_158, "€6,732"),
+        ("EUR", 99_950, "€1,000"),
+        ("EUR", -673_150, "−€6,732"),
+        ("EUR", -673_149, "−€6,731"),
+        ("EUR", -150, "−€2"),
+        ("EUR", 0, "€0"),
+        ("EUR", 100, "€1"),
+        // Less than one unit would be nothing, or twice as much as it is.
+        ("EUR", 99, "€0.99"),
+        ("EUR", -40, "−€0.40"),
+        ("CHF", 5_950, "CHF\u{a0}60"),
+        ("JPY", 18_420, "¥18,420"),
+        ("JPY", -1, "−¥1"),
+        ("KWD", 4_820_499, "KWD\u{a0}4,820"),
+        ("KWD", 4_820_500, "KWD\u{a0}4,821"),
+        ("KWD", -1_500, "−KWD\u{a0}2"),
+        ("EUR", i64::MAX, "€92,233,720,368,547,758"),
+        // What would not fit stays as it is, too.
+        ("KWD", i64::MAX, "KWD\u{a0}9,223,372,036,854,775.807"),
+    ] {
+        assert_eq!(Money::new(cents, code.parse().unwrap()).whole(), wanted, "{code} {cents}");
+    }
 }
 
 #[test]

@@ -105,6 +105,37 @@ async fn comments_are_added_edited_and_deleted_by_their_author_alone() {
 }
 
 #[actix_web::test]
+async fn of_two_windows_the_second_is_shown_what_the_first_saved_and_keeps_its_own_words() {
+    let app = TestApp::new().await;
+    let task = app.task(app.project(app.client("Halden")));
+    let tom = app.member();
+    let id = app.comment(task, tom.id(), "Is it *done*?");
+    let (page, path) = (format!("/tasks/{task}"), format!("/tasks/{task}/comments/{id}"));
+    let at_first = |body: &'static str| [("body", body), ("version", "1")];
+    tom.post(&path).form(at_first("It is.")).send().await.assert_status(303);
+    let before = app.dump();
+    let late = tom.post(&path).form(at_first("Nearly.")).send().await;
+    late.assert_status(409).assert_full_page();
+    late.assert_text("h2", "Somebody else saved this comment meanwhile");
+    late.assert_text(".versions tr", "Comment It is. Nearly.");
+    late.assert_value("textarea[name=body]", "Nearly.").assert_value("input[name=version]", "2");
+    let part = tom.post(&path).form(at_first("Nearly.")).htmx().send().await;
+    part.assert_status(409).assert_fragment().assert_value("textarea[name=body]", "Nearly.");
+    let target = part.header("hx-retarget").unwrap();
+    part.assert_has(&format!("form{target}"));
+    // The same words twice are no difference.
+    let same = tom.post(&path).form(at_first("It is.")).send().await;
+    assert!(same.assert_status(303).location().starts_with(&page));
+    app.assert_unchanged(&before);
+    let again = late.fields(&format!("form[action='{path}']"));
+    tom.post(&path).form(again).send().await.assert_status(303);
+    let stored: (String, i64) = app.read(|conn| {
+        Ok(task_comments::table.select((task_comments::body, task_comments::version)).first(conn)?)
+    });
+    assert_eq!(stored, ("Nearly.".to_owned(), 3));
+}
+
+#[actix_web::test]
 async fn the_api_of_comments_follows_the_same_rules() {
     let app = TestApp::new().await;
     let task = app.task(app.project(app.client("Halden")));

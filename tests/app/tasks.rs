@@ -218,6 +218,26 @@ async fn a_refused_form_says_why_at_the_field_and_keeps_the_rest() {
 }
 
 #[actix_web::test]
+async fn who_does_not_work_is_given_no_task() {
+    let app = TestApp::new().await;
+    let project = app.project(app.client("Halden"));
+    let (tom, bea) = (app.member(), app.bookkeeper().id().to_string());
+    let offered = tom.get("/tasks/new").send().await.attributes("#assignee_id option", "value");
+    assert!(offered.contains(&tom.id().to_string()) && !offered.contains(&bea), "{offered:?}");
+    let page = tom.post("/tasks").form(form(project, "Books", &[("assignee_id", &bea)])).send().await;
+    page.assert_status(422).assert_text("[data-error=assignee_id]", "Must be one of the choices");
+    let body = json!({"project_id": project, "title": "Books", "assignee_id": bea});
+    let problem = tom.token().post("/api/tasks").json(body).send().await.problem(422);
+    assert_eq!(problem["errors"]["assignee_id"], "must be one of the choices");
+    assert_eq!(app.count("tasks"), 0);
+    // A task that somebody had before stays theirs until it is given to somebody else.
+    let task = app.task_for(project, "Books", Some(app.bookkeeper().id()), None);
+    let offered = tom.get(format!("/tasks/{task}/edit")).send().await.fields("#task_form");
+    assert!(offered.contains(&("assignee_id".to_owned(), bea)), "{offered:?}");
+    tom.post(format!("/tasks/{task}")).form(offered).send().await.assert_status(303);
+}
+
+#[actix_web::test]
 async fn archived_projects_take_no_new_tasks() {
     let app = TestApp::new().await;
     let project = app.project(app.client("Halden"));

@@ -18,6 +18,8 @@ CREATE INDEX activities_project_idx ON activities (project_id, id);
 CREATE INDEX activities_task_idx ON activities (task_id, id);
 CREATE INDEX activities_invoice_idx ON activities (invoice_id, id);
 CREATE INDEX activities_actor_idx ON activities (actor_id, id);
+-- What is gone, so that a timeline does not lead there.
+CREATE INDEX activities_deleted_idx ON activities (subject_id, subject_type) WHERE action = 'deleted';
 
 -- Writers only append here; a background pass chains the rows, so that no writer waits for another's hash.
 CREATE TABLE unsealed_activities (

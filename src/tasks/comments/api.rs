@@ -148,6 +148,7 @@ pub async fn update_comment(
         .map_err(|_| AppError::invalid("version", "must be the version that was read"))?;
     let (actor, now, path) = (user.actor, app.clock.now(), path.into_inner());
     let saved = app.db.write(move |conn| model::update(conn, &actor, now, path, version, &text)).await?;
+    let saved = saved.done("this comment", |comment| comment.version)?;
     Ok(HttpResponse::Ok().json(CommentJson::from(saved)))
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Comment;
 use crate::error::FormErrors;
-use crate::web::form::Check;
+use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
 /// What was typed.
@@ -28,6 +28,11 @@ impl CommentForm {
             version: Some(comment.version).into(),
             idempotency_key: String::new(),
         }
+    }
+
+    /// The Markdown of this form and of the stored comment, where they differ.
+    pub fn differences(&self, stored: &Self) -> Vec<Difference> {
+        Difference::between([("Comment", stored.body.as_str(), self.body.as_str())])
     }
 
     /// The Markdown, or what is wrong.

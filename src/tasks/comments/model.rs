@@ -6,6 +6,7 @@ use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::policy::Policy;
 use crate::auth::user::Actor;
 use crate::db::Conn;
+use crate::db::saved::Saved;
 use crate::db::schema::{comment_versions, task_comments, users};
 use crate::error::{AppError, AppResult};
 use crate::notifications::model::NotificationKind;
@@ -161,7 +162,7 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, task: TaskId, body: 
     find(conn, actor, task.id, id)
 }
 
-/// Saves a comment over version `version`; a conflict when it was changed meanwhile.
+/// Saves a comment over version `version`.
 pub fn update(
     conn: &mut Conn,
     actor: &Actor,
@@ -169,10 +170,10 @@ pub fn update(
     (task, id): (TaskId, CommentId),
     version: i64,
     body: &str,
-) -> AppResult<Comment> {
+) -> AppResult<Saved<Comment>> {
     let before = find_editable(conn, actor, task, id)?;
     if before.version == version && before.body == body {
-        return Ok(before);
+        return Ok(Saved::Done(before));
     }
     let (body_html, named) = mentions::render(conn, body)?;
     let updated = diesel::update(
@@ -186,7 +187,7 @@ pub fn update(
     ))
     .execute(conn)?;
     if updated == 0 {
-        return Err(AppError::Conflict("This comment was changed meanwhile. Reload to see how.".into()));
+        return find_editable(conn, actor, task, id).map(Saved::Stale);
     }
     diesel::insert_into(comment_versions::table)
         .values((
@@ -200,7 +201,7 @@ pub fn update(
     watchers::name(conn, actor, now, task, Some(id), &named)?;
     let task = tasks::find(conn, actor, task)?;
     note(conn, actor, now, Action::Updated, &task, id)?;
-    find(conn, actor, task.id, id)
+    find(conn, actor, task.id, id).map(Saved::Done)
 }
 
 /// Deletes a comment, for its author or who runs the installation; for everybody else it is not there.

@@ -7,10 +7,11 @@ use super::form::CommentForm;
 use super::model::{self, Comment, FormerText};
 use crate::auth::extract::{CurrentUser, Worker};
 use crate::auth::user::Actor;
+use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::tasks::model::{self as tasks, Task};
 use crate::types::ids::{CommentId, TaskId};
-use crate::web::form::Form;
+use crate::web::form::{Difference, Form};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
 use crate::web::{App, filters};
@@ -41,6 +42,8 @@ struct CommentFormPage {
     id: Option<CommentId>,
     form: CommentForm,
     errors: FormErrors,
+    /// What was saved from another window meanwhile.
+    conflict: Vec<Difference>,
 }
 
 impl CommentFormPage {
@@ -132,9 +135,9 @@ pub async fn update(
             let (actor, now, look) = (user.actor.clone(), app.clock.now(), view.clone());
             app.db
                 .write(move |conn| {
-                    let comment = model::update(conn, &actor, now, (task, id), version, &body)?;
+                    let saved = model::update(conn, &actor, now, (task, id), version, &body)?;
                     let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
-                    Ok(CommentPart { shell, comment })
+                    Ok(saved.map(|comment| CommentPart { shell, comment }))
                 })
                 .await
         }
@@ -142,14 +145,34 @@ pub async fn update(
         (_, Err(_)) => Err(AppError::BadRequest("The version that was edited is missing.".into())),
     };
     match saved {
-        Ok(part) if view.is_fragment() => view.html(|| part.render(), || part.render()),
-        Ok(_) => view.redirect(&format!("/tasks/{task}#{}", id.dom()), "Comment saved."),
+        Ok(Saved::Done(part)) => done(&view, &part),
+        Ok(Saved::Stale(part)) => {
+            let stored = CommentForm::filled(&part.comment);
+            let conflict = form.differences(&stored);
+            if conflict.is_empty() {
+                return done(&view, &part);
+            }
+            let form = CommentForm { version: stored.version, ..form };
+            let page = form_page(&app, &user.actor, &view, (task, Some(id)), form, FormErrors::default());
+            let page = CommentFormPage { conflict, ..page.await? };
+            let target = format!("#form_of_{}", id.dom());
+            view.stale(&target, || page.render(), || page.as_fields().render())
+        }
         Err(AppError::Invalid(errors)) => {
             let page = form_page(&app, &user.actor, &view, (task, Some(id)), form, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }
         Err(error) => Err(error),
     }
+}
+
+/// The comment as it is saved now.
+fn done(view: &View, part: &CommentPart) -> AppResult<HttpResponse> {
+    if view.is_fragment() {
+        return view.html(|| part.render(), || part.render());
+    }
+    let Comment { id, task_id, .. } = &part.comment;
+    view.redirect(&format!("/tasks/{task_id}#{}", id.dom()), "Comment saved.")
 }
 
 /// What a comment says, and all that it said before.
@@ -197,7 +220,7 @@ async fn form_page(
             if let Some(id) = id {
                 model::find_editable(conn, &actor, task.id, id)?;
             }
-            Ok(CommentFormPage { shell, task, id, form, errors })
+            Ok(CommentFormPage { shell, task, id, form, errors, conflict: Vec::new() })
         })
         .await
 }

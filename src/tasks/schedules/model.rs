@@ -278,19 +278,18 @@ fn run(conn: &mut Conn, now: UtcTime, today: NaiveDate, id: ScheduleId) -> AppRe
     let period = schedule.rhythm().latest(next, today);
     let owner: User = users::table.find(schedule.created_by).select(User::as_select()).first(conn)?;
     let owner = owner.actor();
-    let is_there: i64 = users::table
-        .filter(users::id.nullable().eq(schedule.assignee_id))
-        .filter(users::disabled_at.is_null())
-        .count()
-        .get_result(conn)?;
+    // Who has left, or works no more, does it no more.
+    let assignee_id = match schedule.assignee_id {
+        Some(id) if tasks::can_have_tasks(conn, id)? => Some(id),
+        _ => None,
+    };
     let new = NewTask {
         project_id: schedule.project_id,
         title: schedule.title.clone(),
         description: schedule.description.clone(),
         status: TaskStatus::Todo,
         priority: schedule.priority,
-        // Who has left does it no more.
-        assignee_id: schedule.assignee_id.filter(|_| is_there > 0),
+        assignee_id,
         due_on: Some(period),
         estimate_seconds: schedule.estimate_seconds,
         is_client_visible: false,

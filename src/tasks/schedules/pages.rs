@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::form::ScheduleForm;
 use super::model::{self, RhythmUnit, Schedule, ScheduleMode};
 use crate::auth::extract::{CurrentUser, Manager};
-use crate::auth::user::{self, Actor};
+use crate::auth::user::Actor;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors, found};
 use crate::projects::model::{self as projects, ProjectChoice};
@@ -204,7 +204,7 @@ async fn form_page(
         .read(move |conn| {
             let stored = id.map(|id| model::find(conn, &actor, id)).transpose()?;
             let shell = Shell::load(conn, &actor, now, &view, Section::Tasks)?;
-            let mut people = user::choices(conn)?;
+            let mut people = tasks::assignees(conn)?;
             if let Some(assignee) = stored.as_ref().and_then(|schedule| schedule.assignee_id)
                 && people.iter().all(|(id, _)| *id != assignee)
             {
