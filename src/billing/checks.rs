@@ -97,6 +97,13 @@ const LEDGER: &[(&str, &str)] = &[
          AND corrects_id IS NOT NULL GROUP BY corrects_id) c ON c.corrects_id = i.id WHERE c.cents > i.total_cents ORDER BY i.id LIMIT 50",
     ),
     (
+        "its credit notes give back more than was ever paid of it",
+        "SELECT i.id FROM invoices i JOIN (SELECT corrects_id, SUM(total_cents) AS cents FROM invoices WHERE issued_at IS NOT NULL \
+         AND corrects_id IS NOT NULL AND NOT is_imported GROUP BY corrects_id) c ON c.corrects_id = i.id LEFT JOIN \
+           (SELECT invoice_id, SUM(amount_cents) AS cents FROM payment_allocations WHERE amount_cents > 0 GROUP BY invoice_id) p \
+           ON p.invoice_id = i.id WHERE c.cents > i.credited_cents + coalesce(p.cents, 0) ORDER BY i.id LIMIT 50",
+    ),
+    (
         "it is settled although something is left to pay, or the other way round",
         "SELECT id FROM invoices WHERE issued_at IS NOT NULL \
          AND (settled_at IS NOT NULL) <> (paid_cents + credited_cents + written_off_cents = total_cents) ORDER BY id LIMIT 50",

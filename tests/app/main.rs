@@ -28,6 +28,7 @@ mod billing_numbers;
 mod billing_pricing;
 mod billing_tax;
 mod billing_totals;
+mod billing_write_offs;
 mod browser;
 mod calendar;
 mod choices;

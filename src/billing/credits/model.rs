@@ -14,6 +14,7 @@ use crate::billing::lines::store_sums;
 use crate::billing::model::{self, Invoice, InvoiceLine, Kind};
 use crate::billing::series::Series;
 use crate::billing::totals::{self, LineSum, Priced, SumFault, Totals};
+use crate::billing::write_offs::model as write_offs;
 use crate::billing::{costs, tax};
 use crate::clients::model as clients;
 use crate::db::Conn;
@@ -91,7 +92,8 @@ fn find_creditable(conn: &mut Conn, actor: &Actor, id: InvoiceId) -> AppResult<I
     Ok(invoice)
 }
 
-/// Issues a credit note on invoice `id`. It settles the invoice as far as something is left to pay.
+/// Issues a credit note on invoice `id`. It takes the place of what is written off of the invoice and settles it as far
+/// as something is left to pay.
 pub fn create(
     conn: &mut Conn,
     actor: &Actor,
@@ -133,6 +135,8 @@ pub fn create(
     }
     let whole = open.iter().zip(&taken).filter(|(of, quantity)| of.left_e4 == **quantity);
     deposits::release(conn, &whole.map(|(of, _)| of.line.id).collect::<Vec<_>>())?;
+    write_offs::give_way(conn, actor, now, &invoice, &issued)?;
+    let invoice = model::find(conn, actor, id)?;
     let settles = issued.total_cents.min(invoice.balance());
     if settles > 0 {
         apply_locked(conn, actor, now, &issued, &invoice, settles)?;

@@ -32,6 +32,23 @@ pub fn write_on(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> 
     book(conn, actor, now, &invoice, -invoice.written_off_cents, "Taken back", Action::WrittenOn)
 }
 
+/// Takes back what a credit note takes the place of, as much as is written off of the locked `invoice`: what is not owed
+/// is no loss, and nobody gets money back that never came in.
+pub(in crate::billing) fn give_way(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    invoice: &Invoice,
+    note: &Invoice,
+) -> AppResult<()> {
+    let cents = invoice.written_off_cents.min(note.total_cents);
+    if cents <= 0 {
+        return Ok(());
+    }
+    let reason = format!("Credited by {}", note.name());
+    book(conn, actor, now, invoice, -cents, &reason, Action::WrittenOn)
+}
+
 fn book(
     conn: &mut Conn,
     actor: &Actor,
