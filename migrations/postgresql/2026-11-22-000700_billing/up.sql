@@ -360,7 +360,8 @@ CREATE FUNCTION billed_entries_frozen_delete() RETURNS trigger LANGUAGE plpgsql 
 END $$;
 CREATE TRIGGER billed_entries_frozen_delete BEFORE DELETE ON billed_entries FOR EACH ROW EXECUTE FUNCTION billed_entries_frozen_delete();
 CREATE FUNCTION released_entries_credited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+  IF NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id WHERE c.id = NEW.credit_line_id AND l.id = NEW.invoice_line_id
+    AND l.quantity_e4 <= (SELECT SUM(x.quantity_e4) FROM invoice_lines x WHERE x.corrects_line_id = l.id))
     OR NOT EXISTS (SELECT 1 FROM billed_entries b WHERE b.time_entry_id = NEW.time_entry_id AND b.invoice_line_id = NEW.invoice_line_id) THEN
     RAISE EXCEPTION 'bureau: only a credit note gives billed hours back' USING ERRCODE = 'integrity_constraint_violation';
   END IF;

@@ -122,7 +122,8 @@ CREATE FUNCTION claim_frozen_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEG
 END $$;
 CREATE FUNCTION claim_frozen_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) THEN
+    AND NOT EXISTS (SELECT 1 FROM invoice_lines l WHERE l.id = OLD.invoice_line_id AND l.quantity_e4 <= (
+    SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE c.corrects_line_id = l.id)) THEN
     RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN OLD;
@@ -207,7 +208,8 @@ CREATE FUNCTION deducted_deposits_fit() RETURNS trigger LANGUAGE plpgsql AS $$ B
 END $$;
 CREATE TRIGGER deducted_deposits_fit BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION deducted_deposits_fit();
 CREATE FUNCTION released_costs_credited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+  IF NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id WHERE c.id = NEW.credit_line_id AND l.id = NEW.invoice_line_id
+    AND l.quantity_e4 <= (SELECT SUM(x.quantity_e4) FROM invoice_lines x WHERE x.corrects_line_id = l.id))
   OR NOT EXISTS (
     SELECT 1 FROM billed_expenses WHERE expense_id = NEW.expense_id AND invoice_line_id = NEW.invoice_line_id
     UNION ALL SELECT 1 FROM billed_milestones WHERE milestone_id = NEW.milestone_id AND invoice_line_id = NEW.invoice_line_id

@@ -358,7 +358,8 @@ WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = 
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
 CREATE TRIGGER released_entries_credited BEFORE INSERT ON released_entries
-WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id WHERE c.id = NEW.credit_line_id AND l.id = NEW.invoice_line_id
+    AND l.quantity_e4 <= (SELECT SUM(x.quantity_e4) FROM invoice_lines x WHERE x.corrects_line_id = l.id))
   OR NOT EXISTS (SELECT 1 FROM billed_entries b WHERE b.time_entry_id = NEW.time_entry_id AND b.invoice_line_id = NEW.invoice_line_id) BEGIN
   SELECT RAISE(ABORT, 'bureau: only a credit note gives billed hours back');
 END;

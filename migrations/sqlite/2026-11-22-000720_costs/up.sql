@@ -103,7 +103,8 @@ CREATE TRIGGER billed_expenses_no_update BEFORE UPDATE ON billed_expenses BEGIN
 END;
 CREATE TRIGGER billed_expenses_frozen_delete BEFORE DELETE ON billed_expenses
 WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines l WHERE l.id = OLD.invoice_line_id AND l.quantity_e4 <= (
+    SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE c.corrects_line_id = l.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
 CREATE TRIGGER billed_milestones_frozen_insert BEFORE INSERT ON billed_milestones
@@ -115,7 +116,8 @@ CREATE TRIGGER billed_milestones_no_update BEFORE UPDATE ON billed_milestones BE
 END;
 CREATE TRIGGER billed_milestones_frozen_delete BEFORE DELETE ON billed_milestones
 WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines l WHERE l.id = OLD.invoice_line_id AND l.quantity_e4 <= (
+    SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE c.corrects_line_id = l.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
 CREATE TRIGGER billed_charges_frozen_insert BEFORE INSERT ON billed_charges
@@ -127,7 +129,8 @@ CREATE TRIGGER billed_charges_no_update BEFORE UPDATE ON billed_charges BEGIN
 END;
 CREATE TRIGGER billed_charges_frozen_delete BEFORE DELETE ON billed_charges
 WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines l WHERE l.id = OLD.invoice_line_id AND l.quantity_e4 <= (
+    SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE c.corrects_line_id = l.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
 CREATE TRIGGER deducted_deposits_frozen_insert BEFORE INSERT ON deducted_deposits
@@ -175,7 +178,8 @@ WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND EXISTS (
   SELECT RAISE(ABORT, 'bureau: a deduction is what the deposit charged');
 END;
 CREATE TRIGGER released_costs_credited BEFORE INSERT ON released_costs
-WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id WHERE c.id = NEW.credit_line_id AND l.id = NEW.invoice_line_id
+    AND l.quantity_e4 <= (SELECT SUM(x.quantity_e4) FROM invoice_lines x WHERE x.corrects_line_id = l.id))
   OR NOT EXISTS (
     SELECT 1 FROM billed_expenses WHERE expense_id = NEW.expense_id AND invoice_line_id = NEW.invoice_line_id
     UNION ALL SELECT 1 FROM billed_milestones WHERE milestone_id = NEW.milestone_id AND invoice_line_id = NEW.invoice_line_id
