@@ -164,6 +164,25 @@ CREATE FUNCTION deducted_deposits_once() RETURNS trigger LANGUAGE plpgsql AS $$ 
   RETURN NEW;
 END $$;
 CREATE TRIGGER deducted_deposits_once BEFORE INSERT ON deducted_deposits FOR EACH ROW EXECUTE FUNCTION deducted_deposits_once();
+-- What is no longer expected of a deposit is not given away by a deduction, whichever comes first.
+CREATE FUNCTION deducted_deposits_expected() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM 1 FROM invoices WHERE id = NEW.deposit_id FOR UPDATE;
+  IF (SELECT written_off_cents FROM invoices WHERE id = NEW.deposit_id) > 0 THEN
+    RAISE EXCEPTION 'bureau: a deposit that is written off is not deducted' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER deducted_deposits_expected BEFORE INSERT ON deducted_deposits FOR EACH ROW EXECUTE FUNCTION deducted_deposits_expected();
+CREATE FUNCTION invoice_write_offs_deducted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM 1 FROM invoices WHERE id = NEW.invoice_id FOR UPDATE;
+  IF NEW.amount_cents > 0 AND EXISTS (
+    SELECT 1 FROM deducted_deposits d JOIN invoice_lines l ON l.id = d.invoice_line_id JOIN invoices i ON i.id = l.invoice_id
+    WHERE d.deposit_id = NEW.invoice_id AND i.issued_at IS NULL) THEN
+    RAISE EXCEPTION 'bureau: a deposit that a draft deducts is not written off' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER invoice_write_offs_deducted BEFORE INSERT ON invoice_write_offs FOR EACH ROW EXECUTE FUNCTION invoice_write_offs_deducted();
 -- Given back: credited itself, once no line takes it off any more.
 CREATE FUNCTION deposits_given_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF NEW.corrects_id IS NULL THEN

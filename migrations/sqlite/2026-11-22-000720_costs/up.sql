@@ -147,6 +147,17 @@ WHEN NOT EXISTS (
     AND NOT EXISTS (SELECT 1 FROM deducted_deposits x JOIN invoice_lines o ON o.id = x.invoice_line_id WHERE x.deposit_id = d.id AND o.invoice_id <> i.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: a deposit is deducted by one invoice of its client, unless it was given back');
 END;
+-- What is no longer expected of a deposit is not given away by a deduction, whichever comes first.
+CREATE TRIGGER deducted_deposits_expected BEFORE INSERT ON deducted_deposits
+WHEN (SELECT written_off_cents FROM invoices WHERE id = NEW.deposit_id) > 0 BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deposit that is written off is not deducted');
+END;
+CREATE TRIGGER invoice_write_offs_deducted BEFORE INSERT ON invoice_write_offs
+WHEN NEW.amount_cents > 0 AND EXISTS (
+  SELECT 1 FROM deducted_deposits d JOIN invoice_lines l ON l.id = d.invoice_line_id JOIN invoices i ON i.id = l.invoice_id
+  WHERE d.deposit_id = NEW.invoice_id AND i.issued_at IS NULL) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deposit that a draft deducts is not written off');
+END;
 -- Given back: credited itself, once no line takes it off any more.
 CREATE TRIGGER deposits_given_back_insert BEFORE INSERT ON invoices
 WHEN EXISTS (SELECT 1 FROM deducted_deposits WHERE deposit_id = NEW.corrects_id) BEGIN

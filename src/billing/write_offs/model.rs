@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
+use crate::billing::deposits::refuse_on_draft;
 use crate::billing::model::{self, Invoice};
 use crate::db::Conn;
 use crate::db::schema::{invoice_write_offs, invoices};
@@ -20,6 +21,7 @@ pub fn write_off(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId, re
             "Only an issued invoice with something left to pay can be written off.".into(),
         ));
     }
+    refuse_on_draft(conn, id)?;
     book(conn, actor, now, &invoice, invoice.balance(), reason, Action::WrittenOff)
 }
 
