@@ -15,6 +15,7 @@ mod architecture;
 mod auth;
 mod billing;
 mod billing_api;
+mod billing_base;
 mod billing_close;
 mod billing_costs;
 mod billing_credit_shares;
