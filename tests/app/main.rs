@@ -27,6 +27,7 @@ mod billing_issue;
 mod billing_ledger;
 mod billing_numbers;
 mod billing_pricing;
+mod billing_reissue;
 mod billing_tax;
 mod billing_totals;
 mod billing_write_offs;

@@ -5,7 +5,7 @@
 //! what is left, which is never more than was paid, settles other invoices of the client or is refunded. What credit notes on one invoice charge back is computed for all of them together, so in parts they add
 //! up to it, in each tax and to the cent, and never to more. Hours and costs can be given back, so that they are billed
 //! again, by the note that takes back the last part of their line; a deposit that such a line deducted is free again. An invoice that is
-//! credited in full can be drafted anew.
+//! credited in full can be drafted anew, once at a time.
 //! URLs: `/billing/{id}/credit`, `…/reissue`, `…/applications`; `/api/billing/{id}/credits`, `…/reissue`,
 //! `…/applications`.
 
