@@ -101,7 +101,10 @@ fn refuse_unpaid(conn: &mut Conn, actor: &Actor, note: &Invoice, cents: i64) -> 
         return Ok(());
     }
     let (most, unpaid) = (Money::new(most, note.currency), Money::new(unpaid, note.currency));
-    let message = format!("is more than the {most} to pay out: {unpaid} of {} is not paid; settle that first", of.name());
+    let message = format!(
+        "is more than the {most} to pay out: {unpaid} of {} is not paid; settle that first",
+        of.name()
+    );
     Err(AppError::invalid("amount", message))
 }
 
