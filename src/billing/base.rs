@@ -60,8 +60,7 @@ impl Amounts {
 /// rounding are converted; the net is what they leave, so that the parts always add up.
 pub fn converted(amounts: Amounts, from: Currency, to: Currency, rate_e6: i64) -> Option<Amounts> {
     let convert = |cents: i64| money::convert(cents, from, to, rate_e6);
-    let (tax, rounding, total) =
-        (convert(amounts.tax)?, convert(amounts.rounding)?, convert(amounts.total)?);
+    let (tax, rounding, total) = (convert(amounts.tax)?, convert(amounts.rounding)?, convert(amounts.total)?);
     let net = total.checked_sub(tax)?.checked_sub(rounding)?;
     Some(Amounts { net, tax, rounding, total })
 }
@@ -77,6 +76,18 @@ pub fn added(
 ) -> Option<Amounts> {
     let after = converted(before.plus(document), from, to, rate_e6)?;
     Some(after.less(converted(before, from, to, rate_e6)?))
+}
+
+/// The rate of `currency` that was used last, in millionths of the agency's.
+pub fn last_exchange_rate(conn: &mut Conn, currency: Currency) -> AppResult<Option<i64>> {
+    let last: Option<Option<i64>> = invoices::table
+        .filter(invoices::currency.eq(currency))
+        .filter(invoices::exchange_rate_e6.is_not_null())
+        .order(invoices::id.desc())
+        .select(invoices::exchange_rate_e6)
+        .first(conn)
+        .optional()?;
+    Ok(last.flatten())
 }
 
 /// What a document is worth, and how that was found.

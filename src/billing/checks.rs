@@ -307,9 +307,10 @@ fn worth_that_does_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppRes
                 note.id < invoice.id && note.corrects_id.is_some() && note.corrects_id == invoice.corrects_id
             });
             let before = earlier.map(Amounts::of).fold(Amounts::default(), Amounts::plus);
-            let worth = invoice.base_currency.zip(invoice.exchange_rate_e6).and_then(|(base, rate)| {
-                added(before, Amounts::of(&invoice), invoice.currency, base, rate)
-            });
+            let worth = invoice
+                .base_currency
+                .zip(invoice.exchange_rate_e6)
+                .and_then(|(base, rate)| added(before, Amounts::of(&invoice), invoice.currency, base, rate));
             let said = (invoice.base_net_cents, invoice.base_tax_cents, invoice.base_total_cents);
             if worth.is_none_or(|worth| (Some(worth.net), Some(worth.tax), Some(worth.total)) != said) {
                 faults.push(format!(

@@ -300,11 +300,13 @@ async fn the_note_that_takes_the_last_part_of_a_line_gives_its_hours_and_costs_b
     let billed = equation();
     let api = app.api(Role::Bookkeeper);
     let take = |hours_taken: &str, cost_taken: &str, releases: bool| {
-        let lines = json!([{"id": hours.id, "quantity": hours_taken}, {"id": cost.id, "quantity": cost_taken}]);
+        let lines =
+            json!([{"id": hours.id, "quantity": hours_taken}, {"id": cost.id, "quantity": cost_taken}]);
         let body = json!({"reason": "In parts", "lines": lines, "release_hours": releases});
         api.post(format!("/api/billing/{id}/credits")).json(body).send()
     };
-    let free = || (app.count_where("time_entries", "is_unbilled"), app.count_where("expenses", "is_unbilled"));
+    let free =
+        || (app.count_where("time_entries", "is_unbilled"), app.count_where("expenses", "is_unbilled"));
     // What is given back is asked for where the line is left in part, not dropped in silence.
     let before = at_rest(&app).await;
     let refused = take("0.2", "0.4", true).await.problem(422);
@@ -332,7 +334,8 @@ async fn the_note_that_takes_the_last_part_of_a_line_gives_its_hours_and_costs_b
 async fn the_page_asks_for_the_whole_line_where_its_hours_are_given_back() {
     let app = TestApp::new().await;
     let id = billed(&app);
-    let mut fields = app.bookkeeper().get(format!("/billing/{id}/credit")).send().await.fields("#credit_form");
+    let mut fields =
+        app.bookkeeper().get(format!("/billing/{id}/credit")).send().await.fields("#credit_form");
     crate::billing::change(&mut fields, "reason", "Half of it");
     crate::billing::change(&mut fields, "line_quantity", "0.2");
     let before = at_rest(&app).await;

@@ -45,9 +45,8 @@ async fn a_corrected_draft_is_named_until_it_is_gone_and_for_good_once_it_is_iss
     let before = at_rest(&app).await;
     let refused = api.post(&path).send().await.problem(409);
     let said = refused["detail"].as_str().unwrap().to_owned();
-    let wanted = format!(
-        "INV-2026-0001 has a corrected draft already: /billing/{first}. Finish that, or delete it."
-    );
+    let wanted =
+        format!("INV-2026-0001 has a corrected draft already: /billing/{first}. Finish that, or delete it.");
     assert!(said.starts_with(&wanted), "{said}");
     app.bookkeeper().post(format!("/billing/{id}/reissue")).send().await.assert_status(409);
     app.assert_unchanged(&before);

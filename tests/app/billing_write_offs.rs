@@ -157,7 +157,9 @@ async fn a_deposit_on_a_draft_is_not_written_off_before_that_is_issued() {
     let before = at_rest(&app).await;
     let refused = api.post(&path).json(json!({"reason": "Bankrupt"})).send().await.problem(409);
     let said = refused["detail"].as_str().unwrap();
-    assert!(said.starts_with("This deposit is taken off a draft. Take it off there, or issue that draft, first."));
+    assert!(
+        said.starts_with("This deposit is taken off a draft. Take it off there, or issue that draft, first.")
+    );
     app.execute_refused(&format!(
         "INSERT INTO invoice_write_offs (invoice_id, amount_cents, reason, created_at) VALUES ({id}, 1, 'x', '2026-11-19 10:00:00')"
     ));

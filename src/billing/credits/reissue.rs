@@ -55,7 +55,11 @@ pub fn reissue(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> A
 
 /// The draft or invoice that bills the lines of invoice `id` anew.
 pub fn of_invoice(conn: &mut Conn, id: InvoiceId) -> AppResult<Option<Invoice>> {
-    Ok(invoices::table.filter(invoices::reissues_id.eq(id)).select(Invoice::as_select()).first(conn).optional()?)
+    Ok(invoices::table
+        .filter(invoices::reissues_id.eq(id))
+        .select(Invoice::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// Lines that were drafted anew are not drafted a second time.
