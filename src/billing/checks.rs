@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use super::base::{Amounts, added};
 use super::model::{Invoice, InvoiceLine};
 use super::parties::{Buyer, Seller};
 use super::print::Document;
@@ -95,6 +96,13 @@ const LEDGER: &[(&str, &str)] = &[
         "more of it was credited than it billed",
         "SELECT i.id FROM invoices i JOIN (SELECT corrects_id, SUM(total_cents) AS cents FROM invoices WHERE issued_at IS NOT NULL \
          AND corrects_id IS NOT NULL GROUP BY corrects_id) c ON c.corrects_id = i.id WHERE c.cents > i.total_cents ORDER BY i.id LIMIT 50",
+    ),
+    (
+        "its credit notes give back more than was ever paid of it",
+        "SELECT i.id FROM invoices i JOIN (SELECT corrects_id, SUM(total_cents) AS cents FROM invoices WHERE issued_at IS NOT NULL \
+         AND corrects_id IS NOT NULL AND NOT is_imported GROUP BY corrects_id) c ON c.corrects_id = i.id LEFT JOIN \
+           (SELECT invoice_id, SUM(amount_cents) AS cents FROM payment_allocations WHERE amount_cents > 0 GROUP BY invoice_id) p \
+           ON p.invoice_id = i.id WHERE c.cents > i.credited_cents + coalesce(p.cents, 0) ORDER BY i.id LIMIT 50",
     ),
     (
         "it is settled although something is left to pay, or the other way round",
@@ -232,6 +240,7 @@ pub fn ledger_faults(conn: &mut Conn) -> AppResult<Vec<String>> {
         faults.extend(rows.into_iter().map(|row| format!("Invoice {}: {words}.", row.id)));
     }
     sums_that_do_not_hold(conn, &mut faults)?;
+    worth_that_does_not_hold(conn, &mut faults)?;
     documents_that_changed(conn, &mut faults)?;
     Ok(faults)
 }
@@ -268,6 +277,46 @@ fn sums_that_do_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult
             if !sums.is_ok_and(|sums| says(&invoice, &own, &sums)) {
                 faults
                     .push(format!("Invoice {}: its lines and taxes do not add up to its total.", invoice.id));
+            }
+        }
+    }
+}
+
+/// Converts every invoice and credit note anew that was issued at a known rate.
+fn worth_that_does_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult<()> {
+    let mut after = InvoiceId(0);
+    loop {
+        let rows: Vec<Invoice> = invoices::table
+            .filter(invoices::id.gt(after))
+            .filter(invoices::base_total_cents.is_not_null())
+            .filter(invoices::is_imported.eq(false))
+            .order(invoices::id)
+            .limit(BATCH)
+            .select(Invoice::as_select())
+            .load(conn)?;
+        let Some(last) = rows.last().map(|invoice| invoice.id) else { return Ok(()) };
+        after = last;
+        let ids: BTreeSet<InvoiceId> = rows.iter().filter_map(|row| row.corrects_id).collect();
+        let notes: Vec<Invoice> = invoices::table
+            .filter(invoices::corrects_id.eq_any(&ids))
+            .filter(invoices::issued_at.is_not_null())
+            .select(Invoice::as_select())
+            .load(conn)?;
+        for invoice in rows {
+            let earlier = notes.iter().filter(|note| {
+                note.id < invoice.id && note.corrects_id.is_some() && note.corrects_id == invoice.corrects_id
+            });
+            let before = earlier.map(Amounts::of).fold(Amounts::default(), Amounts::plus);
+            let worth = invoice
+                .base_currency
+                .zip(invoice.exchange_rate_e6)
+                .and_then(|(base, rate)| added(before, Amounts::of(&invoice), invoice.currency, base, rate));
+            let said = (invoice.base_net_cents, invoice.base_tax_cents, invoice.base_total_cents);
+            if worth.is_none_or(|worth| (Some(worth.net), Some(worth.tax), Some(worth.total)) != said) {
+                faults.push(format!(
+                    "Invoice {}: its amounts in the agency's currency are not those at its rate.",
+                    invoice.id
+                ));
             }
         }
     }

@@ -10,6 +10,7 @@ use super::model::{NewLine, Unit};
 use super::tax::{TaxCategory, TaxRates};
 use super::totals::Discount;
 use crate::db::Conn;
+use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::schema::{
     billed_charges, billed_expenses, billed_milestones, expenses, invoice_lines, released_costs,
 };
@@ -125,6 +126,12 @@ pub fn unbilled(conn: &mut Conn, filter: &HoursFilter) -> AppResult<Vec<Cost>> {
         },
     ));
     Ok(costs)
+}
+
+/// The same for a draft that claims them: of two at once, the second waits and finds what is left.
+pub fn unbilled_locked(conn: &mut Conn, filter: &HoursFilter) -> AppResult<Vec<Cost>> {
+    lock_row(conn, LockedTable::CostsOfClient, filter.client.0)?;
+    unbilled(conn, filter)
 }
 
 /// Adds a line for a cost and claims it. The primary keys refuse what is taken.

@@ -17,7 +17,8 @@ use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{InvoiceId, InvoiceLineId};
 
-/// Issued deposits of the draft's client and currency that nothing has deducted or credited, oldest first.
+/// Issued deposits of the draft's client and currency that nothing has deducted or credited, and of which all is expected
+/// to be paid, oldest first.
 pub fn deductible(conn: &mut Conn, draft: &Invoice) -> AppResult<Vec<Invoice>> {
     let deducted = deducted_deposits::table.select(deducted_deposits::deposit_id);
     // One that was paid settles nothing when it is credited: its credit note tells.
@@ -31,6 +32,7 @@ pub fn deductible(conn: &mut Conn, draft: &Invoice) -> AppResult<Vec<Invoice>> {
         .filter(invoices::is_deposit)
         .filter(invoices::issued_at.is_not_null())
         .filter(invoices::currency.eq(draft.currency))
+        .filter(invoices::written_off_cents.eq(0))
         .filter(invoices::id.ne_all(deducted))
         .order(invoices::id)
         .select(Invoice::as_select())
@@ -68,6 +70,7 @@ pub fn deduct(
         return Err(AppError::Conflict("A deposit takes no other deposit off.".into()));
     }
     lock_row(conn, LockedTable::Invoices, deposit.0)?;
+    refuse_written_off(conn, actor, &draft, deposit)?;
     let deposit = deductible(conn, &draft)?.into_iter().find(|open| open.id == deposit).ok_or_else(|| {
         AppError::invalid("deposit_id", "is no issued deposit of this client that is still to be deducted")
     })?;
@@ -100,6 +103,40 @@ pub fn deduct(
     }
     let client = clients::find(conn, actor, draft.client_id)?;
     draft::finish(conn, actor, now, &draft, &client, "deposit_deducted", deposit.total_cents)
+}
+
+/// What is no longer expected of a deposit would be given away by deducting it.
+fn refuse_written_off(conn: &mut Conn, actor: &Actor, draft: &Invoice, id: InvoiceId) -> AppResult<()> {
+    let deposit: Option<Invoice> = model::visible_to(actor)
+        .filter(invoices::id.eq(id))
+        .filter(invoices::client_id.eq(draft.client_id))
+        .select(Invoice::as_select())
+        .first(conn)
+        .optional()?;
+    if deposit.is_some_and(|deposit| deposit.written_off_cents > 0) {
+        return Err(AppError::invalid(
+            "deposit_id",
+            "is written off in part or in full; take the write-off back, or credit the deposit",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses to write a deposit off that a draft takes off: issued, that would ask for less than is owed.
+pub(in crate::billing) fn refuse_on_draft(conn: &mut Conn, deposit: InvoiceId) -> AppResult<()> {
+    let drafts: i64 = deducted_deposits::table
+        .inner_join(invoice_lines::table.on(invoice_lines::id.eq(deducted_deposits::invoice_line_id)))
+        .inner_join(invoices::table.on(invoices::id.eq(invoice_lines::invoice_id)))
+        .filter(deducted_deposits::deposit_id.eq(deposit))
+        .filter(invoices::issued_at.is_null())
+        .count()
+        .get_result(conn)?;
+    if drafts == 0 {
+        return Ok(());
+    }
+    Err(AppError::Conflict(
+        "This deposit is taken off a draft. Take it off there, or issue that draft, first.".into(),
+    ))
 }
 
 /// A deduction stays what its deposit charged, however its draft is edited: it goes, or it stays.

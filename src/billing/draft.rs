@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::base;
 use super::costs::{self, insert_cost};
 use super::hours::{self, HoursFilter, Key, Plan};
 use super::lines::{
@@ -18,7 +19,7 @@ use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client};
 use crate::db::Conn;
 use crate::db::schema::{invoice_lines, invoice_taxes, invoices, projects};
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
 use crate::types::money::{Currency, Money};
@@ -145,18 +146,6 @@ fn rates_of(agency: &Agency, client: &Client) -> TaxRates {
     TaxRates { first_millis, second_millis }
 }
 
-/// The rate of `currency` that was used last, in millionths of the agency's.
-pub fn last_exchange_rate(conn: &mut Conn, currency: Currency) -> AppResult<Option<i64>> {
-    let last: Option<Option<i64>> = invoices::table
-        .filter(invoices::currency.eq(currency))
-        .filter(invoices::exchange_rate_e6.is_not_null())
-        .order(invoices::id.desc())
-        .select(invoices::exchange_rate_e6)
-        .first(conn)
-        .optional()?;
-    Ok(last.flatten())
-}
-
 /// The project must be the client's own: hours of others are never touched.
 pub fn check_project(conn: &mut Conn, client: ClientId, project: Option<ProjectId>) -> AppResult<()> {
     let Some(project) = project else { return Ok(()) };
@@ -181,10 +170,9 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
     } else {
         Plan::default()
     };
-    let costs = if new.include_costs { costs::unbilled(conn, &new.hours())? } else { Vec::new() };
-    if new.include_time && plan.groups.is_empty() && new.lines.is_empty() && costs.is_empty() {
-        let reason = if plan.without_rate.is_empty() { "" } else { " with a rate" };
-        return Err(AppError::invalid("include_time", format!("found no unbilled hours{reason} here")));
+    let costs = if new.include_costs { costs::unbilled_locked(conn, &new.hours())? } else { Vec::new() };
+    if plan.groups.is_empty() && new.lines.is_empty() && costs.is_empty() {
+        refuse_nothing_found(new, &plan)?;
     }
     check_line_count(plan.groups.len() + costs.len() + new.lines.len(), "grouping")?;
     let mut delivery: Vec<NaiveDate> =
@@ -199,7 +187,7 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
     let exchange_rate = match new.options.exchange_rate_e6 {
         _ if in_base => None,
         Some(rate) => Some(rate),
-        None => last_exchange_rate(conn, client.currency)?,
+        None => base::last_exchange_rate(conn, client.currency)?,
     };
     let id: InvoiceId = diesel::insert_into(invoices::table)
         .values((
@@ -250,6 +238,19 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
     );
     audit::record(conn, Some(actor.id), now, &entry)?;
     Ok(id)
+}
+
+/// A draft that asks for what waits and finds none of it would be empty.
+fn refuse_nothing_found(new: &NewDraft, plan: &Plan) -> AppResult<()> {
+    let mut errors = FormErrors::default();
+    if new.include_time {
+        let reason = if plan.without_rate.is_empty() { "" } else { " with a rate" };
+        errors.add("include_time", format!("found no unbilled hours{reason} here"));
+    }
+    if new.include_costs {
+        errors.add("include_costs", "found no unbilled costs here");
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
 }
 
 /// Saves the editor's fields and lines over version `version`. The hours of lines that are gone are free again.

@@ -140,13 +140,14 @@ const TERMS: &str = "\
         CAST(SUM({sign} CASE WHEN l.unit = 'HUR' AND l.unit_price_cents = l.logged_rate_cents \
           AND l.quantity_e4 = (coalesce(l.rounded_seconds, l.logged_seconds) * 50 + 9) / 18 \
           THEN l.logged_cents - l.amount_cents - l.discount_cents ELSE 0 END) AS BIGINT) AS rounding_cents \
-      FROM invoices v JOIN invoice_lines l ON l.invoice_id = v.id AND l.logged_seconds IS NOT NULL \
+      FROM invoices v JOIN invoice_lines o ON o.invoice_id = v.id AND o.logged_seconds IS NOT NULL \
+        JOIN invoice_lines l ON l.id = coalesce(o.corrects_line_id, o.id) \
       WHERE v.issued_at IS NOT NULL {invoice} GROUP BY v.client_id) i ON i.client_id = c.id \
     LEFT JOIN (SELECT e.client_id, CAST(SUM(e.duration_seconds) AS BIGINT) AS seconds, CAST(SUM(e.amount_cents) AS BIGINT) AS cents \
       FROM time_write_offs o JOIN time_entries e ON e.id = o.time_entry_id WHERE TRUE {written_off} GROUP BY e.client_id) w ON w.client_id = c.id \
     WHERE TRUE {client} ORDER BY c.name_key, c.id";
 
-/// A line of a credit note with hours gives them back: they are billed no more.
+/// A line of a credit note with hours gives back what the line that it completes billed, whatever of it earlier notes took.
 const SIGN: &str = "CASE WHEN v.kind = 'credit_note' THEN -1 ELSE 1 END *";
 
 /// The equations of `clients`, or of all.

@@ -4,13 +4,13 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::base;
 use super::lines::store_totals;
 use super::model::{self, Invoice, Kind};
 use super::parties::{Buyer, Seller, billing_contact};
 use super::print::Document;
 use super::series::Series;
 use super::tax::{self, TaxCategory};
-use super::totals::SumFault;
 use crate::agency::model::{self as agency, Agency};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
@@ -21,7 +21,7 @@ use crate::error::{AppError, AppResult, FormErrors};
 use crate::keys::sha256_hex;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId};
-use crate::types::money::{self, Money};
+use crate::types::money::Money;
 use crate::types::zone;
 
 /// The exchange rate of a currency to itself, in millionths.
@@ -184,13 +184,7 @@ pub(in crate::billing) fn freeze(
     let buyer = Buyer::of(client, billing_contact(conn, client.id)?);
     // Nothing to pay is paid.
     let settled_at = (draft.total_cents == 0).then_some(now);
-    let rate = if draft.currency == agency.currency { Some(PAR_E6) } else { draft.exchange_rate_e6 };
-    let in_base = |cents: i64| {
-        rate.map(|rate| {
-            money::convert(cents, draft.currency, agency.currency, rate).ok_or(SumFault::TooLarge)
-        })
-        .transpose()
-    };
+    let worth = base::worth(conn, actor, draft, agency.currency)?;
     diesel::update(invoices::table.find(draft.id))
         .set((
             invoices::series_id.eq(series.id),
@@ -199,11 +193,11 @@ pub(in crate::billing) fn freeze(
             invoices::number.eq(&place.number),
             invoices::seller.eq(serde_json::to_string(&seller).map_err(AppError::internal)?),
             invoices::buyer.eq(serde_json::to_string(&buyer).map_err(AppError::internal)?),
-            invoices::base_currency.eq(agency.currency),
-            invoices::exchange_rate_e6.eq(rate),
-            invoices::base_net_cents.eq(in_base(draft.net_cents)?),
-            invoices::base_tax_cents.eq(in_base(draft.tax_cents)?),
-            invoices::base_total_cents.eq(in_base(draft.total_cents)?),
+            invoices::base_currency.eq(worth.currency),
+            invoices::exchange_rate_e6.eq(worth.rate_e6),
+            invoices::base_net_cents.eq(worth.amounts.map(|amounts| amounts.net)),
+            invoices::base_tax_cents.eq(worth.amounts.map(|amounts| amounts.tax)),
+            invoices::base_total_cents.eq(worth.amounts.map(|amounts| amounts.total)),
             invoices::issued_at.eq(now),
             invoices::issued_by.eq(actor.id),
             invoices::settled_at.eq(settled_at),

@@ -12,6 +12,7 @@
 //! `/billing/csv`, `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
 
 pub mod api;
+pub mod base;
 pub mod checks;
 pub mod close;
 pub mod costs;

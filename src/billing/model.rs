@@ -126,7 +126,7 @@ pub struct Invoice {
     pub exchange_rate_e6: Option<i64>,
     /// The agency's currency when it was issued.
     pub base_currency: Option<Currency>,
-    /// Its net in that currency at that rate.
+    /// Its net in that currency at that rate: what taxes and rounding leave of the total.
     pub base_net_cents: Option<i64>,
     /// Its taxes in that currency.
     pub base_tax_cents: Option<i64>,

@@ -7,6 +7,7 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::credits::model as credits;
+use super::credits::reissue;
 use super::editor;
 use super::equation::{self, Equation};
 use super::figures::{self, Figures};
@@ -99,6 +100,8 @@ struct InvoiceShow {
     credits: Vec<Invoice>,
     /// Whether they took everything back.
     is_taken_back: bool,
+    /// The draft or invoice with the same lines that follows it.
+    reissued: Option<Invoice>,
     /// What a credit note settled.
     applications: Vec<(InvoiceId, String, i64)>,
     /// What a credit note corrects.
@@ -301,6 +304,7 @@ fn show_page(
         taxes: taxes_of(conn, invoice.id)?,
         payments: payments::of_invoice(conn, invoice.id)?,
         is_taken_back: !notes.is_empty() && credits::is_taken_back(conn, invoice.id)?,
+        reissued: if notes.is_empty() { None } else { reissue::of_invoice(conn, invoice.id)? },
         credits: notes,
         applications: credits::applications(conn, invoice.id)?,
         corrects,

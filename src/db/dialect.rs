@@ -56,6 +56,8 @@ pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
             // Whoever writes a row that names this person must not wait for it.
             LockedTable::Users => "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE",
             LockedTable::Clients => "SELECT 1 FROM clients WHERE id = $1 FOR UPDATE",
+            // Whoever writes a row that names this client must not wait for it.
+            LockedTable::CostsOfClient => "SELECT 1 FROM clients WHERE id = $1 FOR NO KEY UPDATE",
             LockedTable::ClientKey => "SELECT 1 FROM clients WHERE id = $1 FOR KEY SHARE",
             LockedTable::Projects => "SELECT 1 FROM projects WHERE id = $1 FOR UPDATE",
             LockedTable::ProjectKey => "SELECT 1 FROM projects WHERE id = $1 FOR KEY SHARE",
@@ -89,6 +91,8 @@ pub enum LockedTable {
     Users,
     /// One client, against everything.
     Clients,
+    /// What waits to be billed to one client besides hours.
+    CostsOfClient,
     /// That a client keeps its currency while something is valued in it.
     ClientKey,
     /// One project, against everything.

@@ -345,6 +345,7 @@ diesel::table! {
         client_id -> BigInt,
         project_id -> Nullable<BigInt>,
         corrects_id -> Nullable<BigInt>,
+        reissues_id -> Nullable<BigInt>,
         is_imported -> Bool,
         series_id -> Nullable<BigInt>,
         series_year -> Nullable<BigInt>,

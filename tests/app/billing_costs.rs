@@ -4,6 +4,7 @@ use bureau::auth::policy::Role;
 use bureau::billing::draft::{self, NewDraft};
 use bureau::billing::issue;
 use bureau::types::ids::{InvoiceId, InvoiceLineId};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::billing::{at_rest, invoice, lines, northwind, ready_draft, sound};
@@ -388,5 +389,28 @@ async fn a_deduction_stays_what_its_deposit_charged() {
         off.id
     ));
     api.put(format!("/api/billing/{last}")).json(with(json!({}))).send().await.assert_status(200);
+    sound(&app);
+}
+
+#[actix_web::test]
+async fn a_draft_of_costs_that_finds_none_is_refused_also_for_the_second_at_once() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    app.expense(client, 4_000);
+    let api = app.api(Role::Bookkeeper);
+    let body = json!({"client_id": client, "include_time": false, "include_costs": true});
+    let answers = join_all((0..3).map(|_| api.post("/api/billing").json(body.clone()).send())).await;
+    let mut said: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    said.sort_unstable();
+    assert_eq!(said, [201, 422, 422]);
+    assert_eq!(app.count("invoices"), 1);
+    let before = at_rest(&app).await;
+    let refused = api.post("/api/billing").json(body).send().await.problem(422);
+    assert_eq!(refused["errors"]["include_costs"], "found no unbilled costs here");
+    assert!(refused["errors"]["include_time"].is_null());
+    let both = json!({"client_id": client, "include_time": true, "include_costs": true});
+    let refused = api.post("/api/billing").json(both).send().await.problem(422);
+    assert_eq!(refused["errors"]["include_time"], "found no unbilled hours here");
+    app.assert_unchanged(&before);
     sound(&app);
 }

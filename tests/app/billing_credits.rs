@@ -283,3 +283,67 @@ async fn what_is_no_longer_expected_is_written_off_with_a_reason_and_comes_back(
     app.execute_refused("DELETE FROM invoice_write_offs");
     sound(&app);
 }
+
+#[actix_web::test]
+async fn the_note_that_takes_the_last_part_of_a_line_gives_its_hours_and_costs_back() {
+    let app = TestApp::new().await;
+    let (client, ..) = with_hours(&app);
+    app.expense(client, 4_000);
+    let actor = app.actor();
+    let new = NewDraft { include_costs: true, ..NewDraft::of_hours(client) };
+    let id = app.write(|conn| draft::create(conn, &actor, app.now(), &new));
+    app.write(|conn| issue::issue(conn, &actor, app.now(), id, None));
+    let of = lines(&app, id);
+    let hours = of.iter().find(|line| line.quantity_e4 == 5_000).unwrap();
+    let cost = of.iter().find(|line| line.claimed_cents.is_some()).unwrap();
+    let equation = || app.read(|conn| equation::of_client(conn, &actor, client));
+    let billed = equation();
+    let api = app.api(Role::Bookkeeper);
+    let take = |hours_taken: &str, cost_taken: &str, releases: bool| {
+        let lines =
+            json!([{"id": hours.id, "quantity": hours_taken}, {"id": cost.id, "quantity": cost_taken}]);
+        let body = json!({"reason": "In parts", "lines": lines, "release_hours": releases});
+        api.post(format!("/api/billing/{id}/credits")).json(body).send()
+    };
+    let free =
+        || (app.count_where("time_entries", "is_unbilled"), app.count_where("expenses", "is_unbilled"));
+    // What is given back is asked for where the line is left in part, not dropped in silence.
+    let before = at_rest(&app).await;
+    let refused = take("0.2", "0.4", true).await.problem(422);
+    let said = "leaves a part billed, so what the line bills cannot be billed again; take all 0.5 back, or choose that nothing is billed again";
+    assert_eq!(refused["errors"]["lines[0].quantity"], said);
+    assert!(refused["errors"]["lines[1].quantity"].is_string());
+    app.assert_unchanged(&before);
+    take("0.2", "0.4", false).await.assert_status(201);
+    assert_eq!(free(), (0, 0));
+    app.execute_refused(&format!(
+        "INSERT INTO released_entries (time_entry_id, invoice_line_id, credit_line_id) SELECT b.time_entry_id, b.invoice_line_id, c.id \
+         FROM billed_entries b JOIN invoice_lines c ON c.corrects_line_id = b.invoice_line_id WHERE c.corrects_line_id = {}",
+        hours.id
+    ));
+    take("0.3", "0.6", true).await.assert_status(201);
+    assert_eq!(free(), (2, 1));
+    let now = equation();
+    assert_eq!((now.unbilled_seconds, now.unbilled_cents), (1_800, 1_374));
+    assert_eq!(now.billed_cents, billed.billed_cents - hours.amount_cents);
+    assert_eq!((now.billed_seconds, now.written_down_cents), (billed.billed_seconds - 1_800, 0));
+    sound(&app);
+}
+
+#[actix_web::test]
+async fn the_page_asks_for_the_whole_line_where_its_hours_are_given_back() {
+    let app = TestApp::new().await;
+    let id = billed(&app);
+    let mut fields =
+        app.bookkeeper().get(format!("/billing/{id}/credit")).send().await.fields("#credit_form");
+    crate::billing::change(&mut fields, "reason", "Half of it");
+    crate::billing::change(&mut fields, "line_quantity", "0.2");
+    let before = at_rest(&app).await;
+    let refused = app.bookkeeper().post(format!("/billing/{id}/credit")).form(fields.clone()).send().await;
+    refused.assert_status(422).assert_text("#credit_form .error", "Leaves a part billed");
+    refused.assert_value("input[name=reason]", "Half of it");
+    app.assert_unchanged(&before);
+    fields.retain(|(name, _)| name != "release_hours");
+    app.bookkeeper().post(format!("/billing/{id}/credit")).form(fields).send().await.assert_status(303);
+    sound(&app);
+}

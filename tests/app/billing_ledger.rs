@@ -7,6 +7,7 @@ use bureau::billing::draft::{self, NewDraft, Options};
 use bureau::billing::filter::InvoiceFilter;
 use bureau::billing::model::{Invoice, NewLine};
 use bureau::billing::payments::model::{self as payments, NewPayment, PaymentMethod};
+use bureau::billing::payments::refunds::{self, NewRefund};
 use bureau::billing::totals::Discount;
 use bureau::billing::write_offs::model as write_offs;
 use bureau::billing::{checks, deposits, equation, issue, model};
@@ -148,9 +149,30 @@ impl Ledger {
         self.try_to(|conn| credits::create(conn, &actor, now, id, &new));
     }
 
+    /// Applies what is left of a credit note, or pays some of it out.
+    fn use_credit(&mut self) {
+        let Some(note) = self.some(|row| row.is_credit_note() && row.balance() > 0) else { return };
+        let other = self.some(|row| !row.is_draft() && !row.is_credit_note() && row.balance() > 0);
+        let (actor, now, today) = (self.app.actor(), self.app.now(), self.app.today());
+        let left = invoice(&self.app, note).balance();
+        if let Some(other) = other.filter(|_| self.dice.below(2) == 0) {
+            let cents = left.min(invoice(&self.app, other).balance());
+            self.try_to(|conn| credits::apply(conn, &actor, now, note, other, cents));
+            return;
+        }
+        let refund = NewRefund {
+            refunded_on: today,
+            amount_cents: self.dice.one(&[left, (left + 1) / 2]).unwrap(),
+            method: PaymentMethod::BankTransfer,
+            reference: String::new(),
+            idempotency_key: None,
+        };
+        self.try_to(|conn| refunds::of_credit_note(conn, &actor, now, today, note, &refund));
+    }
+
     fn step(&mut self) {
         let (actor, now) = (self.app.actor(), self.app.now());
-        match self.dice.below(16) {
+        match self.dice.below(19) {
             0 | 1 => {
                 let rate = self.dice.one(&[2_750, 9_000, 10_001]).unwrap();
                 let seconds = self.dice.cents(20_000) + 1;
@@ -204,7 +226,13 @@ impl Ledger {
             14 => {
                 let Some(id) = self.some(|row| !row.is_draft() && !row.is_credit_note()) else { return };
                 self.try_to(|conn| write_offs::write_off(conn, &actor, now, id, "Insolvent"));
+                self.credit(true);
             }
+            15 => {
+                let Some(id) = self.some(|row| row.written_off_cents > 0) else { return };
+                self.try_to(|conn| write_offs::write_on(conn, &actor, now, id));
+            }
+            16 | 17 => self.use_credit(),
             _ => {
                 let Some(id) = self.some(Invoice::is_draft) else { return };
                 self.try_to(|conn| draft::delete(conn, &actor, now, id));
@@ -221,6 +249,16 @@ impl Ledger {
         said(self.app.read(checks::number_gaps));
         let twice = "is_unbilled AND id IN (SELECT expense_id FROM billed_expenses)";
         assert_eq!(self.app.count_where("expenses", twice), 0, "{told}");
+        // What went back and what could still go back never exceeds what was paid.
+        let left: i64 = self
+            .app
+            .line(
+                "SELECT CAST((SELECT coalesce(SUM(amount_cents), 0) FROM payments) - (SELECT coalesce(SUM(total_cents - paid_cents \
+                 - credited_cents), 0) FROM invoices WHERE kind = 'credit_note' AND issued_at IS NOT NULL) AS TEXT) AS line",
+            )
+            .parse()
+            .unwrap();
+        assert!(left >= 0, "{told}: {left}");
         let charged = "SELECT d.deposit_id FROM deducted_deposits d JOIN invoice_lines l ON l.id = d.invoice_line_id \
                        JOIN invoices v ON v.id = l.invoice_id JOIN invoices i ON i.id = d.deposit_id \
                        GROUP BY d.deposit_id, i.net_cents, i.tax_cents, v.prices_include_tax \

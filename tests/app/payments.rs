@@ -1,7 +1,9 @@
 //! Payments: they settle invoices, and only grow.
 
+use bureau::auth::policy::Role;
 use bureau::billing::payments::model::{self as payments, NewPayment, PaymentMethod};
 use futures_util::future::join_all;
+use serde_json::json;
 
 use crate::billing::{at_rest, invoice, issued, northwind, ready_draft, sound};
 use crate::support::TestApp;
@@ -118,4 +120,53 @@ async fn overdue_falls_in_the_agencys_zone() {
     assert_eq!(status(&app), ("overdue", "1 day late".to_owned()));
     let list = app.bookkeeper().get("/billing?status=overdue").send().await;
     list.assert_count("tbody tr", 1).assert_text(".strip", "1 invoice");
+}
+
+#[actix_web::test]
+async fn a_second_payment_of_all_of_it_keeps_what_was_typed_and_says_that_nothing_is_left() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let id = issued(&app, client, 10_000);
+    let pay = |key: &'static str, keep: &'static str| {
+        let form = [
+            ("received_on", "2026-11-19"),
+            ("amount", "119.00"),
+            ("reference", "From tab two"),
+            ("idempotency_key", key),
+            ("keep_rest", keep),
+        ];
+        app.bookkeeper().post(format!("/billing/{id}/payments")).form(form).send()
+    };
+    pay("one", "").await.assert_status(303);
+    let before = at_rest(&app).await;
+    let refused = pay("two", "").await;
+    refused.assert_status(422).assert_text("[data-error=amount]", "Is more than the €0.00 left to pay");
+    refused.assert_value("#amount", "119.00").assert_value("#reference", "From tab two");
+    app.assert_unchanged(&before);
+    app.bookkeeper().get(format!("/billing/{id}")).send().await.assert_no("#payment_form");
+    pay("two", "true").await.assert_status(303);
+    assert_eq!((app.count("payments"), invoice(&app, id).paid_cents), (2, 11_900));
+    sound(&app);
+}
+
+#[actix_web::test]
+async fn money_for_an_invoice_that_is_paid_is_the_clients_credit_by_the_api_too() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let id = issued(&app, client, 10_000);
+    let api = app.api(Role::Bookkeeper);
+    let path = format!("/api/billing/{id}/payments");
+    let body = |keep: bool| json!({"received_on": "2026-11-19", "amount": "119.00", "keep_rest": keep});
+    api.post(&path).json(body(false)).send().await.assert_status(201);
+    let before = at_rest(&app).await;
+    api.post(&path).json(body(false)).send().await.problem(422);
+    app.assert_unchanged(&before);
+    let kept = api.post(&path).json(body(true)).send().await;
+    kept.assert_status(201);
+    let json = kept.json();
+    assert_eq!((&json["amount_cents"], &json["allocated_cents"]), (&json!(11_900), &json!(0)));
+    let found = api.get(format!("/api/billing/payments/{}", json["id"])).send().await.json();
+    assert_eq!(found["unallocated_cents"], 11_900);
+    assert_eq!(invoice(&app, id).paid_cents, 11_900);
+    sound(&app);
 }

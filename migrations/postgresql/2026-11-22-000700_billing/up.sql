@@ -30,6 +30,8 @@ CREATE TABLE invoices (
   client_id BIGINT NOT NULL REFERENCES clients (id),
   project_id BIGINT REFERENCES projects (id),
   corrects_id BIGINT REFERENCES invoices (id),
+  -- The invoice, credited in full, whose lines it bills anew: once, so that they are not billed twice.
+  reissues_id BIGINT UNIQUE REFERENCES invoices (id),
   is_imported BOOLEAN NOT NULL DEFAULT FALSE,
   series_id BIGINT REFERENCES invoice_series (id),
   series_year BIGINT,
@@ -91,6 +93,7 @@ CREATE TABLE invoices (
     AND issue_on IS NOT NULL AND due_on IS NOT NULL AND seller IS NOT NULL AND buyer IS NOT NULL)),
   CHECK ((kind = 'credit_note') = (corrects_id IS NOT NULL)),
   CHECK (kind = 'invoice' OR NOT is_deposit),
+  CHECK (kind = 'invoice' OR reissues_id IS NULL),
   -- A credit note that takes back what reduced its invoice takes back less of a discount.
   CHECK (kind = 'credit_note' OR discount_cents >= 0),
   CHECK (paid_cents >= 0 AND credited_cents >= 0 AND written_off_cents >= 0
@@ -252,7 +255,7 @@ CREATE INDEX payment_allocations_invoice_idx ON payment_allocations (invoice_id)
 CREATE FUNCTION invoices_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF OLD.issued_at IS NOT NULL AND (
   NEW.id IS DISTINCT FROM OLD.id OR NEW.kind IS DISTINCT FROM OLD.kind OR NEW.client_id IS DISTINCT FROM OLD.client_id OR NEW.project_id IS DISTINCT FROM OLD.project_id
-  OR NEW.corrects_id IS DISTINCT FROM OLD.corrects_id OR NEW.series_id IS DISTINCT FROM OLD.series_id OR NEW.series_year IS DISTINCT FROM OLD.series_year
+  OR NEW.corrects_id IS DISTINCT FROM OLD.corrects_id OR NEW.reissues_id IS DISTINCT FROM OLD.reissues_id OR NEW.series_id IS DISTINCT FROM OLD.series_id OR NEW.series_year IS DISTINCT FROM OLD.series_year
   OR NEW.seq IS DISTINCT FROM OLD.seq OR NEW.number IS DISTINCT FROM OLD.number OR NEW.currency IS DISTINCT FROM OLD.currency
   OR NEW.issue_on IS DISTINCT FROM OLD.issue_on OR NEW.due_on IS DISTINCT FROM OLD.due_on OR NEW.delivery_from IS DISTINCT FROM OLD.delivery_from
   OR NEW.delivery_to IS DISTINCT FROM OLD.delivery_to OR NEW.grouping IS DISTINCT FROM OLD.grouping OR NEW.note IS DISTINCT FROM OLD.note
@@ -360,7 +363,8 @@ CREATE FUNCTION billed_entries_frozen_delete() RETURNS trigger LANGUAGE plpgsql 
 END $$;
 CREATE TRIGGER billed_entries_frozen_delete BEFORE DELETE ON billed_entries FOR EACH ROW EXECUTE FUNCTION billed_entries_frozen_delete();
 CREATE FUNCTION released_entries_credited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+  IF NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id WHERE c.id = NEW.credit_line_id AND l.id = NEW.invoice_line_id
+    AND l.quantity_e4 <= (SELECT SUM(x.quantity_e4) FROM invoice_lines x WHERE x.corrects_line_id = l.id))
     OR NOT EXISTS (SELECT 1 FROM billed_entries b WHERE b.time_entry_id = NEW.time_entry_id AND b.invoice_line_id = NEW.invoice_line_id) THEN
     RAISE EXCEPTION 'bureau: only a credit note gives billed hours back' USING ERRCODE = 'integrity_constraint_violation';
   END IF;

@@ -1,5 +1,6 @@
 DROP TRIGGER deposits_given_back_insert ON invoices;
 DROP TRIGGER deposits_given_back_update ON invoices;
+DROP TRIGGER invoice_write_offs_deducted ON invoice_write_offs;
 DROP TRIGGER deducted_deposits_locked ON invoice_lines;
 DROP TRIGGER deducted_deposits_fit ON invoices;
 DROP TABLE deducted_deposits;
@@ -22,6 +23,8 @@ DROP FUNCTION claim_frozen_delete();
 DROP FUNCTION deducted_deposits_frozen_insert();
 DROP FUNCTION deducted_deposits_frozen_delete();
 DROP FUNCTION deducted_deposits_once();
+DROP FUNCTION deducted_deposits_expected();
+DROP FUNCTION invoice_write_offs_deducted();
 DROP FUNCTION deposits_given_back();
 DROP FUNCTION deducted_deposits_locked();
 DROP FUNCTION deducted_deposits_fit();

@@ -122,7 +122,8 @@ CREATE FUNCTION claim_frozen_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEG
 END $$;
 CREATE FUNCTION claim_frozen_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) THEN
+    AND NOT EXISTS (SELECT 1 FROM invoice_lines l WHERE l.id = OLD.invoice_line_id AND l.quantity_e4 <= (
+    SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE c.corrects_line_id = l.id)) THEN
     RAISE EXCEPTION 'bureau: an issued invoice is frozen' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN OLD;
@@ -163,6 +164,25 @@ CREATE FUNCTION deducted_deposits_once() RETURNS trigger LANGUAGE plpgsql AS $$ 
   RETURN NEW;
 END $$;
 CREATE TRIGGER deducted_deposits_once BEFORE INSERT ON deducted_deposits FOR EACH ROW EXECUTE FUNCTION deducted_deposits_once();
+-- What is no longer expected of a deposit is not given away by a deduction, whichever comes first.
+CREATE FUNCTION deducted_deposits_expected() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM 1 FROM invoices WHERE id = NEW.deposit_id FOR UPDATE;
+  IF (SELECT written_off_cents FROM invoices WHERE id = NEW.deposit_id) > 0 THEN
+    RAISE EXCEPTION 'bureau: a deposit that is written off is not deducted' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER deducted_deposits_expected BEFORE INSERT ON deducted_deposits FOR EACH ROW EXECUTE FUNCTION deducted_deposits_expected();
+CREATE FUNCTION invoice_write_offs_deducted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM 1 FROM invoices WHERE id = NEW.invoice_id FOR UPDATE;
+  IF NEW.amount_cents > 0 AND EXISTS (
+    SELECT 1 FROM deducted_deposits d JOIN invoice_lines l ON l.id = d.invoice_line_id JOIN invoices i ON i.id = l.invoice_id
+    WHERE d.deposit_id = NEW.invoice_id AND i.issued_at IS NULL) THEN
+    RAISE EXCEPTION 'bureau: a deposit that a draft deducts is not written off' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER invoice_write_offs_deducted BEFORE INSERT ON invoice_write_offs FOR EACH ROW EXECUTE FUNCTION invoice_write_offs_deducted();
 -- Given back: credited itself, once no line takes it off any more.
 CREATE FUNCTION deposits_given_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF NEW.corrects_id IS NULL THEN
@@ -207,7 +227,8 @@ CREATE FUNCTION deducted_deposits_fit() RETURNS trigger LANGUAGE plpgsql AS $$ B
 END $$;
 CREATE TRIGGER deducted_deposits_fit BEFORE UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION deducted_deposits_fit();
 CREATE FUNCTION released_costs_credited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+  IF NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id WHERE c.id = NEW.credit_line_id AND l.id = NEW.invoice_line_id
+    AND l.quantity_e4 <= (SELECT SUM(x.quantity_e4) FROM invoice_lines x WHERE x.corrects_line_id = l.id))
   OR NOT EXISTS (
     SELECT 1 FROM billed_expenses WHERE expense_id = NEW.expense_id AND invoice_line_id = NEW.invoice_line_id
     UNION ALL SELECT 1 FROM billed_milestones WHERE milestone_id = NEW.milestone_id AND invoice_line_id = NEW.invoice_line_id

@@ -30,6 +30,8 @@ CREATE TABLE invoices (
   client_id BIGINT NOT NULL REFERENCES clients (id),
   project_id BIGINT REFERENCES projects (id),
   corrects_id BIGINT REFERENCES invoices (id),
+  -- The invoice, credited in full, whose lines it bills anew: once, so that they are not billed twice.
+  reissues_id BIGINT UNIQUE REFERENCES invoices (id),
   is_imported BOOLEAN NOT NULL DEFAULT FALSE,
   series_id BIGINT REFERENCES invoice_series (id),
   series_year BIGINT,
@@ -91,6 +93,7 @@ CREATE TABLE invoices (
     AND issue_on IS NOT NULL AND due_on IS NOT NULL AND seller IS NOT NULL AND buyer IS NOT NULL)),
   CHECK ((kind = 'credit_note') = (corrects_id IS NOT NULL)),
   CHECK (kind = 'invoice' OR NOT is_deposit),
+  CHECK (kind = 'invoice' OR reissues_id IS NULL),
   -- A credit note that takes back what reduced its invoice takes back less of a discount.
   CHECK (kind = 'credit_note' OR discount_cents >= 0),
   CHECK (paid_cents >= 0 AND credited_cents >= 0 AND written_off_cents >= 0
@@ -251,7 +254,7 @@ CREATE INDEX payment_allocations_invoice_idx ON payment_allocations (invoice_id)
 
 CREATE TRIGGER invoices_frozen BEFORE UPDATE ON invoices WHEN OLD.issued_at IS NOT NULL AND (
   NEW.id IS NOT OLD.id OR NEW.kind IS NOT OLD.kind OR NEW.client_id IS NOT OLD.client_id OR NEW.project_id IS NOT OLD.project_id
-  OR NEW.corrects_id IS NOT OLD.corrects_id OR NEW.series_id IS NOT OLD.series_id OR NEW.series_year IS NOT OLD.series_year
+  OR NEW.corrects_id IS NOT OLD.corrects_id OR NEW.reissues_id IS NOT OLD.reissues_id OR NEW.series_id IS NOT OLD.series_id OR NEW.series_year IS NOT OLD.series_year
   OR NEW.seq IS NOT OLD.seq OR NEW.number IS NOT OLD.number OR NEW.currency IS NOT OLD.currency
   OR NEW.issue_on IS NOT OLD.issue_on OR NEW.due_on IS NOT OLD.due_on OR NEW.delivery_from IS NOT OLD.delivery_from
   OR NEW.delivery_to IS NOT OLD.delivery_to OR NEW.grouping IS NOT OLD.grouping OR NEW.note IS NOT OLD.note
@@ -358,7 +361,8 @@ WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = 
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
 CREATE TRIGGER released_entries_credited BEFORE INSERT ON released_entries
-WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id WHERE c.id = NEW.credit_line_id AND l.id = NEW.invoice_line_id
+    AND l.quantity_e4 <= (SELECT SUM(x.quantity_e4) FROM invoice_lines x WHERE x.corrects_line_id = l.id))
   OR NOT EXISTS (SELECT 1 FROM billed_entries b WHERE b.time_entry_id = NEW.time_entry_id AND b.invoice_line_id = NEW.invoice_line_id) BEGIN
   SELECT RAISE(ABORT, 'bureau: only a credit note gives billed hours back');
 END;
@@ -472,6 +476,14 @@ WHEN EXISTS (SELECT 1 FROM invoices WHERE id = NEW.id)
   OR EXISTS (SELECT 1 FROM invoices WHERE number = NEW.number)
   OR EXISTS (SELECT 1 FROM invoices WHERE series_id = NEW.series_id AND series_year = NEW.series_year AND seq = NEW.seq) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
+END;
+CREATE TRIGGER invoices_no_replace_reissue BEFORE INSERT ON invoices
+WHEN EXISTS (SELECT 1 FROM invoices WHERE reissues_id = NEW.reissues_id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an invoice is drafted anew once');
+END;
+CREATE TRIGGER invoices_no_replace_reissue_update BEFORE UPDATE OF reissues_id ON invoices
+WHEN EXISTS (SELECT 1 FROM invoices WHERE reissues_id = NEW.reissues_id AND id <> OLD.id) BEGIN
+  SELECT RAISE(ABORT, 'bureau: an invoice is drafted anew once');
 END;
 CREATE TRIGGER invoices_no_replace_update BEFORE UPDATE OF id, number, series_id, series_year, seq ON invoices
 WHEN NEW.id IS NOT OLD.id

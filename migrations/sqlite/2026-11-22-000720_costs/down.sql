@@ -1,5 +1,6 @@
 DROP TRIGGER deposits_given_back_insert;
 DROP TRIGGER deposits_given_back_update;
+DROP TRIGGER invoice_write_offs_deducted;
 DROP TRIGGER deducted_deposits_locked;
 DROP TRIGGER deducted_deposits_fit;
 DROP TABLE deducted_deposits;

@@ -103,7 +103,8 @@ CREATE TRIGGER billed_expenses_no_update BEFORE UPDATE ON billed_expenses BEGIN
 END;
 CREATE TRIGGER billed_expenses_frozen_delete BEFORE DELETE ON billed_expenses
 WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines l WHERE l.id = OLD.invoice_line_id AND l.quantity_e4 <= (
+    SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE c.corrects_line_id = l.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
 CREATE TRIGGER billed_milestones_frozen_insert BEFORE INSERT ON billed_milestones
@@ -115,7 +116,8 @@ CREATE TRIGGER billed_milestones_no_update BEFORE UPDATE ON billed_milestones BE
 END;
 CREATE TRIGGER billed_milestones_frozen_delete BEFORE DELETE ON billed_milestones
 WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines l WHERE l.id = OLD.invoice_line_id AND l.quantity_e4 <= (
+    SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE c.corrects_line_id = l.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
 CREATE TRIGGER billed_charges_frozen_insert BEFORE INSERT ON billed_charges
@@ -127,7 +129,8 @@ CREATE TRIGGER billed_charges_no_update BEFORE UPDATE ON billed_charges BEGIN
 END;
 CREATE TRIGGER billed_charges_frozen_delete BEFORE DELETE ON billed_charges
 WHEN (SELECT i.issued_at FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id WHERE l.id = OLD.invoice_line_id) IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id AND c.quantity_e4 = l.quantity_e4 WHERE l.id = OLD.invoice_line_id) BEGIN
+  AND NOT EXISTS (SELECT 1 FROM invoice_lines l WHERE l.id = OLD.invoice_line_id AND l.quantity_e4 <= (
+    SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c JOIN invoices n ON n.id = c.invoice_id AND n.issued_at IS NOT NULL WHERE c.corrects_line_id = l.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
 CREATE TRIGGER deducted_deposits_frozen_insert BEFORE INSERT ON deducted_deposits
@@ -143,6 +146,17 @@ WHEN NOT EXISTS (
     AND NOT EXISTS (SELECT 1 FROM invoices n WHERE n.corrects_id = d.id)
     AND NOT EXISTS (SELECT 1 FROM deducted_deposits x JOIN invoice_lines o ON o.id = x.invoice_line_id WHERE x.deposit_id = d.id AND o.invoice_id <> i.id)) BEGIN
   SELECT RAISE(ABORT, 'bureau: a deposit is deducted by one invoice of its client, unless it was given back');
+END;
+-- What is no longer expected of a deposit is not given away by a deduction, whichever comes first.
+CREATE TRIGGER deducted_deposits_expected BEFORE INSERT ON deducted_deposits
+WHEN (SELECT written_off_cents FROM invoices WHERE id = NEW.deposit_id) > 0 BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deposit that is written off is not deducted');
+END;
+CREATE TRIGGER invoice_write_offs_deducted BEFORE INSERT ON invoice_write_offs
+WHEN NEW.amount_cents > 0 AND EXISTS (
+  SELECT 1 FROM deducted_deposits d JOIN invoice_lines l ON l.id = d.invoice_line_id JOIN invoices i ON i.id = l.invoice_id
+  WHERE d.deposit_id = NEW.invoice_id AND i.issued_at IS NULL) BEGIN
+  SELECT RAISE(ABORT, 'bureau: a deposit that a draft deducts is not written off');
 END;
 -- Given back: credited itself, once no line takes it off any more.
 CREATE TRIGGER deposits_given_back_insert BEFORE INSERT ON invoices
@@ -175,7 +189,8 @@ WHEN OLD.issued_at IS NULL AND NEW.issued_at IS NOT NULL AND EXISTS (
   SELECT RAISE(ABORT, 'bureau: a deduction is what the deposit charged');
 END;
 CREATE TRIGGER released_costs_credited BEFORE INSERT ON released_costs
-WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.id = NEW.credit_line_id AND c.corrects_line_id = NEW.invoice_line_id)
+WHEN NOT EXISTS (SELECT 1 FROM invoice_lines c JOIN invoice_lines l ON l.id = c.corrects_line_id WHERE c.id = NEW.credit_line_id AND l.id = NEW.invoice_line_id
+    AND l.quantity_e4 <= (SELECT SUM(x.quantity_e4) FROM invoice_lines x WHERE x.corrects_line_id = l.id))
   OR NOT EXISTS (
     SELECT 1 FROM billed_expenses WHERE expense_id = NEW.expense_id AND invoice_line_id = NEW.invoice_line_id
     UNION ALL SELECT 1 FROM billed_milestones WHERE milestone_id = NEW.milestone_id AND invoice_line_id = NEW.invoice_line_id

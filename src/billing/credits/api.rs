@@ -71,7 +71,7 @@ pub async fn create_credit(
 }
 
 /// Makes a draft with the lines of an invoice that is credited in full; hours, costs and deposits that credit notes gave
-/// back are claimed again.
+/// back are claimed again. While there is such a draft, and once it is issued, this is a 409 that names it.
 #[utoipa::path(post, path = "/api/billing/{id}/reissue", tag = "billing", params(("id" = i64, Path)), responses((status = 201, body = InvoiceJson)))]
 pub async fn reissue_invoice(
     user: Biller,

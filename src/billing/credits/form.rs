@@ -30,7 +30,7 @@ pub struct CreditForm {
     /// The lines; absent takes back everything that is left.
     #[serde(deserialize_with = "crate::web::json::some_objects")]
     pub lines: Option<Vec<CreditLineForm>>,
-    /// Whether hours and costs on lines that are taken back in full can be billed again.
+    /// Whether hours and costs on these lines can be billed again. No such line may then be left in part.
     pub release_hours: Typed,
 }
 

@@ -14,6 +14,7 @@ use crate::billing::lines::store_sums;
 use crate::billing::model::{self, Invoice, InvoiceLine, Kind};
 use crate::billing::series::Series;
 use crate::billing::totals::{self, LineSum, Priced, SumFault, Totals};
+use crate::billing::write_offs::model as write_offs;
 use crate::billing::{costs, tax};
 use crate::clients::model as clients;
 use crate::db::Conn;
@@ -38,9 +39,9 @@ pub struct Creditable {
 }
 
 impl Creditable {
-    /// Whether nothing of it was taken back before.
-    pub fn is_whole(&self) -> bool {
-        self.left_e4 == self.line.quantity_e4
+    /// Whether it bills hours or a cost that can be billed again.
+    pub fn gives_back(&self) -> bool {
+        self.line.logged_seconds.is_some() || self.line.claimed_cents.is_some()
     }
 }
 
@@ -51,7 +52,7 @@ pub struct NewCredit {
     pub reason: String,
     /// Lines and quantities in ten-thousandths; `None` is everything that is left.
     pub lines: Option<Vec<(InvoiceLineId, i64)>>,
-    /// Whether hours and costs on lines that are taken back in full can be billed again.
+    /// Whether hours and costs on its lines can be billed again: those it takes back the last part of.
     pub releases_hours: bool,
 }
 
@@ -91,7 +92,8 @@ fn find_creditable(conn: &mut Conn, actor: &Actor, id: InvoiceId) -> AppResult<I
     Ok(invoice)
 }
 
-/// Issues a credit note on invoice `id`. It settles the invoice as far as something is left to pay.
+/// Issues a credit note on invoice `id`. It takes the place of what is written off of the invoice and settles it as far
+/// as something is left to pay.
 pub fn create(
     conn: &mut Conn,
     actor: &Actor,
@@ -103,6 +105,9 @@ pub fn create(
     refuse_deducted(conn, id)?;
     let open = creditable(conn, id)?;
     let taken = chosen(&open, new.lines.as_deref())?;
+    if new.releases_hours {
+        refuse_half_given_back(&open, &taken, new.lines.as_deref())?;
+    }
     let sums = credited(&open, &taken, &invoice)?;
     refuse_more_than_left(conn, &invoice, sums.total)?;
     let agency = agency::load(conn)?;
@@ -114,7 +119,7 @@ pub fn create(
     let mut released: Vec<(InvoiceLineId, InvoiceLineId)> = Vec::new();
     let parts = open.iter().zip(&taken).filter(|(_, quantity)| **quantity > 0);
     for (position, ((of, quantity), sum)) in (1..).zip(parts.zip(&sums.lines)) {
-        let releases = new.releases_hours && of.is_whole() && *quantity == of.line.quantity_e4;
+        let releases = new.releases_hours && *quantity == of.left_e4;
         let line = insert_line(conn, note, position, of, *quantity, *sum, releases)?;
         if releases {
             released.push((of.line.id, line));
@@ -133,6 +138,8 @@ pub fn create(
     }
     let whole = open.iter().zip(&taken).filter(|(of, quantity)| of.left_e4 == **quantity);
     deposits::release(conn, &whole.map(|(of, _)| of.line.id).collect::<Vec<_>>())?;
+    write_offs::give_way(conn, actor, now, &invoice, &issued)?;
+    let invoice = model::find(conn, actor, id)?;
     let settles = issued.total_cents.min(invoice.balance());
     if settles > 0 {
         apply_locked(conn, actor, now, &issued, &invoice, settles)?;
@@ -166,6 +173,28 @@ fn chosen(open: &[Creditable], wanted: Option<&[(InvoiceLineId, i64)]>) -> AppRe
         errors.add("lines", "name nothing that is left to credit");
     }
     if errors.is_empty() { Ok(taken) } else { Err(errors.into()) }
+}
+
+/// Hours and costs are given back as a whole, by the note that takes the last part of their line.
+fn refuse_half_given_back(
+    open: &[Creditable],
+    taken: &[i64],
+    wanted: Option<&[(InvoiceLineId, i64)]>,
+) -> AppResult<()> {
+    let mut errors = FormErrors::default();
+    let wanted = wanted.unwrap_or_default();
+    for (of, quantity) in open.iter().zip(taken) {
+        let is_half = *quantity > 0 && *quantity < of.left_e4;
+        let place = wanted.iter().position(|(id, _)| *id == of.line.id);
+        if let Some(index) = place.filter(|_| is_half && of.gives_back()) {
+            let left = money::plain_decimal(of.left_e4, 4);
+            let message = format!(
+                "leaves a part billed, so what the line bills cannot be billed again; take all {left} back, or choose that nothing is billed again"
+            );
+            errors.add(&format!("lines[{index}].quantity"), message);
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
 }
 
 /// What a credit note charges back that takes `taken` of what is left of `open`, the lines of `invoice`.

@@ -15,17 +15,19 @@ use crate::billing::model::{self, Invoice, InvoiceLine, NewLine};
 use crate::billing::tax::{self, Treatment};
 use crate::billing::totals::Discount;
 use crate::db::Conn;
-use crate::db::schema::{invoice_lines, released_entries, time_entries};
+use crate::db::schema::{invoice_lines, invoices, released_entries, time_entries};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, TimeEntryId};
 
 /// Makes a draft with the lines of an invoice that is credited in full. Lines of hours and costs that a credit note
 /// gave back, and that are free still, claim them again; those that another invoice bills by now are left out. Deposits
-/// are deducted anew as far as that is possible.
+/// are deducted anew as far as that is possible. There is one such draft: once it is deleted there may be another, once it
+/// is issued there is none any more.
 pub fn reissue(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> AppResult<InvoiceId> {
     let invoice = model::find_locked(conn, actor, id)?;
     refuse_billing(conn, &invoice)?;
+    refuse_second(conn, &invoice)?;
     let all = model::lines_of(conn, id)?;
     let released = Released::load(conn, invoice.client_id, &all)?;
     let lines: Vec<&InvoiceLine> = all
@@ -34,6 +36,7 @@ pub fn reissue(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> A
         .collect();
     let new = copy_of(conn, &invoice, &lines)?;
     let draft = draft::create(conn, actor, now, &new)?;
+    diesel::update(invoices::table.find(draft)).set(invoices::reissues_id.eq(id)).execute(conn)?;
     for (line, copy) in lines.iter().zip(&model::lines_of(conn, draft)?) {
         released.claim_again(conn, line, copy.id)?;
     }
@@ -48,6 +51,32 @@ pub fn reissue(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> A
         deposits::deduct(conn, actor, now, draft, None, deposit)?;
     }
     Ok(draft)
+}
+
+/// The draft or invoice that bills the lines of invoice `id` anew.
+pub fn of_invoice(conn: &mut Conn, id: InvoiceId) -> AppResult<Option<Invoice>> {
+    Ok(invoices::table
+        .filter(invoices::reissues_id.eq(id))
+        .select(Invoice::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// Lines that were drafted anew are not drafted a second time.
+fn refuse_second(conn: &mut Conn, invoice: &Invoice) -> AppResult<()> {
+    match of_invoice(conn, invoice.id)? {
+        None => Ok(()),
+        Some(draft) if draft.is_draft() => Err(AppError::Conflict(format!(
+            "{} has a corrected draft already: /billing/{}. Finish that, or delete it.",
+            invoice.name(),
+            draft.id
+        ))),
+        Some(issued) => Err(AppError::Conflict(format!(
+            "{} was issued in place of {}. If that is wrong as well, credit it and draft it anew.",
+            issued.name(),
+            invoice.name()
+        ))),
+    }
 }
 
 /// Only what was taken back in full can be billed again.

@@ -307,7 +307,7 @@ pub async fn list_invoice_payments(
     Ok(HttpResponse::Ok().json(list))
 }
 
-/// Records a payment on one invoice. The same `idempotency_key` again is a 409 and changes nothing.
+/// Records a payment on one invoice. With `keep_rest`, what is more than is left to pay is the client's credit. The same `idempotency_key` again is a 409 and changes nothing.
 #[utoipa::path(post, path = "/api/billing/{id}/payments", tag = "billing", params(("id" = i64, Path)), request_body = PaymentForm, responses((status = 201, body = InvoicePaymentJson)))]
 pub async fn create_invoice_payment(
     user: Biller,
@@ -320,7 +320,13 @@ pub async fn create_invoice_payment(
         .db
         .write(move |conn| {
             let payment = intake::record_payment(conn, &actor, now, id, &form)?;
-            found_on(conn, id, payment)
+            match found_on(conn, id, payment) {
+                // Nothing was left to pay, and all of it is the client's credit.
+                Err(AppError::NotFound) => {
+                    Ok(on_invoice(PaymentRow::beside(model::find(conn, &actor, payment)?)))
+                }
+                found => found,
+            }
         })
         .await?;
     let location = format!("/api/billing/payments/{}", recorded.id);

@@ -112,6 +112,11 @@ pub struct PaymentRow {
 }
 
 impl PaymentRow {
+    /// A payment that came in for an invoice that asked for nothing any more.
+    pub fn beside(payment: Payment) -> Self {
+        Self { payment, allocated_cents: 0, difference: None, is_reversed: false }
+    }
+
     /// Whether it may be taken back: what came in and still counts.
     pub fn can_reverse(&self) -> bool {
         !self.is_reversed && self.payment.amount_cents > 0

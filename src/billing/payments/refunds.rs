@@ -9,7 +9,7 @@ use crate::agency::model as agency;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::billing::issue::PAR_E6;
-use crate::billing::model;
+use crate::billing::model::{self, Invoice};
 use crate::db::schema::payments;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
@@ -77,6 +77,7 @@ pub fn of_credit_note(
         let left = Money::new(note.balance(), note.currency);
         return Err(AppError::invalid("amount", format!("is more than the {left} left of the credit note")));
     }
+    refuse_unpaid(conn, actor, &note, new.amount_cents)?;
     let place = (note.client_id, note.currency);
     let base = agency::load(conn)?.currency;
     let e6 = if base == note.currency { Some(PAR_E6) } else { note.exchange_rate_e6 };
@@ -88,6 +89,23 @@ pub fn of_credit_note(
         .change("amount", "", Money::new(new.amount_cents, note.currency));
     audit::record(conn, Some(actor.id), now, &entry)?;
     Ok(refund)
+}
+
+/// A payment that is taken back after the credit opens its invoice again: what nobody paid is settled, not paid out.
+fn refuse_unpaid(conn: &mut Conn, actor: &Actor, note: &Invoice, cents: i64) -> AppResult<()> {
+    let Some(of) = note.corrects_id else { return Ok(()) };
+    let of = model::find_locked(conn, actor, of)?;
+    let unpaid = of.balance() + of.written_off_cents;
+    let most = (note.balance() - unpaid).max(0);
+    if cents <= most {
+        return Ok(());
+    }
+    let (most, unpaid) = (Money::new(most, note.currency), Money::new(unpaid, note.currency));
+    let message = format!(
+        "is more than the {most} to pay out: {unpaid} of {} is not paid; settle that first",
+        of.name()
+    );
+    Err(AppError::invalid("amount", message))
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is a column of the row")]

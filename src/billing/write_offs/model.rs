@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
+use crate::billing::deposits::refuse_on_draft;
 use crate::billing::model::{self, Invoice};
 use crate::db::Conn;
 use crate::db::schema::{invoice_write_offs, invoices};
@@ -20,6 +21,7 @@ pub fn write_off(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId, re
             "Only an issued invoice with something left to pay can be written off.".into(),
         ));
     }
+    refuse_on_draft(conn, id)?;
     book(conn, actor, now, &invoice, invoice.balance(), reason, Action::WrittenOff)
 }
 
@@ -30,6 +32,23 @@ pub fn write_on(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> 
         return Ok(());
     }
     book(conn, actor, now, &invoice, -invoice.written_off_cents, "Taken back", Action::WrittenOn)
+}
+
+/// Takes back what a credit note takes the place of, as much as is written off of the locked `invoice`: what is not owed
+/// is no loss, and nobody gets money back that never came in.
+pub(in crate::billing) fn give_way(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    invoice: &Invoice,
+    note: &Invoice,
+) -> AppResult<()> {
+    let cents = invoice.written_off_cents.min(note.total_cents);
+    if cents <= 0 {
+        return Ok(());
+    }
+    let reason = format!("Credited by {}", note.name());
+    book(conn, actor, now, invoice, -cents, &reason, Action::WrittenOn)
 }
 
 fn book(
