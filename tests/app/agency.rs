@@ -339,10 +339,15 @@ async fn every_byte_and_every_part_of_an_upload_counts() {
 #[actix_web::test]
 async fn a_logo_that_is_far_too_large_leaves_the_form_as_it_was_typed() {
     let mebibyte = 1_024 * 1_024;
+    let picture = |size: usize| {
+        let mut bytes = PNG.to_vec();
+        bytes.resize(size, 0);
+        bytes
+    };
     let app = TestApp::empty().await;
     for (size, is_read) in [(mebibyte + 1, true), (7 * mebibyte, true), (8 * mebibyte + 1, false)] {
         let mut parts = answers(&app, &[("city", "Potsdam"), ("iban", "D")]).await;
-        parts.insert(0, Part::file("logo", "logo.png", [PNG, &vec![0; size - PNG.len()]].concat()));
+        parts.insert(0, Part::file("logo", "logo.png", picture(size)));
         let page = app.anonymous().post("/setup").multipart(parts).send().await;
         if is_read {
             page.assert_status(422).assert_text("[data-error=logo]", "Is larger than 512 KiB");
@@ -356,7 +361,7 @@ async fn a_logo_that_is_far_too_large_leaves_the_form_as_it_was_typed() {
     let before = app.read(bureau::agency::model::load);
     for (size, is_read) in [(mebibyte + 1, true), (7 * mebibyte, true), (8 * mebibyte + 1, false)] {
         let mut parts = settings(&app, &[("city", "Potsdam")]).await;
-        parts.push(Part::file("logo", "logo.png", [PNG, &vec![0; size - PNG.len()]].concat()));
+        parts.push(Part::file("logo", "logo.png", picture(size)));
         let page = app.admin().post("/settings").multipart(parts).send().await;
         if is_read {
             page.assert_status(422).assert_full_page();
