@@ -22,7 +22,7 @@ use crate::db::schema::{invoice_lines, invoice_taxes, invoices, projects};
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, InvoiceLineId, ProjectId};
-use crate::types::money::{Currency, Money};
+use crate::types::money::Money;
 use crate::types::zone;
 
 /// Lines that one invoice may have.

@@ -324,7 +324,7 @@ async fn the_note_that_takes_the_last_part_of_a_line_gives_its_hours_and_costs_b
     take("0.3", "0.6", true).await.assert_status(201);
     assert_eq!(free(), (2, 1));
     let now = equation();
-    assert_eq!((now.unbilled_seconds, now.unbilled_cents), (1_800, 1_374));
+    assert_eq!((now.unbilled_seconds, now.unbilled_cents), (1_800, 1_376));
     assert_eq!(now.billed_cents, billed.billed_cents - hours.amount_cents);
     assert_eq!((now.billed_seconds, now.written_down_cents), (billed.billed_seconds - 1_800, 0));
     sound(&app);

@@ -78,13 +78,15 @@ impl Ledger {
 
     /// Tries a verb: it may refuse, in its own words, but neither fail nor leave it to the database.
     fn try_to<T>(&self, body: impl Fn(&mut Conn) -> AppResult<T>) -> Option<T> {
-        const GUARDS: [&str; 6] = [
+        const GUARDS: [&str; 8] = [
             "No more is credited",
             "A deduction is",
             "is frozen",
             "free to bill",
             "stays on record",
             "only grows",
+            "A deposit that",
+            "drafted anew once",
         ];
         match self.app.db.write_blocking(body) {
             Ok(done) => Some(done),

@@ -138,6 +138,7 @@ async fn a_copy_is_known_by_what_it_goes_by_its_site_and_its_addresses() {
     app.manager().post(&path).form(form).send().await.assert_status(303);
     app.client("Quite Another Ltd");
     let (manager, api) = (app.manager(), app.api(Role::Manager));
+    api.get("/api/clients").send().await.assert_status(200);
     let before = app.dump();
     for (field, value) in [
         ("name", "Halden Brewing"),

@@ -14,7 +14,7 @@ use crate::routes::{Rows, routes};
 use crate::support::{TestApp, day};
 
 /// Tables that stay as small as the agency itself, or in the thousands.
-const SMALL: [&str; 19] = [
+const SMALL: [&str; 20] = [
     "agency",
     "clients",
     "projects",
@@ -34,6 +34,7 @@ const SMALL: [&str; 19] = [
     "reminder_settings",
     "recurring_invoices",
     "master_keys",
+    "invitations",
 ];
 
 /// Indexes of what is under way only: as short as that, so the planner of a small database may read them whole.

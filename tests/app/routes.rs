@@ -444,7 +444,7 @@ async fn the_highest_version_there_is_is_a_stale_one() {
             fields.iter_mut().find(|(name, _)| name == "version").unwrap().1 = i64::MAX.to_string();
             fields
                 .iter_mut()
-                .filter(|(name, _)| ["name", "title", "note", "pattern"].contains(&name.as_str()))
+                .filter(|(name, _)| ["name", "title", "note", "pattern", "body"].contains(&name.as_str()))
                 .for_each(|(_, value)| value.push('x'));
             let request = visitor.post(&action);
             let request = if page.count(&format!("form[action='{action}'][enctype]")) > 0 {

@@ -14,7 +14,6 @@ CREATE TABLE invitations (
   CHECK (accepted_at IS NULL OR withdrawn_at IS NULL)
 );
 CREATE UNIQUE INDEX invitations_open_key ON invitations (email) WHERE accepted_at IS NULL AND withdrawn_at IS NULL;
-CREATE INDEX invitations_open_idx ON invitations (id) WHERE accepted_at IS NULL AND withdrawn_at IS NULL;
 
 -- Somebody must be able to come in who may do everything.
 CREATE FUNCTION keep_an_owner() RETURNS trigger LANGUAGE plpgsql AS $$
