@@ -14,13 +14,14 @@ use bureau::billing::{checks, deposits, equation, issue, model};
 use bureau::db::Conn;
 use bureau::error::{AppError, AppResult};
 use bureau::types::ids::{ClientId, InvoiceId, TaskId};
-use bureau::types::money::Money;
+use bureau::types::money::{Currency, Money, parse_decimal};
 
 use crate::billing::{free_line, invoice, lines, northwind};
 use crate::support::{TestApp, day};
 
 const LEDGERS: u64 = 40;
 const STEPS: u64 = 14;
+const INVOICES: usize = 2_000;
 
 /// A row of numbers that looks random and is the same in every run.
 struct Dice(u64);
@@ -117,7 +118,7 @@ impl Ledger {
         NewLine { quantity_e4, discount, tax_rate_millis, second_tax_rate_millis, ..free_line("Work", price) }
     }
 
-    fn draft(&mut self, is_deposit: bool) {
+    fn draft(&mut self, is_deposit: bool) -> Option<InvoiceId> {
         let lines = (0..=self.dice.below(3)).map(|_| self.line()).collect();
         let takes = !is_deposit && self.dice.below(2) == 0;
         let new = NewDraft {
@@ -134,6 +135,32 @@ impl Ledger {
         if let Some(id) = made.filter(|_| is_deposit) {
             self.try_to(|conn| issue::issue(conn, &actor, now, id, None));
         }
+        made
+    }
+
+    /// Hours of somebody that wait to be billed.
+    fn hours(&mut self) {
+        let rate = self.dice.one(&[2_750, 9_000, 10_001]).unwrap();
+        let seconds = self.dice.cents(20_000) + 1;
+        let tom = self.app.member().id();
+        self.app.entry_at(tom, self.task, day("2026-11-16"), seconds, Some(rate));
+    }
+
+    /// Pays all of an invoice, or half of it.
+    fn pay(&mut self, id: InvoiceId) {
+        let (actor, now, today) = (self.app.actor(), self.app.now(), self.app.today());
+        let balance = invoice(&self.app, id).balance();
+        let new = NewPayment {
+            received_on: today,
+            amount_cents: self.dice.one(&[balance, balance / 2]).unwrap(),
+            method: PaymentMethod::BankTransfer,
+            reference: String::new(),
+            exchange_rate_e6: None,
+            fee_cents: 0,
+            keeps_rest: false,
+            idempotency_key: None,
+        };
+        self.try_to(|conn| payments::record(conn, &actor, now, today, id, &new));
     }
 
     fn credit(&mut self, whole: bool) {
@@ -175,18 +202,13 @@ impl Ledger {
     fn step(&mut self) {
         let (actor, now) = (self.app.actor(), self.app.now());
         match self.dice.below(19) {
-            0 | 1 => {
-                let rate = self.dice.one(&[2_750, 9_000, 10_001]).unwrap();
-                let seconds = self.dice.cents(20_000) + 1;
-                let tom = self.app.member().id();
-                self.app.entry_at(tom, self.task, day("2026-11-16"), seconds, Some(rate));
-            }
+            0 | 1 => self.hours(),
             2 => {
                 let cents = self.dice.cents(9_000) + 1;
                 self.app.expense(self.client, cents);
             }
-            3 | 4 => self.draft(false),
-            5 => self.draft(true),
+            3 | 4 => drop(self.draft(false)),
+            5 => drop(self.draft(true)),
             6 => {
                 let deposit = self.some(|row| row.is_deposit && !row.is_draft());
                 let draft = self.some(Invoice::is_draft);
@@ -210,20 +232,7 @@ impl Ledger {
                 else {
                     return;
                 };
-                let balance = invoice(&self.app, id).balance();
-                let cents = self.dice.one(&[balance, balance / 2]).unwrap();
-                let new = NewPayment {
-                    received_on: self.app.today(),
-                    amount_cents: cents,
-                    method: PaymentMethod::BankTransfer,
-                    reference: String::new(),
-                    exchange_rate_e6: None,
-                    fee_cents: 0,
-                    keeps_rest: false,
-                    idempotency_key: None,
-                };
-                let today = self.app.today();
-                self.try_to(|conn| payments::record(conn, &actor, now, today, id, &new));
+                self.pay(id);
             }
             14 => {
                 let Some(id) = self.some(|row| !row.is_draft() && !row.is_credit_note()) else { return };
@@ -299,5 +308,67 @@ async fn random_ledgers_hold_after_each_step() {
         if seed.is_multiple_of(10) {
             ledger.is_shown_alike().await;
         }
+    }
+}
+
+#[actix_web::test]
+async fn thousands_of_random_invoices_hold_together_and_say_the_same_everywhere() {
+    let mut ledger = Ledger::new(LEDGERS + 1).await;
+    let (actor, now) = (ledger.app.actor(), ledger.app.now());
+    let mut issued = Vec::new();
+    while issued.len() < INVOICES {
+        ledger.hours();
+        let Some(id) = ledger.draft(false) else { continue };
+        if ledger.try_to(|conn| issue::issue(conn, &actor, now, id, None)).is_none() {
+            continue;
+        }
+        issued.push(id);
+        if ledger.dice.below(2) == 0 {
+            ledger.pay(id);
+        }
+    }
+    ledger.holds("thousands of invoices");
+    let app = &ledger.app;
+    let stored = app.lines(
+        "SELECT number || ' ' || CAST(total_cents AS TEXT) || ' ' || CAST(total_cents - paid_cents AS TEXT) AS line \
+         FROM invoices WHERE issued_at IS NOT NULL ORDER BY id DESC",
+    );
+    assert_eq!(stored.len(), INVOICES);
+    let api = app.bookkeeper().token();
+    let (mut listed, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = api.get(format!("/api/billing?status=all{after}")).send().await.json();
+        for row in page["billing"].as_array().unwrap().iter().filter(|row| row["number"].is_string()) {
+            listed.push(format!(
+                "{} {} {}",
+                row["number"].as_str().unwrap(),
+                row["total_cents"],
+                row["balance_cents"]
+            ));
+        }
+        let Some(next) = page["meta"]["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    listed.sort_unstable();
+    let mut wanted = stored.clone();
+    wanted.sort_unstable();
+    assert_eq!(listed, wanted, "the API");
+    let file = app.bookkeeper().get("/billing/csv").send().await.body();
+    let mut rows: Vec<String> = file
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').collect::<Vec<&str>>())
+        .filter(|cells| !cells[0].is_empty())
+        .map(|cells| {
+            let cents = |text: &str| parse_decimal(text, 2).unwrap();
+            format!("{} {} {}", cells[0], cents(cells[10]), cents(cells[14]))
+        })
+        .collect();
+    rows.sort_unstable();
+    assert_eq!(rows, wanted, "the file");
+    for id in issued.iter().step_by(200) {
+        let total = Money::new(invoice(app, *id).total_cents, Currency::EUR).to_string();
+        app.bookkeeper().get(format!("/billing/{id}")).send().await.assert_text("#totals", &total);
+        app.bookkeeper().get(format!("/billing/{id}/print")).send().await.assert_text(".inv-sum", &total);
     }
 }
