@@ -400,7 +400,7 @@ pub fn rehash(conn: &mut Conn, id: UserId, password_hash: &str) -> AppResult<()>
     Ok(())
 }
 
-/// Everybody who can come in, by name, for choosing an assignee.
+/// Everybody who can come in, by name, to choose from.
 pub fn choices(conn: &mut Conn) -> AppResult<Vec<(UserId, String)>> {
     Ok(users::table
         .filter(users::disabled_at.is_null())
