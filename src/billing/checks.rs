@@ -183,11 +183,13 @@ const REFERENCES: &[(&str, &str)] = &[
         "Project {id}: its hours do not add up to what is stored.",
         "SELECT p.id FROM projects p LEFT JOIN project_hours h ON h.project_id = p.id LEFT JOIN \
            (SELECT project_id, SUM(duration_seconds) AS seconds, SUM(amount_cents) AS cents, \
+              SUM(CASE WHEN is_billable THEN duration_seconds ELSE 0 END) AS billable_seconds, \
               SUM(CASE WHEN is_unbilled THEN 1 ELSE 0 END) AS unbilled_entries, \
               SUM(CASE WHEN is_unbilled THEN duration_seconds ELSE 0 END) AS unbilled_seconds, \
               SUM(CASE WHEN is_unbilled THEN amount_cents ELSE 0 END) AS unbilled_cents \
             FROM time_entries GROUP BY project_id) e ON e.project_id = p.id \
          WHERE h.project_id IS NULL OR h.seconds <> coalesce(e.seconds, 0) OR h.cents <> coalesce(e.cents, 0) \
+           OR h.billable_seconds <> coalesce(e.billable_seconds, 0) \
            OR h.unbilled_entries <> coalesce(e.unbilled_entries, 0) \
            OR h.unbilled_seconds <> coalesce(e.unbilled_seconds, 0) \
            OR h.unbilled_cents <> coalesce(e.unbilled_cents, 0) ORDER BY p.id LIMIT 50",

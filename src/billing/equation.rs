@@ -1,8 +1,9 @@
 //! The proof that every billable hour is billed once: billable = unbilled + drafted + billed + written down + written
-//! off + rounding, per client, in seconds and in money, each term counted on its own way through the tables. Billed is
-//! what the issued lines charge; written down is what their hours said and lines changed by hand do not charge; rounding
-//! is what lines that nobody changed charge less or more than that: by a rule of rounding, and by the cents by which an
-//! hour valued alone and hours priced together differ.
+//! off + rounding, per client, in seconds and in money, each term counted on its own way through the tables: billable from
+//! the sums by project, which the doctor adds up anew, unbilled from the entries. Billed is what the issued lines charge;
+//! written down is what their hours said and lines changed by hand do not charge; rounding is what lines that nobody
+//! changed charge less or more than that: by a rule of rounding, and by the cents by which an hour valued alone and hours
+//! priced together differ.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -124,8 +125,8 @@ const TERMS: &str = "\
       coalesce(w.seconds, 0) AS written_off_seconds, coalesce(w.cents, 0) AS written_off_cents, \
       coalesce(i.rounding_seconds, 0) AS rounding_seconds, coalesce(i.rounding_cents, 0) AS rounding_cents \
     FROM clients c \
-    LEFT JOIN (SELECT client_id, CAST(SUM(duration_seconds) AS BIGINT) AS seconds, CAST(SUM(amount_cents) AS BIGINT) AS cents \
-      FROM time_entries WHERE is_billable {entry} GROUP BY client_id) b ON b.client_id = c.id \
+    LEFT JOIN (SELECT p.client_id, CAST(SUM(h.billable_seconds) AS BIGINT) AS seconds, CAST(SUM(h.cents) AS BIGINT) AS cents \
+      FROM projects p JOIN project_hours h ON h.project_id = p.id WHERE TRUE {project} GROUP BY p.client_id) b ON b.client_id = c.id \
     LEFT JOIN (SELECT client_id, CAST(SUM(duration_seconds) AS BIGINT) AS seconds, CAST(SUM(amount_cents) AS BIGINT) AS cents \
       FROM time_entries WHERE is_unbilled {entry} GROUP BY client_id) u ON u.client_id = c.id \
     LEFT JOIN (SELECT v.client_id, CAST(SUM(l.logged_seconds) AS BIGINT) AS seconds, CAST(SUM(l.logged_cents) AS BIGINT) AS cents \
@@ -157,6 +158,7 @@ fn terms(conn: &mut Conn, clients: Option<&[ClientId]>) -> AppResult<Vec<Equatio
         |column: &str| list.as_ref().map(|ids| format!("AND {column} IN ({ids})")).unwrap_or_default();
     let text = TERMS
         .replace("{sign}", SIGN)
+        .replace("{project}", &narrowed("p.client_id"))
         .replace("{entry}", &narrowed("client_id"))
         .replace("{invoice}", &narrowed("v.client_id"))
         .replace("{written_off}", &narrowed("e.client_id"))

@@ -487,6 +487,7 @@ diesel::table! {
     project_hours (project_id) {
         project_id -> BigInt,
         seconds -> BigInt,
+        billable_seconds -> BigInt,
         cents -> BigInt,
         value_cents -> BigInt,
         cost_cents -> BigInt,

@@ -7,5 +7,6 @@ DROP FUNCTION time_write_offs_free();
 DROP FUNCTION time_write_offs_settle();
 DROP FUNCTION time_write_offs_release();
 DROP FUNCTION projects_begin_hours();
+DROP FUNCTION time_entries_settle();
 DROP FUNCTION time_entries_add_up();
 DROP FUNCTION hour_worth(BIGINT, BIGINT);

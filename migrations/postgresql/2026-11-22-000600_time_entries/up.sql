@@ -71,11 +71,12 @@ END $$;
 CREATE TRIGGER time_write_offs_release AFTER DELETE ON time_write_offs FOR EACH ROW EXECUTE FUNCTION time_write_offs_release();
 
 -- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew. cents is what
--- is billable; value_cents what all hours are worth at their price, billable or not, as a fixed price is measured by;
+-- is billable, billable_seconds too; value_cents what all hours are worth at their price, billable or not, as a fixed price is measured by;
 -- cost_cents what they cost us, and uncosted_seconds those of which nobody knows.
 CREATE TABLE project_hours (
   project_id BIGINT PRIMARY KEY NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   seconds BIGINT NOT NULL DEFAULT 0,
+  billable_seconds BIGINT NOT NULL DEFAULT 0,
   cents BIGINT NOT NULL DEFAULT 0,
   value_cents BIGINT NOT NULL DEFAULT 0,
   cost_cents BIGINT NOT NULL DEFAULT 0,
@@ -107,6 +108,7 @@ CREATE FUNCTION time_entries_add_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEG
   IF TG_OP <> 'INSERT' THEN
     UPDATE project_hours SET
         seconds = seconds - OLD.duration_seconds,
+        billable_seconds = billable_seconds - OLD.is_billable::int * OLD.duration_seconds,
         cents = cents - OLD.amount_cents,
         value_cents = value_cents - hour_worth(OLD.duration_seconds, OLD.rate_cents),
         cost_cents = cost_cents - hour_worth(OLD.duration_seconds, OLD.cost_rate_cents),
@@ -125,6 +127,7 @@ CREATE FUNCTION time_entries_add_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEG
   IF TG_OP <> 'DELETE' THEN
     UPDATE project_hours SET
         seconds = seconds + NEW.duration_seconds,
+        billable_seconds = billable_seconds + NEW.is_billable::int * NEW.duration_seconds,
         cents = cents + NEW.amount_cents,
         value_cents = value_cents + hour_worth(NEW.duration_seconds, NEW.rate_cents),
         cost_cents = cost_cents + hour_worth(NEW.duration_seconds, NEW.cost_rate_cents),
@@ -146,6 +149,21 @@ CREATE FUNCTION time_entries_add_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEG
 END $$;
 CREATE TRIGGER time_entries_add_up_insert AFTER INSERT ON time_entries FOR EACH ROW EXECUTE FUNCTION time_entries_add_up();
 CREATE TRIGGER time_entries_add_up_update
-AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled, local_on, rate_cents, cost_rate_cents ON time_entries
-FOR EACH ROW EXECUTE FUNCTION time_entries_add_up();
+AFTER UPDATE OF project_id, is_billable, duration_seconds, amount_cents, is_unbilled, local_on, rate_cents, cost_rate_cents ON time_entries
+FOR EACH ROW WHEN ((NEW.project_id, NEW.is_billable, NEW.duration_seconds, NEW.amount_cents, NEW.local_on, NEW.rate_cents, NEW.cost_rate_cents)
+  IS DISTINCT FROM (OLD.project_id, OLD.is_billable, OLD.duration_seconds, OLD.amount_cents, OLD.local_on, OLD.rate_cents, OLD.cost_rate_cents))
+EXECUTE FUNCTION time_entries_add_up();
+-- Claims and write-offs change nothing but this.
+CREATE FUNCTION time_entries_settle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE project_hours SET
+      unbilled_entries = unbilled_entries + NEW.is_unbilled::int - OLD.is_unbilled::int,
+      unbilled_seconds = unbilled_seconds + (NEW.is_unbilled::int - OLD.is_unbilled::int) * NEW.duration_seconds,
+      unbilled_cents = unbilled_cents + (NEW.is_unbilled::int - OLD.is_unbilled::int) * NEW.amount_cents
+    WHERE project_id = NEW.project_id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER time_entries_add_up_settle AFTER UPDATE OF is_unbilled ON time_entries
+FOR EACH ROW WHEN ((NEW.project_id, NEW.is_billable, NEW.duration_seconds, NEW.amount_cents, NEW.local_on, NEW.rate_cents, NEW.cost_rate_cents)
+  IS NOT DISTINCT FROM (OLD.project_id, OLD.is_billable, OLD.duration_seconds, OLD.amount_cents, OLD.local_on, OLD.rate_cents, OLD.cost_rate_cents))
+EXECUTE FUNCTION time_entries_settle();
 CREATE TRIGGER time_entries_add_up_delete AFTER DELETE ON time_entries FOR EACH ROW EXECUTE FUNCTION time_entries_add_up();

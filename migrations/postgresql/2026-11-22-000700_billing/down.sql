@@ -1,4 +1,3 @@
-DROP INDEX time_entries_billable_idx;
 DROP TRIGGER time_entries_claimed ON time_entries;
 DROP TABLE invoice_write_offs;
 DROP TABLE credit_allocations;

@@ -74,11 +74,12 @@ CREATE TRIGGER time_write_offs_release AFTER DELETE ON time_write_offs BEGIN
 END;
 
 -- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew. cents is what
--- is billable; value_cents what all hours are worth at their price, billable or not, as a fixed price is measured by;
+-- is billable, billable_seconds too; value_cents what all hours are worth at their price, billable or not, as a fixed price is measured by;
 -- cost_cents what they cost us, and uncosted_seconds those of which nobody knows.
 CREATE TABLE project_hours (
   project_id BIGINT PRIMARY KEY NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   seconds BIGINT NOT NULL DEFAULT 0,
+  billable_seconds BIGINT NOT NULL DEFAULT 0,
   cents BIGINT NOT NULL DEFAULT 0,
   value_cents BIGINT NOT NULL DEFAULT 0,
   cost_cents BIGINT NOT NULL DEFAULT 0,
@@ -104,6 +105,7 @@ END;
 CREATE TRIGGER time_entries_add_up_insert AFTER INSERT ON time_entries BEGIN
   UPDATE project_hours SET
       seconds = seconds + NEW.duration_seconds,
+      billable_seconds = billable_seconds + NEW.is_billable * NEW.duration_seconds,
       cents = cents + NEW.amount_cents,
       value_cents = value_cents + (NEW.duration_seconds / 3600 * coalesce(NEW.rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.rate_cents, 0) + 1800) / 3600),
       cost_cents = cost_cents + (NEW.duration_seconds / 3600 * coalesce(NEW.cost_rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.cost_rate_cents, 0) + 1800) / 3600),
@@ -123,9 +125,12 @@ CREATE TRIGGER time_entries_add_up_insert AFTER INSERT ON time_entries BEGIN
       cost_cents = cost_cents + excluded.cost_cents;
 END;
 CREATE TRIGGER time_entries_add_up_update
-AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled, local_on, rate_cents, cost_rate_cents ON time_entries BEGIN
+AFTER UPDATE OF project_id, is_billable, duration_seconds, amount_cents, is_unbilled, local_on, rate_cents, cost_rate_cents ON time_entries
+WHEN (NEW.project_id, NEW.is_billable, NEW.duration_seconds, NEW.amount_cents, NEW.local_on, NEW.rate_cents, NEW.cost_rate_cents)
+  IS NOT (OLD.project_id, OLD.is_billable, OLD.duration_seconds, OLD.amount_cents, OLD.local_on, OLD.rate_cents, OLD.cost_rate_cents) BEGIN
   UPDATE project_hours SET
       seconds = seconds - OLD.duration_seconds,
+      billable_seconds = billable_seconds - OLD.is_billable * OLD.duration_seconds,
       cents = cents - OLD.amount_cents,
       value_cents = value_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.rate_cents, 0) + 1800) / 3600),
       cost_cents = cost_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.cost_rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.cost_rate_cents, 0) + 1800) / 3600),
@@ -142,6 +147,7 @@ AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled, local_o
     WHERE project_id = OLD.project_id AND week_on = date(OLD.local_on, '-6 days', 'weekday 1');
   UPDATE project_hours SET
       seconds = seconds + NEW.duration_seconds,
+      billable_seconds = billable_seconds + NEW.is_billable * NEW.duration_seconds,
       cents = cents + NEW.amount_cents,
       value_cents = value_cents + (NEW.duration_seconds / 3600 * coalesce(NEW.rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.rate_cents, 0) + 1800) / 3600),
       cost_cents = cost_cents + (NEW.duration_seconds / 3600 * coalesce(NEW.cost_rate_cents, 0) + (NEW.duration_seconds % 3600 * coalesce(NEW.cost_rate_cents, 0) + 1800) / 3600),
@@ -160,9 +166,20 @@ AFTER UPDATE OF project_id, duration_seconds, amount_cents, is_unbilled, local_o
       value_cents = value_cents + excluded.value_cents,
       cost_cents = cost_cents + excluded.cost_cents;
 END;
+-- Claims and write-offs change nothing but this.
+CREATE TRIGGER time_entries_add_up_settle AFTER UPDATE OF is_unbilled ON time_entries
+WHEN (NEW.project_id, NEW.is_billable, NEW.duration_seconds, NEW.amount_cents, NEW.local_on, NEW.rate_cents, NEW.cost_rate_cents)
+  IS (OLD.project_id, OLD.is_billable, OLD.duration_seconds, OLD.amount_cents, OLD.local_on, OLD.rate_cents, OLD.cost_rate_cents) BEGIN
+  UPDATE project_hours SET
+      unbilled_entries = unbilled_entries + NEW.is_unbilled - OLD.is_unbilled,
+      unbilled_seconds = unbilled_seconds + (NEW.is_unbilled - OLD.is_unbilled) * NEW.duration_seconds,
+      unbilled_cents = unbilled_cents + (NEW.is_unbilled - OLD.is_unbilled) * NEW.amount_cents
+    WHERE project_id = NEW.project_id;
+END;
 CREATE TRIGGER time_entries_add_up_delete AFTER DELETE ON time_entries BEGIN
   UPDATE project_hours SET
       seconds = seconds - OLD.duration_seconds,
+      billable_seconds = billable_seconds - OLD.is_billable * OLD.duration_seconds,
       cents = cents - OLD.amount_cents,
       value_cents = value_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.rate_cents, 0) + 1800) / 3600),
       cost_cents = cost_cents - (OLD.duration_seconds / 3600 * coalesce(OLD.cost_rate_cents, 0) + (OLD.duration_seconds % 3600 * coalesce(OLD.cost_rate_cents, 0) + 1800) / 3600),

@@ -188,8 +188,6 @@ CREATE TABLE released_entries (
 );
 CREATE INDEX released_entries_line_idx ON released_entries (invoice_line_id);
 CREATE INDEX released_entries_credit_idx ON released_entries (credit_line_id);
--- What a client's billable hours add up to, without reading the hours.
-CREATE INDEX time_entries_billable_idx ON time_entries (client_id, is_billable, duration_seconds, amount_cents);
 
 -- The payment ledger only grows; a reversal is a row with the opposite sign.
 CREATE TABLE payments (
