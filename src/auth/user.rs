@@ -311,49 +311,39 @@ pub fn set_role(
 
 /// Lets somebody come in no more: sessions and tokens are void from their next request on. Harmless when that is so.
 pub fn disable(conn: &mut Conn, actor: &Actor, now: UtcTime, id: UserId) -> AppResult<User> {
-    let before = find_to_change(conn, actor, id)?;
     if id == actor.id {
         return Err(AppError::Conflict("You cannot shut yourself out; somebody else can.".into()));
     }
-    if before.disabled_at.is_some() {
+    set_disabled(conn, actor, now, id, Some(now))
+}
+
+/// Lets somebody come in again, with the password they had. Harmless when that is so.
+pub fn enable(conn: &mut Conn, actor: &Actor, now: UtcTime, id: UserId) -> AppResult<User> {
+    set_disabled(conn, actor, now, id, None)
+}
+
+fn set_disabled(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    id: UserId,
+    at: Option<UtcTime>,
+) -> AppResult<User> {
+    let before = find_to_change(conn, actor, id)?;
+    if before.disabled_at.is_some() == at.is_some() {
         return Ok(before);
     }
     diesel::update(users::table.find(id))
         .set((
-            users::disabled_at.eq(now),
+            users::disabled_at.eq(at),
+            // What was open before stays void, even when they come in again.
             users::auth_epoch.eq(before.auth_epoch + 1),
             users::updated_at.eq(now),
             users::version.eq(before.version + 1),
         ))
         .execute(conn)?;
-    audit::record(
-        conn,
-        Some(actor.id),
-        now,
-        &Entry::new(Action::Disabled, Subject::User, id.0, &before.name),
-    )?;
-    find(conn, id)
-}
-
-/// Lets somebody come in again, with the password they had. Harmless when that is so.
-pub fn enable(conn: &mut Conn, actor: &Actor, now: UtcTime, id: UserId) -> AppResult<User> {
-    let before = find_to_change(conn, actor, id)?;
-    if before.disabled_at.is_none() {
-        return Ok(before);
-    }
-    diesel::update(users::table.find(id))
-        .set((
-            users::disabled_at.eq(None::<UtcTime>),
-            users::updated_at.eq(now),
-            users::version.eq(before.version + 1),
-        ))
-        .execute(conn)?;
-    audit::record(
-        conn,
-        Some(actor.id),
-        now,
-        &Entry::new(Action::Enabled, Subject::User, id.0, &before.name),
-    )?;
+    let action = if at.is_some() { Action::Disabled } else { Action::Enabled };
+    audit::record(conn, Some(actor.id), now, &Entry::new(action, Subject::User, id.0, &before.name))?;
     find(conn, id)
 }
 

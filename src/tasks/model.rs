@@ -454,7 +454,7 @@ pub(in crate::tasks) fn open_project(
 }
 
 /// People who can have a task, by name.
-pub(in crate::tasks) fn assignees(conn: &mut Conn) -> AppResult<Vec<(UserId, String)>> {
+pub fn assignees(conn: &mut Conn) -> AppResult<Vec<(UserId, String)>> {
     let people: Vec<(UserId, String, Role)> = users::table
         .filter(users::disabled_at.is_null())
         .order((users::name, users::id))

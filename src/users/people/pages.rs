@@ -11,6 +11,7 @@ use crate::auth::policy::Role;
 use crate::auth::user::{self, Actor, Person, User};
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
+use crate::tasks::model as tasks;
 use crate::types::ids::UserId;
 use crate::users::invitations::form::InvitationForm;
 use crate::web::form::{Form, edited_version};
@@ -109,7 +110,7 @@ async fn page(
             let shell = Shell::load(conn, &actor, now, &look, Section::Settings)?;
             let person = user::find(conn, id)?;
             let stored = RoleForm { role: person.role.to_string(), version: Some(person.version).into() };
-            let mut others = user::choices(conn)?;
+            let mut others = tasks::assignees(conn)?;
             others.retain(|(other, _)| *other != id);
             Ok(PersonPage {
                 open_tasks: model::open_tasks(conn, id)?,
