@@ -70,9 +70,9 @@ CREATE FUNCTION time_write_offs_release() RETURNS trigger LANGUAGE plpgsql AS $$
 END $$;
 CREATE TRIGGER time_write_offs_release AFTER DELETE ON time_write_offs FOR EACH ROW EXECUTE FUNCTION time_write_offs_release();
 
--- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew. cents is what
--- is billable, billable_seconds too; value_cents what all hours are worth at their price, billable or not, as a fixed price is measured by;
--- cost_cents what they cost us, and uncosted_seconds those of which nobody knows.
+-- What a project's hours add up to, so that no page adds up a large table. The doctor adds them up anew. cents and
+-- billable_seconds are what is billable; value_cents what all hours are worth at their price, billable or not, as a fixed
+-- price is measured by; cost_cents what they cost us, and uncosted_seconds those of which nobody knows.
 CREATE TABLE project_hours (
   project_id BIGINT PRIMARY KEY NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   seconds BIGINT NOT NULL DEFAULT 0,
