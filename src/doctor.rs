@@ -73,7 +73,10 @@ const CHECKS: &[Check] = &[
     ("clients, projects, tasks and hours agree", checks::reference_faults),
     ("hours last from start to end, less their break", time_entries::checks::faults),
     ("invoice numbers without gaps", checks::number_gaps),
-    ("billable = unbilled + drafted + billed + written down + written off + rounding", equation::faults),
+    (
+        "hours and costs: billable = unbilled + drafted + billed + written down + written off + rounding",
+        equation::faults,
+    ),
     ("payments, totals and issued documents", checks::ledger_faults),
     ("quotes as they were sent and answered", quotes::checks::faults),
     ("activity chain", seal::faults),

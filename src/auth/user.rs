@@ -12,6 +12,7 @@ use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::calendar::WeekStart;
 use crate::types::clock::UtcTime;
+use crate::types::duration;
 use crate::types::ids::UserId;
 use crate::types::zone::{self, Tz};
 
@@ -76,6 +77,8 @@ pub struct User {
     pub has_shortcuts: bool,
     /// On which day their weeks begin.
     pub week_starts_on: WeekStart,
+    /// Seconds they mean to work in a week.
+    pub week_target_seconds: Option<i64>,
     /// Sessions and tokens of an older epoch are void.
     pub auth_epoch: i64,
     /// Set when they may no longer come in.
@@ -146,6 +149,7 @@ type UserRow = (
     String,
     bool,
     WeekStart,
+    Option<i64>,
     i64,
     Option<UtcTime>,
     UtcTime,
@@ -164,6 +168,7 @@ impl From<UserRow> for User {
             time_zone,
             has_shortcuts,
             week_starts_on,
+            week_target_seconds,
             auth_epoch,
             disabled_at,
             _,
@@ -179,6 +184,7 @@ impl From<UserRow> for User {
             time_zone,
             has_shortcuts,
             week_starts_on,
+            week_target_seconds,
             auth_epoch,
             disabled_at,
             version,
@@ -196,11 +202,18 @@ pub struct Profile {
     pub time_zone: String,
     /// On which day their weeks begin.
     pub week_starts_on: WeekStart,
+    /// Seconds they mean to work in a week; `None` says nothing.
+    #[diesel(treat_none_as_null = true)]
+    pub week_target_seconds: Option<i64>,
 }
 
 /// A person by id.
 pub fn find(conn: &mut Conn, id: UserId) -> AppResult<User> {
     Ok(users::table.find(id).select(User::as_select()).first(conn)?)
+}
+
+fn hours(seconds: Option<i64>) -> String {
+    seconds.map(duration::plain).unwrap_or_default()
 }
 
 /// Saves the profile of `actor` over version `version`.
@@ -221,7 +234,8 @@ pub fn update(
     let note = Entry::new(Action::Updated, Subject::User, actor.id.0, &new.name)
         .change("name", &before.name, &new.name)
         .change("time_zone", &before.time_zone, &new.time_zone)
-        .change("week_starts_on", before.week_starts_on.label(), new.week_starts_on.label());
+        .change("week_starts_on", before.week_starts_on.label(), new.week_starts_on.label())
+        .change("week_target", hours(before.week_target_seconds), hours(new.week_target_seconds));
     if note.has_changes() {
         audit::record(conn, Some(actor.id), now, &note)?;
     }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::equation::{self, Equation};
+use super::equation::{self, Terms};
 use super::filter::InvoiceQuery;
 use super::form::{DraftForm, InvoiceForm, VersionForm};
 use super::intake::{create_draft, save_draft};
@@ -360,16 +360,41 @@ pub async fn issue_invoice(
     Ok(HttpResponse::Ok().json(issued))
 }
 
-/// Where one client's billable hours are.
+/// Where billable hours and costs in one currency are.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct EquationJson {
-    /// Its terms.
+pub struct TermsJson {
+    /// Each term.
     #[serde(flatten)]
-    pub terms: Equation,
+    pub terms: Terms,
     /// What the terms miss of the billable seconds; 0 when the equation holds.
     pub difference_seconds: i64,
     /// The same in minor units.
     pub difference_cents: i64,
+    /// What the terms miss of the billable costs, in minor units.
+    pub costs_difference_cents: i64,
+}
+
+impl From<Terms> for TermsJson {
+    fn from(terms: Terms) -> Self {
+        Self {
+            difference_seconds: terms.difference_seconds(),
+            difference_cents: terms.difference_cents(),
+            costs_difference_cents: terms.costs_difference_cents(),
+            terms,
+        }
+    }
+}
+
+/// Where one client's billable hours and costs are.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct EquationJson {
+    /// Which client.
+    pub client_id: ClientId,
+    /// Its name.
+    pub client: String,
+    /// The terms and what they miss.
+    #[serde(flatten)]
+    pub terms: TermsJson,
 }
 
 /// A page of equations.
@@ -393,11 +418,7 @@ pub async fn list_equations(
     let (rows, next) = app.db.read(move |conn| equation::page(conn, &actor, after)).await?;
     let equations: Vec<EquationJson> = rows
         .into_iter()
-        .map(|terms| EquationJson {
-            difference_seconds: terms.difference_seconds(),
-            difference_cents: terms.difference_cents(),
-            terms,
-        })
+        .map(|row| EquationJson { client_id: row.client_id, client: row.client, terms: row.terms.into() })
         .collect();
     let meta = Meta { count: equations.len(), next: next.map(|id| id.to_string()), total: None };
     Ok(HttpResponse::Ok().json(EquationList { equations, meta }))

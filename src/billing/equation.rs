@@ -1,9 +1,10 @@
-//! The proof that every billable hour is billed once: billable = unbilled + drafted + billed + written down + written
+//! The proof that every billable hour and every cost is billed once. For hours: billable = unbilled + drafted + billed + written down + written
 //! off + rounding, per client, in seconds and in money, each term counted on its own way through the tables: billable from
 //! the sums by project, which the doctor adds up anew, unbilled from the entries. Billed is what the issued lines charge;
 //! written down is what their hours said and lines changed by hand do not charge; rounding is what lines that nobody
 //! changed charge less or more than that: by a rule of rounding, and by the cents by which an hour valued alone and hours
-//! priced together differ.
+//! priced together differ. For costs (expenses, milestones, charges of retainers): billable = unbilled + drafted + billed +
+//! written down, billable and unbilled from the costs, the others from the lines that claim them.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -18,15 +19,33 @@ use crate::types::ids::ClientId;
 use crate::types::money::{Currency, Money};
 use crate::types::pagination::{PER_PAGE, has_more};
 
-/// The terms of one client, each in seconds and in minor units. Written down is negative where more was charged than
-/// logged; so is rounding where it bills more.
+/// The terms of one client.
 #[derive(Debug, Clone, QueryableByName, serde::Serialize, utoipa::ToSchema)]
-#[expect(missing_docs, reason = "each term has its seconds and its minor units")]
 pub struct Equation {
+    /// Which client.
     #[diesel(sql_type = BigInt)]
     pub client_id: ClientId,
+    /// Its name.
     #[diesel(sql_type = Text)]
     pub client: String,
+    /// Where its hours and costs are.
+    #[diesel(embed)]
+    #[serde(flatten)]
+    pub terms: Terms,
+}
+
+impl Equation {
+    /// Whether it holds.
+    pub fn holds(&self) -> bool {
+        self.terms.holds()
+    }
+}
+
+/// The terms in one currency: hours in seconds and in minor units, costs in minor units. Written down is negative where
+/// more was charged than logged; so is rounding where it bills more.
+#[derive(Debug, Clone, QueryableByName, serde::Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "each term has its seconds and its minor units")]
+pub struct Terms {
     #[diesel(sql_type = Text)]
     pub currency: Currency,
     #[diesel(sql_type = BigInt)]
@@ -57,17 +76,50 @@ pub struct Equation {
     pub rounding_seconds: i64,
     #[diesel(sql_type = BigInt)]
     pub rounding_cents: i64,
+    #[diesel(sql_type = BigInt)]
+    pub costs_billable_cents: i64,
+    #[diesel(sql_type = BigInt)]
+    pub costs_unbilled_cents: i64,
+    #[diesel(sql_type = BigInt)]
+    pub costs_drafted_cents: i64,
+    #[diesel(sql_type = BigInt)]
+    pub costs_billed_cents: i64,
+    #[diesel(sql_type = BigInt)]
+    pub costs_written_down_cents: i64,
 }
 
-impl Equation {
+/// A row of the equation's table.
+#[derive(Debug, Clone, Copy)]
+pub struct Term {
+    /// What it is called.
+    pub name: &'static str,
+    /// Hours, in seconds.
+    pub seconds: i64,
+    /// Their value in minor units.
+    pub cents: i64,
+    /// Costs in minor units; `None` where costs have no such term.
+    pub cost_cents: Option<i64>,
+}
+
+impl Terms {
     /// What the terms miss of the billable seconds; 0 when the equation holds.
     pub fn difference_seconds(&self) -> i64 {
-        self.billable_seconds - self.terms().iter().map(|(_, seconds, _)| seconds).sum::<i64>()
+        self.billable_seconds - self.rows().iter().map(|term| term.seconds).sum::<i64>()
     }
 
     /// What the terms miss of the billable value; 0 when the equation holds.
     pub fn difference_cents(&self) -> i64 {
-        self.billable_cents - self.terms().iter().map(|(_, _, cents)| cents).sum::<i64>()
+        self.billable_cents - self.rows().iter().map(|term| term.cents).sum::<i64>()
+    }
+
+    /// What the terms miss of the billable costs; 0 when the equation holds.
+    pub fn costs_difference_cents(&self) -> i64 {
+        self.costs_billable_cents - self.rows().iter().filter_map(|term| term.cost_cents).sum::<i64>()
+    }
+
+    /// Whether there is anything to bill, billed or not.
+    pub fn is_empty(&self) -> bool {
+        self.billable_seconds == 0 && self.costs_billable_cents == 0 && self.holds()
     }
 
     fn add(&mut self, other: &Self) {
@@ -86,25 +138,36 @@ impl Equation {
             (&mut self.written_off_cents, other.written_off_cents),
             (&mut self.rounding_seconds, other.rounding_seconds),
             (&mut self.rounding_cents, other.rounding_cents),
+            (&mut self.costs_billable_cents, other.costs_billable_cents),
+            (&mut self.costs_unbilled_cents, other.costs_unbilled_cents),
+            (&mut self.costs_drafted_cents, other.costs_drafted_cents),
+            (&mut self.costs_billed_cents, other.costs_billed_cents),
+            (&mut self.costs_written_down_cents, other.costs_written_down_cents),
         ] {
             *sum = sum.saturating_add(term);
         }
     }
 
-    /// Whether it holds.
+    /// Whether it holds, for hours and for costs.
     pub fn holds(&self) -> bool {
-        self.difference_seconds() == 0 && self.difference_cents() == 0
+        (self.difference_seconds(), self.difference_cents(), self.costs_difference_cents()) == (0, 0, 0)
     }
 
-    /// Name, seconds and minor units of each term, for a table.
-    pub fn terms(&self) -> [(&'static str, i64, i64); 6] {
+    /// Each term, for a table.
+    pub fn rows(&self) -> [Term; 6] {
+        let term = |name, seconds, cents, cost_cents| Term { name, seconds, cents, cost_cents };
         [
-            ("Unbilled", self.unbilled_seconds, self.unbilled_cents),
-            ("On drafts", self.drafted_seconds, self.drafted_cents),
-            ("Billed", self.billed_seconds, self.billed_cents),
-            ("Written down", self.written_down_seconds, self.written_down_cents),
-            ("Written off", self.written_off_seconds, self.written_off_cents),
-            ("Rounding", self.rounding_seconds, self.rounding_cents),
+            term("Unbilled", self.unbilled_seconds, self.unbilled_cents, Some(self.costs_unbilled_cents)),
+            term("On drafts", self.drafted_seconds, self.drafted_cents, Some(self.costs_drafted_cents)),
+            term("Billed", self.billed_seconds, self.billed_cents, Some(self.costs_billed_cents)),
+            term(
+                "Written down",
+                self.written_down_seconds,
+                self.written_down_cents,
+                Some(self.costs_written_down_cents),
+            ),
+            term("Written off", self.written_off_seconds, self.written_off_cents, None),
+            term("Rounding", self.rounding_seconds, self.rounding_cents, None),
         ]
     }
 }
@@ -123,7 +186,10 @@ const TERMS: &str = "\
       coalesce(i.logged_seconds - i.seconds - i.rounding_seconds, 0) AS written_down_seconds, \
       coalesce(i.logged_cents - i.cents - i.rounding_cents, 0) AS written_down_cents, \
       coalesce(w.seconds, 0) AS written_off_seconds, coalesce(w.cents, 0) AS written_off_cents, \
-      coalesce(i.rounding_seconds, 0) AS rounding_seconds, coalesce(i.rounding_cents, 0) AS rounding_cents \
+      coalesce(i.rounding_seconds, 0) AS rounding_seconds, coalesce(i.rounding_cents, 0) AS rounding_cents, \
+      coalesce(k.cents, 0) AS costs_billable_cents, coalesce(k.unbilled_cents, 0) AS costs_unbilled_cents, \
+      coalesce(q.drafted_cents, 0) AS costs_drafted_cents, coalesce(q.billed_cents, 0) AS costs_billed_cents, \
+      coalesce(q.written_down_cents, 0) AS costs_written_down_cents \
     FROM clients c \
     LEFT JOIN (SELECT p.client_id, CAST(SUM(h.billable_seconds) AS BIGINT) AS seconds, CAST(SUM(h.cents) AS BIGINT) AS cents \
       FROM projects p JOIN project_hours h ON h.project_id = p.id WHERE TRUE {project} GROUP BY p.client_id) b ON b.client_id = c.id \
@@ -146,6 +212,22 @@ const TERMS: &str = "\
       WHERE v.issued_at IS NOT NULL {invoice} GROUP BY v.client_id) i ON i.client_id = c.id \
     LEFT JOIN (SELECT e.client_id, CAST(SUM(e.duration_seconds) AS BIGINT) AS seconds, CAST(SUM(e.amount_cents) AS BIGINT) AS cents \
       FROM time_write_offs o JOIN time_entries e ON e.id = o.time_entry_id WHERE TRUE {written_off} GROUP BY e.client_id) w ON w.client_id = c.id \
+    LEFT JOIN (SELECT client_id, CAST(SUM(cents) AS BIGINT) AS cents, \
+        CAST(SUM(CASE WHEN is_unbilled THEN cents ELSE 0 END) AS BIGINT) AS unbilled_cents FROM ( \
+        SELECT client_id, price_cents AS cents, is_unbilled FROM expenses WHERE is_billable {entry} \
+        UNION ALL \
+        SELECT p.client_id, m.amount_cents AS cents, m.is_unbilled FROM projects p JOIN milestones m ON m.project_id = p.id \
+          WHERE m.reached_on IS NOT NULL AND m.amount_cents IS NOT NULL {project} \
+        UNION ALL \
+        SELECT p.client_id, r.amount_cents AS cents, r.is_unbilled FROM projects p JOIN retainer_charges r ON r.project_id = p.id \
+          WHERE TRUE {project}) a GROUP BY client_id) k ON k.client_id = c.id \
+    LEFT JOIN (SELECT v.client_id, \
+        CAST(SUM(CASE WHEN v.issued_at IS NULL THEN l.claimed_cents ELSE 0 END) AS BIGINT) AS drafted_cents, \
+        CAST(SUM(CASE WHEN v.issued_at IS NULL THEN 0 ELSE l.amount_cents END) AS BIGINT) AS billed_cents, \
+        CAST(SUM(CASE WHEN v.issued_at IS NULL THEN 0 ELSE l.claimed_cents - l.amount_cents END) AS BIGINT) AS written_down_cents \
+      FROM invoices v JOIN invoice_lines l ON l.invoice_id = v.id AND l.claimed_cents IS NOT NULL \
+      WHERE NOT EXISTS (SELECT 1 FROM released_costs g WHERE g.invoice_line_id = l.id) {invoice} \
+      GROUP BY v.client_id) q ON q.client_id = c.id \
     WHERE TRUE {client} ORDER BY c.name_key, c.id";
 
 /// A line of a credit note with hours gives back what the line that it completes billed, whatever of it earlier notes took.
@@ -169,19 +251,16 @@ fn terms(conn: &mut Conn, clients: Option<&[ClientId]>) -> AppResult<Vec<Equatio
     }
 }
 
-/// The equations of all clients together, by currency, since two currencies are never added.
-pub fn by_currency(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<Equation>> {
+/// The terms of all clients together, by currency, since two currencies are never added.
+pub fn by_currency(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<Terms>> {
     if !actor.sees_money() {
         return Err(AppError::Forbidden);
     }
-    let mut sums: Vec<Equation> = Vec::new();
-    for terms in terms(conn, None)? {
+    let mut sums: Vec<Terms> = Vec::new();
+    for Equation { terms, .. } in terms(conn, None)? {
         match sums.iter_mut().find(|sum| sum.currency == terms.currency) {
             Some(sum) => sum.add(&terms),
-            None => {
-                let client = format!("all clients in {}", terms.currency);
-                sums.push(Equation { client_id: ClientId(0), client, ..terms });
-            }
+            None => sums.push(terms),
         }
     }
     Ok(sums)
@@ -221,7 +300,7 @@ pub fn page(
         return Ok((Vec::new(), None));
     }
     let mut rows = terms(conn, Some(&ids))?;
-    rows.retain(|equation| equation.billable_seconds != 0 || !equation.holds());
+    rows.retain(|equation| !equation.terms.is_empty());
     Ok((rows, next))
 }
 
@@ -232,11 +311,12 @@ pub fn faults(conn: &mut Conn) -> AppResult<Vec<String>> {
         .filter(|equation| !equation.holds())
         .map(|equation| {
             format!(
-                "Client {} ({}): billable hours and the sum of unbilled, drafted, billed, written down, written off and rounding differ by {} h and {}.",
+                "Client {} ({}): what is billable and the sum of unbilled, drafted, billed, written down, written off and rounding differ by {} h and {}, for costs by {}.",
                 equation.client_id,
                 equation.client,
-                duration::hours(equation.difference_seconds()),
-                Money::new(equation.difference_cents(), equation.currency),
+                duration::hours(equation.terms.difference_seconds()),
+                Money::new(equation.terms.difference_cents(), equation.terms.currency),
+                Money::new(equation.terms.costs_difference_cents(), equation.terms.currency),
             )
         })
         .collect())

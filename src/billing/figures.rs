@@ -10,6 +10,7 @@ use crate::db::Conn;
 use crate::db::cached::Cache;
 use crate::db::schema::{invoices, payment_allocations, payments};
 use crate::error::{AppError, AppResult};
+use crate::types::duration;
 use crate::types::money::{Currency, Money};
 
 /// An amount of one currency and how many rows it sums.
@@ -47,7 +48,7 @@ impl Figure {
     }
 }
 
-/// Hours that no invoice holds, of all clients with one currency.
+/// Hours and costs that no invoice holds, of all clients with one currency.
 #[derive(Debug, Clone, Copy, QueryableByName)]
 pub struct Ready {
     /// Their currency.
@@ -59,18 +60,29 @@ pub struct Ready {
     /// The hours in seconds.
     #[diesel(sql_type = BigInt)]
     pub seconds: i64,
-    /// How many clients they are for.
+    /// The prices of the costs in minor units.
     #[diesel(sql_type = BigInt)]
-    pub clients: i64,
+    pub cost_cents: i64,
+    /// How many costs: expenses, milestones and charges of retainers.
+    #[diesel(sql_type = BigInt)]
+    pub costs: i64,
 }
 
 /// What could be billed now, by currency.
 pub fn ready(conn: &mut Conn) -> AppResult<Vec<Ready>> {
     let query = diesel::sql_query(
-        "SELECT c.currency, CAST(SUM(unbilled_cents) AS BIGINT) AS cents, \
-           CAST(SUM(unbilled_seconds) AS BIGINT) AS seconds, count(DISTINCT c.id) AS clients \
-         FROM project_hours JOIN projects p ON p.id = project_id JOIN clients c ON c.id = p.client_id \
-         WHERE unbilled_entries > 0 GROUP BY c.currency ORDER BY c.currency",
+        "SELECT currency, CAST(SUM(cents) AS BIGINT) AS cents, CAST(SUM(seconds) AS BIGINT) AS seconds, \
+           CAST(SUM(cost_cents) AS BIGINT) AS cost_cents, CAST(SUM(costs) AS BIGINT) AS costs FROM ( \
+             SELECT c.currency, h.unbilled_cents AS cents, h.unbilled_seconds AS seconds, 0 AS cost_cents, 0 AS costs \
+               FROM project_hours h JOIN projects p ON p.id = h.project_id JOIN clients c ON c.id = p.client_id \
+               WHERE h.unbilled_entries > 0 \
+             UNION ALL SELECT c.currency, 0, 0, x.price_cents, 1 \
+               FROM expenses x JOIN clients c ON c.id = x.client_id WHERE x.is_unbilled \
+             UNION ALL SELECT c.currency, 0, 0, m.amount_cents, 1 \
+               FROM milestones m JOIN projects p ON p.id = m.project_id JOIN clients c ON c.id = p.client_id WHERE m.is_unbilled \
+             UNION ALL SELECT c.currency, 0, 0, r.amount_cents, 1 \
+               FROM retainer_charges r JOIN projects p ON p.id = r.project_id JOIN clients c ON c.id = p.client_id \
+               WHERE r.is_unbilled) w GROUP BY currency ORDER BY currency",
     );
     Ok(query.cached().load(conn)?)
 }
@@ -82,12 +94,36 @@ pub struct Figures {
     pub outstanding: Figure,
     /// Of that, past its due date.
     pub overdue: Figure,
-    /// Hours that no invoice holds; counts seconds.
+    /// Hours and costs that no invoice holds; counts the seconds of the hours.
     pub ready: Figure,
+    /// Of that, the costs.
+    pub ready_costs: Figure,
     /// Payments received in the month of `today`, reversals taken off.
     pub paid: Figure,
     /// That month's first day.
     pub month: NaiveDate,
+}
+
+impl Figures {
+    /// Whether there is anything to bill.
+    pub fn is_ready(&self) -> bool {
+        self.ready.count() > 0 || self.ready_costs.count() > 0
+    }
+
+    /// The close of the month: what is ready, client by client.
+    pub fn close_path(&self) -> String {
+        format!("/billing/close?month={}", self.month.format("%Y-%m"))
+    }
+
+    /// "4.50 unbilled hours, 2 costs".
+    pub fn ready_text(&self) -> String {
+        let hours = format!("{} unbilled hours", duration::hours(self.ready.count()));
+        match self.ready_costs.count() {
+            0 => hours,
+            1 => format!("{hours}, 1 cost"),
+            many => format!("{hours}, {many} costs"),
+        }
+    }
 }
 
 /// The figures of all clients on `today`, by currency.
@@ -111,10 +147,15 @@ pub fn of_all(conn: &mut Conn, actor: &Actor, today: NaiveDate, currency: Curren
     .bind::<Date, _>(today)
     .cached()
     .load(conn)?;
-    let ready = ready(conn)?
-        .into_iter()
-        .map(|ready| Sum { currency: ready.currency, cents: ready.cents, count: ready.seconds })
-        .collect();
+    let ready = ready(conn)?;
+    let costs = ready.iter().map(|of| Sum { currency: of.currency, cents: of.cost_cents, count: of.costs });
+    let ready_costs = Figure::new(costs.collect(), currency);
+    let sums = ready.iter().map(|of| Sum {
+        currency: of.currency,
+        cents: of.cents.saturating_add(of.cost_cents),
+        count: of.seconds,
+    });
+    let ready = Figure::new(sums.collect(), currency);
     let paid = diesel::sql_query(
         "SELECT currency, CAST(SUM(amount_cents) AS BIGINT) AS cents, count(*) AS count \
          FROM payments WHERE received_on >= $1 AND received_on < $2 GROUP BY currency ORDER BY currency",
@@ -126,7 +167,8 @@ pub fn of_all(conn: &mut Conn, actor: &Actor, today: NaiveDate, currency: Curren
     Ok(Figures {
         outstanding: Figure::new(outstanding, currency),
         overdue: Figure::new(overdue, currency),
-        ready: Figure::new(ready, currency),
+        ready,
+        ready_costs,
         paid: Figure::new(paid, currency),
         month,
     })

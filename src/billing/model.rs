@@ -19,7 +19,7 @@ use crate::types::pagination::{PER_PAGE, has_more};
 use crate::types::text::fold;
 
 /// What could be billed, for the dashboard.
-pub use super::figures::{Figure, Figures, Ready, Sum, of_all, ready};
+pub use super::figures::{Figure, Figures, Sum, of_all};
 pub use super::line::{InvoiceLine, NewLine, Unit};
 
 crate::text_enum! {

@@ -12,7 +12,7 @@ use super::today::{self, Mine, Today};
 use crate::agency::model as agency;
 use crate::audit::model::TimelineEntry;
 use crate::auth::extract::CurrentUser;
-use crate::billing::model::{Figure, Sum};
+use crate::billing::model::{Figure, Figures, Sum};
 use crate::error::AppResult;
 use crate::projects::retainers::model::OpenPeriods;
 use crate::types::clock::UtcTime;
@@ -63,7 +63,7 @@ pub struct FiguresJson {
     pub outstanding: Vec<SumJson>,
     /// Of that, past its due date.
     pub overdue: Vec<SumJson>,
-    /// Hours that no invoice holds.
+    /// Hours and costs that no invoice holds.
     pub ready: Vec<ReadyJson>,
     /// Payments received this month.
     pub paid: Vec<SumJson>,
@@ -89,10 +89,12 @@ pub struct SumJson {
 pub struct ReadyJson {
     /// The currency they are charged in.
     pub currency: Currency,
-    /// Their value in minor units.
+    /// Hours and costs in minor units.
     pub amount_cents: i64,
     /// The time that was worked.
     pub seconds: i64,
+    /// Of the amount, what the costs come to.
+    pub cost_cents: i64,
 }
 
 /// An invoice past its due date.
@@ -291,9 +293,16 @@ fn sums(figure: &Figure) -> Vec<SumJson> {
     std::iter::once(&figure.main).chain(&figure.others).map(json).collect()
 }
 
-fn ready(figure: &Figure) -> Vec<ReadyJson> {
-    let json = |sum: &Sum| ReadyJson { currency: sum.currency, amount_cents: sum.cents, seconds: sum.count };
-    std::iter::once(&figure.main).chain(&figure.others).map(json).collect()
+fn ready(figures: &Figures) -> Vec<ReadyJson> {
+    let both = |figure: &Figure| std::iter::once(figure.main).chain(figure.others.iter().copied()).collect();
+    let (sums, costs): (Vec<Sum>, Vec<Sum>) = (both(&figures.ready), both(&figures.ready_costs));
+    let json = |(sum, costs): (Sum, Sum)| ReadyJson {
+        currency: sum.currency,
+        amount_cents: sum.cents,
+        seconds: sum.count,
+        cost_cents: costs.cents,
+    };
+    sums.into_iter().zip(costs).map(json).collect()
 }
 
 fn money(money: MoneyFigures) -> FiguresJson {
@@ -308,7 +317,7 @@ fn money(money: MoneyFigures) -> FiguresJson {
     FiguresJson {
         outstanding: sums(&money.figures.outstanding),
         overdue: sums(&money.figures.overdue),
-        ready: ready(&money.figures.ready),
+        ready: ready(&money.figures),
         paid: sums(&money.figures.paid),
         late: money.late.into_iter().map(late).collect(),
         drafts: money.drafts,

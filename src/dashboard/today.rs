@@ -75,7 +75,7 @@ impl Today {
     /// What stands under "Needs attention".
     pub fn attention(&self, today: &NaiveDate) -> usize {
         let money = self.money.as_ref().map_or(0, |money| {
-            money.late.len() + usize::from(money.drafts > 0) + usize::from(money.figures.ready.count() > 0)
+            money.late.len() + usize::from(money.drafts > 0) + usize::from(money.figures.is_ready())
         });
         money
             + self.timers.len()

@@ -1077,6 +1077,7 @@ diesel::table! {
         time_zone -> Text,
         has_shortcuts -> Bool,
         week_starts_on -> Text,
+        week_target_seconds -> Nullable<BigInt>,
         auth_epoch -> BigInt,
         disabled_at -> Nullable<Timestamp>,
         created_at -> Timestamp,

@@ -10,13 +10,16 @@ use crate::types::color::Color;
 use crate::types::money::Currency;
 use crate::types::terms::TermsKind;
 
-/// The team beside the owner.
-pub(super) const TEAM: &[(&str, &str, Role)] = &[
-    ("Tom Okafor", "tom@fielder.studio", Role::Manager),
-    ("Mika Laine", "mika@fielder.studio", Role::Member),
-    ("Priya Nair", "priya@fielder.studio", Role::Member),
-    ("Jonas Weber", "jonas@fielder.studio", Role::Admin),
-    ("Greta Lindqvist", "greta@fielder.studio", Role::Bookkeeper),
+/// Hours that the owner means to work in a week.
+pub(super) const OWNERS_HOURS: i64 = 32;
+
+/// The team beside the owner, with the hours they mean to work in a week.
+pub(super) const TEAM: &[(&str, &str, Role, i64)] = &[
+    ("Tom Okafor", "tom@fielder.studio", Role::Manager, 40),
+    ("Mika Laine", "mika@fielder.studio", Role::Member, 40),
+    ("Priya Nair", "priya@fielder.studio", Role::Member, 24),
+    ("Jonas Weber", "jonas@fielder.studio", Role::Admin, 40),
+    ("Greta Lindqvist", "greta@fielder.studio", Role::Bookkeeper, 16),
 ];
 
 /// The agency and its owner.

@@ -21,7 +21,7 @@ use rand::{RngExt, SeedableRng};
 use crate::agency::model as agency;
 use crate::auth::password;
 use crate::auth::policy::Role;
-use crate::auth::user::{self, Actor, NewUser};
+use crate::auth::user::{self, Actor, NewUser, Profile, User};
 use crate::db::schema::users;
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
@@ -140,10 +140,22 @@ pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
     Ok(SignIn { address: app.config.origin() })
 }
 
+/// Says how many hours a week `person` means to work.
+fn mean_to_work(conn: &mut Conn, now: UtcTime, person: &User, hours: i64) -> AppResult<()> {
+    let profile = Profile {
+        name: person.name.clone(),
+        time_zone: person.time_zone.clone(),
+        week_starts_on: person.week_starts_on,
+        week_target_seconds: Some(hours * 3_600),
+    };
+    user::update(conn, &person.actor(), now, person.version, &profile).map(|_| ())
+}
+
 fn people(conn: &mut Conn, now: UtcTime, hash: &str) -> AppResult<Sample> {
     let owner = agency::set_up(conn, now, &cast::setup(), hash.to_owned())?;
     let mut team = vec![owner.actor()];
-    for (name, email, role) in cast::TEAM {
+    mean_to_work(conn, now, &owner, cast::OWNERS_HOURS)?;
+    for (name, email, role, hours) in cast::TEAM {
         let new = NewUser {
             email: (*email).to_owned(),
             name: (*name).to_owned(),
@@ -151,7 +163,9 @@ fn people(conn: &mut Conn, now: UtcTime, hash: &str) -> AppResult<Sample> {
             password_hash: Some(hash.to_owned()),
             time_zone: ZONE.to_owned(),
         };
-        team.push(user::create(conn, Some(owner.id), now, &new)?.actor());
+        let person = user::create(conn, Some(owner.id), now, &new)?;
+        mean_to_work(conn, now, &person, *hours)?;
+        team.push(person.actor());
     }
     let today = zone::local_date(now, zone::zone(ZONE));
     Ok(Sample { now, today, rng: StdRng::seed_from_u64(SEED), team })

@@ -53,13 +53,10 @@ pub(super) fn sort_out(conn: &mut Conn, sample: &Sample, first: TaskId) -> AppRe
                 .execute(conn)?;
         }
     }
+    let project: ProjectId = tasks::table.find(first).select(tasks::project_id).first(conn)?;
+    come_back(conn, sample, project)?;
     let titles = STEPS.map(str::to_owned);
     let steps = checklist::add(conn, &owner, sample.morning(2), first, &titles)?;
-    let ticked = StepChanges { is_done: Some(true), ..StepChanges::default() };
-    for step in steps.iter().take(2) {
-        checklist::update(conn, &owner, sample.morning(1), (first, step.id), &ticked)?;
-    }
-    let project: ProjectId = tasks::table.find(first).select(tasks::project_id).first(conn)?;
     let next: Vec<TaskId> = tasks::table
         .filter(tasks::project_id.eq(project))
         .filter(tasks::completed_at.is_null())
@@ -71,7 +68,10 @@ pub(super) fn sort_out(conn: &mut Conn, sample: &Sample, first: TaskId) -> AppRe
     for task in next {
         dependencies::add(conn, &owner, sample.morning(2), task, first)?;
     }
-    come_back(conn, sample, project)?;
+    let ticked = StepChanges { is_done: Some(true), ..StepChanges::default() };
+    for step in steps.iter().take(2) {
+        checklist::update(conn, &owner, sample.morning(1), (first, step.id), &ticked)?;
+    }
     for (name, address) in [("My week", "/tasks?assignee=me&due=week"), ("Fires", "/tasks?priority=urgent")] {
         let new = NewTaskView { name: name.into(), address: address.into(), is_shared: name == "Fires" };
         views::create(conn, &owner, since, &new)?;

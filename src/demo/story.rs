@@ -73,13 +73,14 @@ pub(super) fn tell(conn: &mut Conn, sample: &mut Sample) -> AppResult<Vec<Schedu
     Ok(billed)
 }
 
-/// What is going on right now: the talk about the first task, and the owner's timer on it.
+/// What is going on right now: the talk about the first task, and the owner's timer on it. Told in the order in which it
+/// happened, since the log is read so.
 pub(super) fn go_on(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
     let owner = sample.owner();
     let task: TaskId = tasks::table.order(tasks::id).select(tasks::id).first(conn)?;
-    discuss(conn, sample, task)?;
     plan::sort_out(conn, sample, task)?;
     close_periods(conn, sample)?;
+    discuss(conn, sample, task)?;
     let when = When {
         on: sample.today,
         starts: None,
@@ -239,7 +240,13 @@ fn close_periods(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
         let Some(retainer) = retainers::of_project(conn, project)? else { break };
         let periods = retainers::ledger(conn, &retainer, sample.today)?;
         let Some(open) = periods.iter().find(|period| !period.is_closed) else { break };
-        retainers::close(conn, &owner, sample.now, sample.today, (project, open.starts_on))?;
+        retainers::close(
+            conn,
+            &owner,
+            sample.now.plus_seconds(-10_800),
+            sample.today,
+            (project, open.starts_on),
+        )?;
     }
     Ok(())
 }
@@ -296,15 +303,15 @@ fn work_ends(sample: &Sample, day: chrono::NaiveDate, end: i64) -> bool {
 
 fn discuss(conn: &mut Conn, sample: &Sample, task: TaskId) -> AppResult<()> {
     let talk = [
-        (1, 6_000, "The threshold compares the *gross* sum, the shop shows **net**. Which one is meant?"),
+        (1, 9_000, "The threshold compares the *gross* sum, the shop shows **net**. Which one is meant?"),
         (
             0,
-            4_500,
+            7_500,
             "Net, says Sofie. She sent this:\n\n> Free shipping from 60 € before tax, everywhere.\n\nPlease add a test for 59.99 and 60.00.",
         ),
         (
             2,
-            1_200,
+            6_000,
             "On it, @Ines. The message in the cart needs a new text, too:\n\n- under the threshold: “Only 4 € to free shipping”\n- over it: “Shipping is on us”",
         ),
     ];

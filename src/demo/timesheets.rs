@@ -13,7 +13,7 @@ use crate::time_entries::week::Week;
 pub(super) fn hand_in(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
     let owner = sample.owner();
     let workers = || sample.team.iter().filter(|actor| actor.role != Role::Bookkeeper);
-    for weeks_back in 1..=5_u64 {
+    for weeks_back in (1..=5_u64).rev() {
         let day = sample.today.checked_sub_days(Days::new(7 * weeks_back)).unwrap_or(sample.today);
         for (index, actor) in workers().enumerate() {
             // One forgets, and the owner's own last weeks are still open.
@@ -21,10 +21,11 @@ pub(super) fn hand_in(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
                 continue;
             }
             let week = Week::of(day, actor.week_starts_on);
-            let sheet = timesheets::submit(conn, actor, sample.now, week)?;
+            let monday = super::morning_of(week.next().first()).min(sample.now);
+            let sheet = timesheets::submit(conn, actor, monday, week)?;
             if weeks_back > 1 {
                 let (user, version) = (sheet.user_id, sheet.version);
-                timesheets::decide(conn, &owner, sample.now, user, week, version, &Decision::Approve)?;
+                timesheets::decide(conn, &owner, monday, user, week, version, &Decision::Approve)?;
             }
         }
     }

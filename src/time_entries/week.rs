@@ -15,12 +15,15 @@ use super::timesheets::model::Timesheet;
 use crate::auth::policy::Policy;
 use crate::auth::user::{Actor, week_start};
 use crate::db::Conn;
-use crate::db::schema::time_entries;
+use crate::db::schema::{time_entries, users};
 use crate::error::{AppResult, FormErrors};
 use crate::types::calendar::WeekStart;
 use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ProjectId, TaskId, UserId};
+
+/// Days over which a week's hours are spread.
+const WORKDAYS: i64 = 5;
 
 /// Seven days, from the day on which its person's weeks begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -287,6 +290,8 @@ pub struct Sheet {
     pub seconds: i64,
     /// Of that, billable.
     pub billable_seconds: i64,
+    /// Seconds that its person means to work in it.
+    pub target_seconds: Option<i64>,
     /// Whether it is of the one who looks.
     pub is_own: bool,
     /// Whether the one who looks may type into it.
@@ -327,6 +332,18 @@ impl Sheet {
         let today = self.days.iter().find(|day| day.is_today);
         let day = today.or_else(|| self.days.iter().find(|day| !day.entries.is_empty()));
         day.map_or_else(|| self.week.first(), |day| day.on)
+    }
+
+    /// Seconds that its person means to work on a day from Monday to Friday.
+    pub fn day_target(&self) -> Option<i64> {
+        self.target_seconds.map(|seconds| seconds / WORKDAYS)
+    }
+
+    /// "+1:06" or "−2:24": how far the hours of a day are from its target; `None` for days without.
+    pub fn against_target(&self, day: &Day) -> Option<String> {
+        let target = self.day_target().filter(|_| day.seconds > 0 && !day.is_weekend())?;
+        let over = day.seconds - target;
+        Some(if over < 0 { duration::clock(over) } else { format!("+{}", duration::clock(over)) })
     }
 
     /// Each day of the grid beside its cell.
@@ -370,6 +387,7 @@ pub fn sheet(
         rows: Vec::new(),
         seconds: 0,
         billable_seconds: 0,
+        target_seconds: users::table.find(user).select(users::week_target_seconds).first(conn)?,
         is_own: actor.id == user,
         is_editable: actor.id == user && actor.may(Policy::Work) && lock.is_none(),
         lock,

@@ -140,6 +140,7 @@ const LABELS: &[(&str, &str)] = &[
     ("tax_rate", "Tax, %"),
     ("to", "Hours to"),
     ("user_id", "Person"),
+    ("week_target", "Hours a week"),
 ];
 
 /// What a field is called on its form: "payment_terms_days" is "Days to pay".

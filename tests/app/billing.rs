@@ -390,10 +390,10 @@ async fn the_equation_holds_on_screen_and_shows_what_is_lost() {
     app.execute(&format!(
         "INSERT INTO time_write_offs (time_entry_id, reason, created_by, created_at) VALUES ({off}, 'Ours', {tom}, '2026-11-19 10:00:00')"
     ));
-    let terms = app.read(|conn| equation::of_client(conn, &actor, client));
+    let terms = app.read(|conn| equation::of_client(conn, &actor, client)).terms;
     assert_eq!(terms.billable_seconds, 10_200);
     assert_eq!(
-        terms.terms(),
+        terms.rows().map(|term| (term.name, term.seconds, term.cents)),
         [
             ("Unbilled", 3_600, 9_000),
             ("On drafts", 0, 0),

@@ -1,9 +1,11 @@
 //! The close of a month: everything unbilled on one page, drafts for all of it, and the proof that nothing leaks.
 
 use bureau::auth::policy::Role;
+use bureau::billing::draft::{self, NewDraft};
+use bureau::billing::{equation, issue};
 use serde_json::{Value, json};
 
-use crate::billing::{at_rest, sound, with_hours};
+use crate::billing::{at_rest, northwind, sound, with_hours};
 use crate::support::{TestApp, day};
 
 #[actix_web::test]
@@ -17,7 +19,8 @@ async fn the_close_lists_what_is_unbilled_and_makes_the_drafts() {
     page.assert_text("h1", "Close November 2026")
         .assert_text("tbody", "Northwind")
         .assert_text("tbody", "€40.00");
-    page.assert_text("#equations", "Adds up");
+    page.assert_text("#equations", "Adds up").assert_text("#equations tbody tr:first-child", "€40.00");
+    page.assert_text("#equations", "all months");
     let fields = page.fields("#close_form");
     let done = app.bookkeeper().post("/billing/close").form(fields.clone()).send().await;
     done.assert_redirect("/billing?status=draft");
@@ -30,7 +33,49 @@ async fn the_close_lists_what_is_unbilled_and_makes_the_drafts() {
     app.assert_unchanged(&before);
     let json = api.get("/api/billing/close?month=2026-11").send().await.json();
     assert_eq!(json["holds"], true);
+    let terms = &json["equations"][0];
+    assert_eq!(
+        (&terms["costs_billable_cents"], &terms["costs_drafted_cents"]),
+        (&json!(4_000), &json!(4_000))
+    );
+    assert_eq!((&terms["difference_cents"], &terms["client_id"]), (&json!(0), &Value::Null));
     sound(&app);
+}
+
+#[actix_web::test]
+async fn costs_are_in_the_equation_too() {
+    let app = TestApp::new().await;
+    let client = northwind(&app);
+    let api = app.api(Role::Bookkeeper);
+    for (title, price) in [("Photo", "40"), ("Font", "60")] {
+        let body = json!({"client_id": client, "spent_on": "2026-11-18", "title": title, "cost": price});
+        api.post("/api/billing/expenses").json(body).send().await.assert_status(201);
+    }
+    let today = app.bookkeeper().get("/").send().await;
+    today.assert_text(".strip", "€100").assert_text(".strip", "0 unbilled hours, 2 costs");
+    let actor = app.actor();
+    let new = NewDraft { include_costs: true, ..NewDraft::of_hours(client) };
+    let id = app.write(|conn| draft::create(conn, &actor, app.now(), &new));
+    let costs = || {
+        let terms = app.read(|conn| equation::of_client(conn, &actor, client)).terms;
+        assert!(terms.holds(), "{terms:?}");
+        terms.rows().map(|term| term.cost_cents.unwrap_or(0))
+    };
+    assert_eq!(costs(), [0, 10_000, 0, 0, 0, 0]);
+    app.execute(&format!(
+        "UPDATE invoice_lines SET unit_price_cents = 3000, amount_cents = 3000, adjustment_reason = 'A gift' WHERE invoice_id = {id} AND claimed_cents = 4000"
+    ));
+    app.write(|conn| issue::issue(conn, &actor, app.now(), id, None));
+    assert_eq!(costs(), [0, 0, 9_000, 1_000, 0, 0]);
+    // Given back in full, both can be billed again.
+    let body = json!({"reason": "Wrong client", "release_hours": true});
+    api.post(format!("/api/billing/{id}/credits")).json(body).send().await.assert_status(201);
+    assert_eq!(costs(), [10_000, 0, 0, 0, 0, 0]);
+    sound(&app);
+    // A flag that nobody may set by hand.
+    app.execute("UPDATE expenses SET is_unbilled = FALSE WHERE price_cents = 4000");
+    let faults = app.read(equation::faults);
+    assert!(faults.len() == 1 && faults[0].ends_with("for costs by €40.00."), "{faults:?}");
 }
 
 #[actix_web::test]

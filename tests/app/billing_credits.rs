@@ -74,7 +74,7 @@ async fn hours_that_are_given_back_are_billed_again_by_the_corrected_draft() {
     let id = billed(&app);
     let client = invoice(&app, id).client_id;
     let actor = app.actor();
-    let equation = || app.read(|conn| equation::of_client(conn, &actor, client));
+    let equation = || app.read(|conn| equation::of_client(conn, &actor, client)).terms;
     let billed_before = equation();
     let hours = app.count("billed_entries");
     assert!(hours > 0 && billed_before.billed_seconds > 0);
@@ -296,7 +296,7 @@ async fn the_note_that_takes_the_last_part_of_a_line_gives_its_hours_and_costs_b
     let of = lines(&app, id);
     let hours = of.iter().find(|line| line.quantity_e4 == 5_000).unwrap();
     let cost = of.iter().find(|line| line.claimed_cents.is_some()).unwrap();
-    let equation = || app.read(|conn| equation::of_client(conn, &actor, client));
+    let equation = || app.read(|conn| equation::of_client(conn, &actor, client)).terms;
     let billed = equation();
     let api = app.api(Role::Bookkeeper);
     let take = |hours_taken: &str, cost_taken: &str, releases: bool| {

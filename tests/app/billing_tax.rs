@@ -146,7 +146,7 @@ async fn what_a_line_bills_less_is_written_down_with_a_reason() {
     change(&mut fields, "line_reason", "First look was free");
     app.bookkeeper().post(format!("/billing/{id}")).form(fields).send().await.assert_status(303);
     assert_eq!(lines(&app, id)[0].adjustment_reason, "First look was free");
-    let terms = app.read(|conn| equation::of_client(conn, &actor, client));
+    let terms = app.read(|conn| equation::of_client(conn, &actor, client)).terms;
     assert_eq!((terms.billable_seconds, terms.billable_cents), (4_800, 688 + 688 + 8_333));
     assert_eq!((terms.billed_seconds, terms.billed_cents), (3_900, 688 + 8_333));
     assert_eq!((terms.written_down_seconds, terms.written_down_cents), (900, 688));
@@ -175,7 +175,7 @@ async fn more_than_logged_is_written_up_and_another_price_asks_why_too() {
     assert!(refusal.contains("must say why"), "{refusal}");
     app.execute("UPDATE invoice_lines SET adjustment_reason = 'Night work' WHERE position = 2");
     app.write(|conn| issue::issue(conn, &actor, app.now(), id, None));
-    let terms = app.read(|conn| equation::of_client(conn, &actor, client));
+    let terms = app.read(|conn| equation::of_client(conn, &actor, client)).terms;
     assert_eq!((terms.written_down_seconds, terms.written_down_cents), (0, -8_333));
     assert_eq!(terms.rounding_cents, 1, "the line that nobody touched is rounded, not written down");
     assert_eq!(terms.billed_cents, 1_375 + 16_666);

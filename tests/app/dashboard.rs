@@ -123,8 +123,8 @@ async fn every_figure_of_the_strips_is_a_link() {
         ("/billing?status=open", "€2,190"),
         ("/billing?status=open", "$1,190"),
         ("/billing?status=overdue", "€1,190 overdue on 2 invoices"),
-        ("/time-entries/all?billing=unbilled", "$135"),
-        ("/time-entries/all?billing=unbilled", "3 unbilled hours"),
+        ("/billing/close?month=2026-11", "$135"),
+        ("/billing/close?month=2026-11", "3 unbilled hours"),
         ("/time-entries/all?from=2026-11-16&to=2026-11-22", "1 person, 100% billable"),
         ("/billing?paid_in=2026-11", "€190"),
         ("/billing?paid_in=2026-11", "1 payment"),
@@ -216,7 +216,7 @@ async fn the_figures_are_those_of_the_lists() {
     // 4:30 at 90.00.
     assert_eq!(
         json["money"]["ready"],
-        json!([{"currency": "EUR", "amount_cents": 40_500, "seconds": 16_200}])
+        json!([{"currency": "EUR", "amount_cents": 40_500, "seconds": 16_200, "cost_cents": 0}])
     );
     assert_eq!(json["money"]["late"][0]["days"], 35);
     assert_eq!(
@@ -283,7 +283,7 @@ async fn budgets_of_money_alone_are_for_who_sees_money_and_the_fullest_come_firs
     let page = app.manager().get("/").send().await;
     assert_eq!(page.texts("#budgets .title"), ["Over", "Half", "Quiet"]);
     assert_eq!(page.texts("#budgets .num"), ["133%", "50%", "1%"]);
-    page.assert_text("#attention", "Over has used 133% of its budget")
+    page.assert_text("#attention", "Over is 33% over its budget")
         .assert_text("#attention", "€150 over with 1 open task");
     page.assert_no_text("#attention", "Half");
     let list = app.manager().get("/projects").send().await;

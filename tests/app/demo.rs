@@ -20,7 +20,7 @@ async fn the_sample_agency_shows_what_is_owed_and_what_waits() {
     let cookie = format!("bureau={}", door.cookie("bureau").unwrap());
     let page = app.anonymous().get("/").cookie(&cookie).send().await;
     page.assert_status(200);
-    for href in ["/billing?status=open", "/time-entries/all?billing=unbilled", "/tasks?assignee=me"] {
+    for href in ["/billing?status=open", "/billing/close?month=2026-11", "/tasks?assignee=me"] {
         page.assert_has(&format!("dl.strip a[href='{href}']"));
     }
     page.assert_has("dl.strip a[href^='/time-entries/all?from=']");
@@ -28,6 +28,8 @@ async fn the_sample_agency_shows_what_is_owed_and_what_waits() {
     page.assert_text("#timer", "Fix free-shipping threshold in cart");
     page.assert_has("section[aria-label='Your tasks'] li");
     page.assert_text("section[aria-label='Latest activity']", "started the timer on");
+    let times = page.attributes("section[aria-label='Latest activity'] time", "datetime");
+    assert!(times.len() == 10 && times.is_sorted_by(|newer, older| newer >= older), "{times:?}");
 }
 
 #[actix_web::test]

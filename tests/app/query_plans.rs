@@ -244,7 +244,8 @@ fn walks(conn: &mut Conn, sql: &str) -> Vec<String> {
 }
 
 /// Walks that are meant, by a piece of their text, and why they stay.
-const MEANT: [(&str, &str); 12] = [
+const MEANT: [(&str, &str); 13] = [
+    ("h.unbilled_cents AS cents", "sums what waits to be billed: sums by project and partial indexes"),
     ("AS seconds_without_rate", "sums what waits to be billed, hours and costs: partial indexes"),
     (
         "WHERE is_unbilled AND local_on <= $1 GROUP BY client_id,",

@@ -99,6 +99,36 @@ fn weeks_are_named_as_iso_weeks_whatever_day_they_begin_on() {
 }
 
 #[actix_web::test]
+async fn a_week_is_measured_by_the_hours_that_its_person_means_to_work() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    let tom = app.member();
+    app.entry(tom.id(), task, day("2026-11-17"), 27_000);
+    app.entry(tom.id(), task, day("2026-11-18"), 3_600);
+    tom.get("/time-entries").send().await.assert_no_text("tfoot", "Target");
+    let mut fields = tom.get("/profile").send().await.fields("#profile_form");
+    for (name, value) in &mut fields {
+        if name == "week_target" {
+            *value = "32".into();
+        }
+    }
+    tom.post("/profile").form(fields).send().await.assert_redirect("/profile");
+    tom.get("/profile").send().await.assert_value("#week_target", "32");
+    let week = tom.get("/time-entries").send().await;
+    week.assert_text("tfoot", "Target 6:24 a day").assert_text("tfoot", "of 32:00");
+    week.assert_text("#t_2026-11-17", "7:30 +1:06").assert_text("#t_2026-11-18", "1:00 −5:24");
+    week.assert_no_text("#t_2026-11-19", "−6:24");
+    let api = app.api(Role::Member);
+    let seen = api.get("/api/time-entries/week?week=2026-W47").send().await.json();
+    assert_eq!(seen["target_seconds"], 115_200);
+    for wrong in ["0", "169", "much", "-4"] {
+        let body = json!({"name": "Tom", "time_zone": "Europe/Berlin", "week_starts_on": "monday", "week_target": wrong, "version": 2});
+        let refused = api.put("/api/profile").json(body).send().await.problem(422);
+        assert!(refused["errors"]["week_target"].is_string(), "{wrong}: {refused}");
+    }
+}
+
+#[actix_web::test]
 async fn a_week_begins_on_the_day_that_its_person_says() {
     let app = TestApp::new().await;
     let (_, task) = work(&app);

@@ -56,6 +56,8 @@ CREATE TABLE users (
   has_shortcuts BOOLEAN NOT NULL DEFAULT TRUE,
   -- On which day weeks begin for them.
   week_starts_on TEXT NOT NULL DEFAULT 'monday' CHECK (week_starts_on IN ('monday', 'sunday', 'saturday')),
+  -- How many seconds they mean to work in a week, spread over five days; NULL says nothing.
+  week_target_seconds BIGINT CHECK (week_target_seconds BETWEEN 1 AND 604800),
   -- A session or token is good only while its epoch equals this one.
   auth_epoch BIGINT NOT NULL DEFAULT 1,
   disabled_at TIMESTAMP,

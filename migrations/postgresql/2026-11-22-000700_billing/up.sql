@@ -149,6 +149,7 @@ CREATE TABLE invoice_lines (
   CHECK ((logged_seconds IS NULL) = (logged_rate_cents IS NULL))
 );
 
+CREATE INDEX invoice_lines_claimed_idx ON invoice_lines (invoice_id, id, claimed_cents, amount_cents) WHERE claimed_cents IS NOT NULL;
 CREATE INDEX invoice_lines_corrects_idx ON invoice_lines (corrects_line_id);
 
 CREATE TABLE invoice_taxes (

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::form::{CloseForm, CloseQuery};
 use super::model::{self, Close, CloseRow};
 use crate::auth::extract::Biller;
-use crate::billing::equation::Equation;
+use crate::billing::api::TermsJson;
 use crate::error::AppResult;
 use crate::projects::retainers::model::OpenPeriods;
 use crate::types::ids::InvoiceId;
@@ -28,8 +28,8 @@ pub struct CloseJson {
     pub to: NaiveDate,
     /// Clients with something unbilled, by name.
     pub clients: Vec<CloseRow>,
-    /// Where all billable hours are, by currency.
-    pub equations: Vec<Equation>,
+    /// Where all billable hours and costs of all months are, by currency.
+    pub equations: Vec<TermsJson>,
     /// Whether each of them adds up.
     pub holds: bool,
     /// Retainers with periods that ended by then and are not closed, so that nothing of them can be billed yet.
@@ -60,6 +60,7 @@ pub async fn find_close(
         .await?;
     let holds = close.holds();
     let Close { to, rows: clients, equations, retainers, .. } = close;
+    let equations = equations.into_iter().map(TermsJson::from).collect();
     let json = CloseJson { to, clients, equations, holds, retainers };
     Ok(HttpResponse::Ok().json(json))
 }

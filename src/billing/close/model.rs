@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Date, Text};
 use super::hours;
 use crate::auth::user::Actor;
 use crate::billing::draft::{self, NewDraft};
-use crate::billing::equation::{self, Equation};
+use crate::billing::equation::{self, Terms};
 use crate::billing::model::Grouping;
 use crate::db::Conn;
 use crate::db::cached::Cache;
@@ -67,8 +67,8 @@ pub struct Close {
     pub to: NaiveDate,
     /// Clients with something unbilled, by name.
     pub rows: Vec<CloseRow>,
-    /// Where all billable hours are, by currency.
-    pub equations: Vec<Equation>,
+    /// Where all billable hours and costs of all months are, by currency.
+    pub equations: Vec<Terms>,
     /// Retainers with periods that ended by then and are not closed: what they are charged with is missing here.
     pub retainers: Vec<OpenPeriods>,
 }
@@ -88,7 +88,7 @@ impl Close {
 
     /// Whether the equation holds in every currency.
     pub fn holds(&self) -> bool {
-        self.equations.iter().all(Equation::holds)
+        self.equations.iter().all(Terms::holds)
     }
 }
 

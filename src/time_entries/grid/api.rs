@@ -38,6 +38,8 @@ pub struct WeekJson {
     pub seconds: i64,
     /// Of that, billable.
     pub billable_seconds: i64,
+    /// Seconds that its person means to work in a week.
+    pub target_seconds: Option<i64>,
 }
 
 /// The work on one task, or on a project without one.
@@ -93,6 +95,7 @@ fn load(conn: &mut Conn, actor: &Actor, person: UserId, week: Week, now: UtcTime
             .collect(),
         seconds: sheet.seconds,
         billable_seconds: sheet.billable_seconds,
+        target_seconds: sheet.target_seconds,
     })
 }
 

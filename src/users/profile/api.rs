@@ -29,6 +29,8 @@ pub struct ProfileJson {
     pub role: Role,
     pub time_zone: String,
     pub week_starts_on: WeekStart,
+    /// Seconds to work in a week.
+    pub week_target_seconds: Option<i64>,
     pub version: i64,
 }
 
@@ -40,6 +42,7 @@ fn json(user: User) -> ProfileJson {
         role: user.role,
         time_zone: user.time_zone,
         week_starts_on: user.week_starts_on,
+        week_target_seconds: user.week_target_seconds,
         version: user.version,
     }
 }

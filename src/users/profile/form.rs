@@ -5,9 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::auth::user::{Profile, User};
 use crate::error::FormErrors;
 use crate::types::calendar::WeekStart;
+use crate::types::duration;
 use crate::types::zone::Tz;
 use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
+
+/// A week has no more.
+const WEEK_SECONDS: i64 = 7 * 24 * 3_600;
 
 /// What was typed.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
@@ -22,6 +26,8 @@ pub struct ProfileForm {
     /// monday, sunday or saturday.
     #[schema(required = true)]
     pub week_starts_on: String,
+    /// Hours to work in a week, like 32 or 38:30; blank for none.
+    pub week_target: Typed,
     /// The version that was edited.
     pub version: Typed,
 }
@@ -33,6 +39,7 @@ impl ProfileForm {
             name: user.name.clone(),
             time_zone: user.time_zone.clone(),
             week_starts_on: user.week_starts_on.to_string(),
+            week_target: user.week_target_seconds.map(duration::plain).into(),
             version: Some(user.version).into(),
         }
     }
@@ -43,11 +50,16 @@ impl ProfileForm {
         let name = check.required("name", &self.name);
         let zone = check.choice::<Tz>("time_zone", &self.time_zone);
         let week_starts_on: Option<WeekStart> = check.choice("week_starts_on", &self.week_starts_on);
+        let week_target_seconds = check.seconds("week_target", &self.week_target, WEEK_SECONDS);
+        if week_target_seconds == Some(0) {
+            check.error("week_target", "must be more than nothing, or blank");
+        }
         let parts = zone.zip(week_starts_on);
         check.finish(parts.map(|(zone, week_starts_on)| Profile {
             name,
             time_zone: zone.name().to_owned(),
             week_starts_on,
+            week_target_seconds,
         }))
     }
 
@@ -57,6 +69,7 @@ impl ProfileForm {
             ("Name", &stored.name, &self.name),
             ("Time zone", &stored.time_zone, &self.time_zone),
             ("Week starts on", &stored.week_starts_on, &self.week_starts_on),
+            ("Hours a week", &stored.week_target.0, &self.week_target.0),
         ])
     }
 }
