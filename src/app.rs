@@ -61,6 +61,7 @@ pub fn pages() -> Routes {
         .and(crate::time_entries::pages())
         .and(crate::billing::pages())
         .and(crate::users::pages())
+        .and(crate::activity::pages())
         .and(crate::dashboard::pages())
 }
 
@@ -75,6 +76,7 @@ pub fn api() -> Routes {
         .and(crate::time_entries::api())
         .and(crate::billing::api())
         .and(crate::users::api())
+        .and(crate::activity::api())
         .and(crate::dashboard::api())
 }
 
@@ -126,6 +128,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::users::tokens::api::ApiDoc::openapi(),
         crate::users::invitations::api::ApiDoc::openapi(),
         crate::users::people::api::ApiDoc::openapi(),
+        crate::activity::api::ApiDoc::openapi(),
         crate::dashboard::api::ApiDoc::openapi(),
     ]
 }

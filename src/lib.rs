@@ -30,6 +30,7 @@ pub mod tasks;
 pub mod time_entries;
 pub mod billing;
 pub mod users;
+pub mod activity;
 pub mod dashboard;
 
 pub mod openapi;

@@ -93,6 +93,12 @@ crate::text_enum! {
         ChangedPassword = "changed_password", "changed the password of";
         /// Somebody signed in.
         SignedIn = "signed_in", "signed in";
+        /// Somebody who did not know the password tried to sign in.
+        SignInFailed = "sign_in_failed", "was refused at the door:";
+        /// Somebody asked for what their role may not.
+        Denied = "denied", "was refused";
+        /// A list was taken out as a file.
+        Exported = "exported", "exported";
         /// The agency was set up.
         SetUp = "set_up", "set up";
     }
@@ -107,6 +113,10 @@ crate::text_enum! {
         User = "user", "person";
         /// Somebody who was asked to join.
         Invitation = "invitation", "invitation of";
+        /// A page or address of the API.
+        Route = "route", "address";
+        /// A list that can be had as a file.
+        List = "list", "list of";
         /// A browser in which somebody is signed in.
         Session = "session", "session in";
         /// An API token.
@@ -171,6 +181,10 @@ pub struct Entry {
     invoice: Option<InvoiceId>,
     changes: Map<String, Value>,
 }
+
+/// What happens at the door or to the log's own readers: it is on the log's page and in nobody's timeline.
+pub const AT_THE_DOOR: [Action; 4] =
+    [Action::SignedIn, Action::SignInFailed, Action::Denied, Action::Exported];
 
 impl Entry {
     /// `action` on the row `subject_id`, called `label` at this moment.
@@ -355,7 +369,13 @@ impl TimelineEntry {
             Subject::Quote => Some(format!("/quotes/{}", activity.subject_id)),
             Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
-            Subject::Agency | Subject::User | Subject::Invitation | Subject::Token | Subject::Session => None,
+            Subject::Agency
+            | Subject::User
+            | Subject::Invitation
+            | Subject::Token
+            | Subject::Session
+            | Subject::Route
+            | Subject::List => None,
         }
     }
 }
@@ -433,9 +453,9 @@ pub fn timeline(
         .into_boxed();
     query = match scope {
         // What was done; who came in when is a question of its own.
-        Scope::All => query.filter(activities::action.ne(Action::SignedIn)),
+        Scope::All => query.filter(activities::action.ne_all(AT_THE_DOOR)),
         Scope::Actor(id) => {
-            query.filter(activities::actor_id.eq(id)).filter(activities::action.ne(Action::SignedIn))
+            query.filter(activities::actor_id.eq(id)).filter(activities::action.ne_all(AT_THE_DOOR))
         }
         Scope::Client(id) => query.filter(activities::client_id.eq(id)),
         Scope::Project(id) => query.filter(activities::project_id.eq(id)),
@@ -461,13 +481,24 @@ pub fn timeline(
         query = query.filter(activities::id.lt(before));
     }
     let rows: Vec<(Activity, Option<String>, Option<String>)> = query.load(conn)?;
+    let mut entries = with_homes(conn, rows)?;
+    if !with_money {
+        for entry in &mut entries {
+            entry.activity.changes = without_money(&entry.activity.changes);
+        }
+    }
+    Ok(entries)
+}
+
+/// Rows with the names of person and client, and whether what they tell of is still there.
+pub(in crate::audit) fn with_homes(
+    conn: &mut Conn,
+    rows: Vec<(Activity, Option<String>, Option<String>)>,
+) -> AppResult<Vec<TimelineEntry>> {
     let gone = gone(conn, rows.iter().filter_map(|(activity, ..)| activity.home()))?;
     Ok(rows
         .into_iter()
-        .map(|(mut activity, actor_name, client_name)| {
-            if !with_money {
-                activity.changes = without_money(&activity.changes);
-            }
+        .map(|(activity, actor_name, client_name)| {
             let is_gone = activity.home().is_some_and(|home| gone.contains(&home));
             TimelineEntry { activity, actor_name, client_name, is_gone }
         })

@@ -12,6 +12,7 @@ use super::policy::Policy;
 use super::session::key;
 use super::token;
 use super::user::Actor;
+use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::error::{AppError, AppResult};
 use crate::types::ids::SessionId;
 use crate::web::App;
@@ -91,11 +92,24 @@ impl<R: Requirement> FromRequest for Signed<R> {
                 by_session(&request).ok_or(AppError::Unauthenticated)?
             };
             if !actor.may(R::POLICY) {
+                note_refusal(&request, &actor);
                 return Err(AppError::Forbidden.into());
             }
             Ok(Self { actor, requirement: PhantomData })
         })
     }
+}
+
+/// Notes that `actor` asked for what their role may not. Beside the answer, which neither waits for it nor fails with it.
+fn note_refusal(request: &HttpRequest, actor: &Actor) {
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return };
+    let (now, by) = (app.clock.now(), actor.id);
+    // The route and no address: what stands in its place may be anything.
+    let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
+    let entry = Entry::new(Action::Denied, Subject::Route, 0, &route);
+    actix_web::rt::spawn(async move {
+        app.db.note(move |conn| audit::record(conn, Some(by), now, &entry)).await;
+    });
 }
 
 /// Who is signed in by cookie, if anybody.

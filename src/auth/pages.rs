@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::net::IpAddr;
+
 use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -104,11 +106,13 @@ pub async fn create(
         }
         attempt => attempt?,
     };
+    let tried = found.as_ref().map(|user| (user.id, user.name.clone()));
     let active = found.filter(|user| user.disabled_at.is_none());
     let hash = active.as_ref().and_then(|user| user.password_hash.clone());
     let cost = app.config.bcrypt_cost;
     let right = password::verify(&app.keys, cost, &form.password, hash.clone()).await?;
     let Some(user) = active.filter(|_| right) else {
+        note_failure(&app, ip, tried);
         let mut errors = FormErrors::default();
         errors.add("password", "That email and password do not match. Try again.");
         return refused(&app, &view, form, errors, StatusCode::UNPROCESSABLE_ENTITY).await;
@@ -120,6 +124,7 @@ pub async fn create(
     };
     let user_id = user.id;
     let name = user.name.clone();
+    let address = ip.map(|ip| ip.to_string()).unwrap_or_default();
     app.db
         .write(move |conn| {
             throttle::succeeded(conn, now, &subjects)?;
@@ -130,12 +135,28 @@ pub async fn create(
                 conn,
                 Some(user_id),
                 now,
-                &Entry::new(Action::SignedIn, Subject::User, user_id.0, &name),
+                &Entry::new(Action::SignedIn, Subject::User, user_id.0, &name)
+                    .change("address", "", &address),
             )
         })
         .await?;
     begin_session(&app, &request, &session, user_id)?;
     view.redirect(local(&form.next), "")
+}
+
+/// Notes a wrong password for somebody's account, beside the answer: whether there is such an account does not show in
+/// its time. What was typed as an address is not kept, since people type passwords there.
+fn note_failure(app: &web::Data<App>, ip: Option<IpAddr>, tried: Option<(UserId, String)>) {
+    let Some((id, name)) = tried else { return };
+    let (app, now) = (app.clone(), app.clock.now());
+    let entry = Entry::new(Action::SignInFailed, Subject::User, id.0, &name).change(
+        "address",
+        "",
+        ip.map(|ip| ip.to_string()).unwrap_or_default(),
+    );
+    actix_web::rt::spawn(async move {
+        app.db.note(move |conn| audit::record(conn, None, now, &entry)).await;
+    });
 }
 
 /// Gives the browser a new session of `user`, in place of the one it has.

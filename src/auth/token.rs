@@ -32,8 +32,8 @@ crate::text_enum! {
         Time = "time", "Time";
         /// Invoices, quotes, payments and rates.
         Billing = "billing", "Invoices, quotes and rates";
-        /// The agency and its people.
-        Settings = "settings", "Settings and people";
+        /// The agency, its people and what they did.
+        Settings = "settings", "Settings, people and activity";
         /// One's own profile, notifications and Today.
         Own = "own", "Profile, notifications and Today";
     }
@@ -48,7 +48,7 @@ impl Area {
             "tasks" | "labels" | "schedules" | "task-views" => Self::Tasks,
             "time-entries" => Self::Time,
             "billing" | "quotes" | "rates" => Self::Billing,
-            "settings" | "users" => Self::Settings,
+            "settings" | "users" | "activity" => Self::Settings,
             "profile" | "notifications" | "dashboard" => Self::Own,
             _ => return None,
         })

@@ -412,3 +412,8 @@ pub fn choices(conn: &mut Conn) -> AppResult<Vec<(UserId, String)>> {
         .order((users::name, users::id))
         .load(conn)?)
 }
+
+/// Everybody who ever was one of the agency, by name.
+pub fn everybody(conn: &mut Conn) -> AppResult<Vec<(UserId, String)>> {
+    Ok(users::table.select((users::id, users::name)).order((users::name, users::id)).load(conn)?)
+}

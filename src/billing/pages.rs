@@ -21,7 +21,7 @@ use super::print::Document;
 use super::reminders::model::{self as reminders, Reminder};
 use super::tax::{InvoiceTax, taxes_of};
 use crate::agency::model as agency;
-use crate::audit::model::{Scope, TimelineEntry, timeline};
+use crate::audit::model::{self as audit, Action, Entry, Scope, Subject, TimelineEntry, timeline};
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::clients::model::{self as clients, Client, ClientHead};
@@ -189,7 +189,9 @@ pub async fn csv(user: Biller, app: web::Data<App>, query: Query<InvoiceQuery>) 
     let (actor, now) = (user.actor, app.clock.now());
     let (today, rows) = app
         .db
-        .read(move |conn| {
+        .write(move |conn| {
+            let note = Entry::new(Action::Exported, Subject::List, 0, "invoices");
+            audit::record(conn, Some(actor.id), now, &note)?;
             let today = today(conn, now)?;
             Ok((today, model::list_all(conn, &actor, &filter, today)?))
         })

@@ -35,6 +35,7 @@ const AREAS: &[&str] = &[
     "time_entries",
     "billing",
     "users",
+    "activity",
     "credentials",
     "sites",
     "health",

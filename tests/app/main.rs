@@ -10,6 +10,7 @@
 
 mod support;
 
+mod activity;
 mod agency;
 mod architecture;
 mod auth;

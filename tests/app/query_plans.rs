@@ -41,7 +41,7 @@ const SMALL: [&str; 20] = [
 const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
 
 /// Lists with what narrows them, beside the plain ones that the routes name.
-const FILTERED: [&str; 58] = [
+const FILTERED: [&str; 63] = [
     "/clients?q=no",
     "/clients?status=active",
     "/clients?status=archived",
@@ -100,6 +100,11 @@ const FILTERED: [&str; 58] = [
     "/quotes?status=accepted",
     "/quotes?status=declined",
     "/quotes?client_id=1",
+    "/activity?user_id=1",
+    "/activity?client_id=1&action=created",
+    "/activity?subject=invoice",
+    "/activity?action=deleted",
+    "/activity?from=2026-11-01&to=2026-11-30&after=1",
 ];
 
 /// What the connections were asked.

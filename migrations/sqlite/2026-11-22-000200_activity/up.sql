@@ -18,6 +18,12 @@ CREATE INDEX activities_project_idx ON activities (project_id, id);
 CREATE INDEX activities_task_idx ON activities (task_id, id);
 CREATE INDEX activities_invoice_idx ON activities (invoice_id, id);
 CREATE INDEX activities_actor_idx ON activities (actor_id, id);
+-- The whole log is read by time, since clocks and numbers need not agree.
+CREATE INDEX activities_time_idx ON activities (occurred_at, id);
+CREATE INDEX activities_actor_time_idx ON activities (actor_id, occurred_at, id);
+CREATE INDEX activities_client_time_idx ON activities (client_id, occurred_at, id);
+CREATE INDEX activities_subject_time_idx ON activities (subject_type, occurred_at, id);
+CREATE INDEX activities_action_time_idx ON activities (action, occurred_at, id);
 -- What is gone, so that a timeline does not lead there.
 CREATE INDEX activities_deleted_idx ON activities (subject_id, subject_type) WHERE action = 'deleted';
 

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::form::StatementQuery;
 use super::model::{self, Statement};
 use crate::agency::model as agency;
+use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::billing::parties::{Buyer, Seller, billing_contact};
@@ -121,8 +122,15 @@ pub async fn csv(
     query: Query<StatementQuery>,
 ) -> AppResult<HttpResponse> {
     let (actor, now, id) = (user.actor, app.clock.now(), client.into_inner());
-    let (client, (from, to), statements) =
-        app.db.read(move |conn| load(conn, &actor, now, id, &query.0)).await?;
+    let (client, (from, to), statements) = app
+        .db
+        .write(move |conn| {
+            let loaded = load(conn, &actor, now, id, &query.0)?;
+            let note = Entry::new(Action::Exported, Subject::List, 0, "statement").client(id);
+            audit::record(conn, Some(actor.id), now, &note)?;
+            Ok(loaded)
+        })
+        .await?;
     let mut rows = Vec::new();
     for statement in &statements {
         let row = |on: NaiveDate, kind: &str, reference: &str, amount: Option<i64>, balance: i64| {

@@ -15,6 +15,9 @@ pub type Dump = BTreeMap<String, Vec<String>>;
 /// What requests move although they change nothing: who came in, when, and how often not.
 const NOT_DATA: [&str; 3] = ["sessions", "sign_in_throttles", "api_tokens"];
 
+/// What the log notes of refusals and of files that were taken out, beside the answer.
+const NOTES: &str = "'denied', 'sign_in_failed', 'exported'";
+
 #[derive(QueryableByName)]
 struct Line {
     #[diesel(sql_type = Text)]
@@ -134,7 +137,13 @@ fn dump(conn: &mut Conn) -> AppResult<Dump> {
         } else {
             "t::text".to_owned()
         };
-        let rows = lines(conn, &format!("SELECT {row} AS line FROM \"{table}\" t ORDER BY 1"))?;
+        let noted = format!("SELECT id FROM activities WHERE action IN ({NOTES})");
+        let kept = match table.as_str() {
+            "activities" => format!("id NOT IN ({noted})"),
+            "unsealed_activities" => format!("activity_id NOT IN ({noted})"),
+            _ => "1 = 1".to_owned(),
+        };
+        let rows = lines(conn, &format!("SELECT {row} AS line FROM \"{table}\" t WHERE {kept} ORDER BY 1"))?;
         dump.insert(table, rows);
     }
     Ok(dump)
