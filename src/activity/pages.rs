@@ -1,5 +1,7 @@
 //! The page of the log, and the log as a file.
 
+use std::sync::Arc;
+
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -26,7 +28,7 @@ struct ActivityIndex {
     shell: Shell,
     query: LogQuery,
     people: Vec<(UserId, String)>,
-    clients: Vec<(ClientId, String)>,
+    clients: Arc<Vec<(ClientId, String)>>,
     entries: Vec<TimelineEntry>,
     next: Option<ActivityId>,
 }
@@ -34,7 +36,7 @@ struct ActivityIndex {
 impl ActivityIndex {
     /// Everything that the person of an entry did on its day.
     fn day_of(&self, entry: &TimelineEntry) -> String {
-        let day = zone::local_date(entry.activity.occurred_at, *self.shell.actor.zone());
+        let day = zone::local_date(entry.activity.occurred_at, self.shell.actor.zone());
         let person = entry.activity.actor_id.map(|id| format!("user_id={id}&")).unwrap_or_default();
         format!("/activity?{person}from={day}&to={day}")
     }

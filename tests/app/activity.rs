@@ -47,11 +47,11 @@ async fn everything_that_somebody_did_on_a_day_is_one_link() {
 async fn what_happens_at_the_door_is_in_the_log_and_in_nobodys_timeline() {
     let app = TestApp::new().await;
     let tom = app.member();
-    let wrong = [("email", "tom@example.com"), ("password", "not it at all, really")];
+    let wrong = [("email", "tom@fielder.studio"), ("password", "not it at all, really")];
     app.anonymous().post("/login").form(wrong).send().await.assert_status(422);
     let stranger = [("email", "my password is secret"), ("password", "x")];
     app.anonymous().post("/login").form(stranger).send().await.assert_status(422);
-    let right = [("email", "tom@example.com"), ("password", PASSWORD)];
+    let right = [("email", "tom@fielder.studio"), ("password", PASSWORD)];
     app.anonymous().post("/login").form(right).send().await.assert_redirect("/");
     tom.get("/billing/close").send().await.assert_status(403);
     tom.get("/billing/1").send().await.assert_status(403);
@@ -85,7 +85,7 @@ async fn the_log_is_a_file_and_a_list_of_the_api() {
     assert_eq!(rest["activities"][4]["label"], "=Client 0");
     let file = app.owner().get("/activity/csv?subject=client").send().await;
     file.assert_status(200);
-    let text = file.body().to_owned();
+    let text = file.body();
     assert_eq!(text.lines().count(), 31, "{text}");
     assert!(text.contains(",'=Client 7,"), "a name is no formula: {text}");
     assert_eq!(noted(&app, "exported").await, 1);
