@@ -50,7 +50,10 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
     let mut starts = Vec::new();
     for _ in 0..5 {
         let began = Instant::now();
-        let server = Server::start(bureau, &["--data-dir", &home, "--listen", SERVER, "--log", "error"])?;
+        let server = Server::start(
+            bureau,
+            &["--data-dir", &home, "--listen", SERVER, "--log", "error", "--requests-per-minute", "0"],
+        )?;
         server.wait(SERVER).await?;
         starts.push(began.elapsed().as_millis());
     }
@@ -66,7 +69,10 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         "--name",
         "bench",
     ]))?;
-    let server = Server::start(bureau, &["--data-dir", &home, "--listen", SERVER, "--log", "error"])?;
+    let server = Server::start(
+        bureau,
+        &["--data-dir", &home, "--listen", SERVER, "--log", "error", "--requests-per-minute", "0"],
+    )?;
     server.wait(SERVER).await?;
     println!("resident memory idle: {:.1} MiB", server.resident()?);
     let bare_server = Server::start(bare, &[&home, BARE])?;
@@ -204,7 +210,10 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         if scale != SCALE {
             load(bureau, &place, scale)?;
         }
-        let server = Server::start(bureau, &["--data-dir", &place, "--listen", SERVER, "--log", "error"])?;
+        let server = Server::start(
+            bureau,
+            &["--data-dir", &place, "--listen", SERVER, "--log", "error", "--requests-per-minute", "0"],
+        )?;
         server.wait(SERVER).await?;
         let cookie = sign_in().await?;
         let list = |path: &'static str| -> Make {

@@ -23,6 +23,7 @@ use crate::error::{AppError, AppResult, found};
 use crate::keys::{Keys, MasterKey, random_token};
 use crate::openapi;
 use crate::types::clock::{Clock, UtcTime};
+use crate::web::rate_limit::{self, Limiter};
 use crate::web::routes::Routes;
 use crate::web::{App, assets, compress, csrf, errors, headers, routes};
 
@@ -163,7 +164,8 @@ pub fn open(config: Config, clock: Clock) -> AppResult<App> {
         })?;
     }
     let db = Db::open(&config.database, config.db_pool)?;
-    Ok(App { config, db, clock, keys, offers: Arc::default() })
+    let limiter = Limiter::new(config.requests_per_minute);
+    Ok(App { config, db, clock, keys, offers: Arc::default(), limiter })
 }
 
 /// Opens what is there, for commands that have no reason to make or change anything: no directory, no key, no schema.
@@ -192,7 +194,8 @@ pub fn open_existing(config: Config, clock: Clock) -> AppResult<App> {
         )));
     }
     let db = Db::open(&config.database, config.db_pool)?;
-    Ok(App { config, db, clock, keys, offers: Arc::default() })
+    let limiter = Limiter::new(config.requests_per_minute);
+    Ok(App { config, db, clock, keys, offers: Arc::default(), limiter })
 }
 
 /// Makes the data directory and finds the master key, before anything touches the database. Refused without the key
@@ -326,14 +329,19 @@ pub fn configure(app: &web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) +
             .service(web::resource("/healthz").route(web::get().to(healthz)).route(web::head().to(healthz)))
             .service(openapi::resource())
             .configure(assets::configure)
-            .service(web::scope("/api").configure(|cfg| api().within("/api").configure(cfg)))
+            .service(
+                web::scope("/api")
+                    .configure(|cfg| api().within("/api").configure(cfg))
+                    .wrap(from_fn(rate_limit::count)),
+            )
             .service(
                 web::scope("")
                     .wrap(from_fn(csrf::protect))
                     .wrap(sessions(&app))
                     .configure(|cfg| pages().configure(cfg))
                     .default_service(web::to(routes::nothing))
-                    .wrap(from_fn(compress::pages)),
+                    .wrap(from_fn(compress::pages))
+                    .wrap(from_fn(rate_limit::count)),
             )
             .wrap(from_fn(errors::render))
             .wrap(from_fn(headers::secure));

@@ -96,6 +96,12 @@ pub const SETTINGS: &[Setting] = &[
         help: "Largest form or JSON body in KiB (64 to 65536)",
     },
     Setting {
+        env: "BUREAU_REQUESTS_PER_MINUTE",
+        flag: "requests-per-minute",
+        default: "3000",
+        help: "Requests that one network may make in a minute (0 to 1000000); 0 is no limit",
+    },
+    Setting {
         env: "BUREAU_LOG",
         flag: "log",
         default: "info",
@@ -131,6 +137,8 @@ pub struct Config {
     pub db_pool: u32,
     /// Largest body in bytes.
     pub max_body: usize,
+    /// Requests that one network may make in a minute; 0 for no limit.
+    pub requests_per_minute: u32,
     /// Log filter.
     pub log: String,
     /// Whether logs are JSON.
@@ -284,6 +292,7 @@ impl Config {
             workers: values.number("BUREAU_WORKERS", 0, 64)?,
             db_pool: values.number("BUREAU_DB_POOL", 2, 100)?,
             max_body: values.number::<usize>("BUREAU_MAX_BODY_KB", 64, 65_536)? * 1_024,
+            requests_per_minute: values.number("BUREAU_REQUESTS_PER_MINUTE", 0, 1_000_000)?,
             log,
             log_json,
         })
@@ -296,6 +305,7 @@ impl Config {
         config.data_dir = data_dir.to_owned();
         config.master_key_file = data_dir.join("master.key");
         config.bcrypt_cost = 4;
+        config.requests_per_minute = 0;
         config.db_pool = 4;
         Ok(config)
     }

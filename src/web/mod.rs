@@ -14,6 +14,7 @@ pub mod json;
 pub mod once;
 pub mod page;
 pub mod query;
+pub mod rate_limit;
 pub mod routes;
 pub mod secret_links;
 pub mod upload;
@@ -22,6 +23,7 @@ pub use crate::types::pagination;
 
 use std::sync::Arc;
 
+use self::rate_limit::Limiter;
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::kept::Kept;
@@ -41,6 +43,8 @@ pub struct App {
     pub keys: Keys,
     /// What lists offer to be narrowed by.
     pub offers: Arc<Offers>,
+    /// Counts requests; `None` where they are not limited.
+    pub limiter: Option<Limiter>,
 }
 
 /// Names that most lists offer to be narrowed by.

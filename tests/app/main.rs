@@ -64,6 +64,7 @@ mod queries;
 mod query_plans;
 mod quotes;
 mod quotes_answers;
+mod rate_limit;
 mod rates;
 mod recurring;
 mod reminders;
