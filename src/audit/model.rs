@@ -93,6 +93,10 @@ crate::text_enum! {
         ChangedPassword = "changed_password", "changed the password of";
         /// Somebody signed in.
         SignedIn = "signed_in", "signed in";
+        /// Somebody proved that it is them.
+        SteppedUp = "stepped_up", "proved to be";
+        /// Somebody was turned away.
+        Refused = "refused", "was refused as";
         /// The agency was set up.
         SetUp = "set_up", "set up";
     }

@@ -837,6 +837,7 @@ diesel::table! {
         created_at -> Timestamp,
         last_seen_at -> Timestamp,
         expires_at -> Timestamp,
+        stepped_up_at -> Nullable<Timestamp>,
         revoked_at -> Nullable<Timestamp>,
     }
 }

@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["mail", "net", "files", "jobs"],
     &["web"],
-    &["auth/extract", "auth/pages", "auth/mod", "data"],
+    &["auth/extract", "auth/sign_in", "auth/step_up", "auth/mod", "data"],
 ];
 
 /// The areas in import order: each may use the models of those before it.

@@ -70,6 +70,7 @@ mod rounding;
 mod routes;
 mod sessions;
 mod statement;
+mod step_up;
 mod task_board;
 mod task_comments;
 mod task_labels;

@@ -6,9 +6,9 @@ use askama::Template;
 
 use super::form::PasswordForm;
 use crate::auth::extract::{CurrentUser, session_id};
-use crate::auth::pages::begin_session;
 use crate::auth::password;
 use crate::auth::session::{self, Open};
+use crate::auth::sign_in::pages::begin_session;
 use crate::auth::throttle::{self, Subject};
 use crate::auth::user::{self, Actor};
 use crate::error::{AppError, AppResult, FormErrors};
@@ -88,7 +88,7 @@ pub async fn change_password(
 /// left open is no place to guess in.
 async fn replace(app: &App, actor: &Actor, form: &PasswordForm) -> AppResult<String> {
     let (now, id, email) = (app.clock.now(), actor.id, actor.email.clone());
-    let subjects = vec![Subject::Visitor(email, "password change".to_owned())];
+    let subjects = vec![Subject::Proof(email)];
     let counted = subjects.clone();
     let stored = app
         .db

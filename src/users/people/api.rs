@@ -7,6 +7,7 @@ use super::form::{HandOverForm, RoleForm};
 use super::model;
 use crate::auth::extract::Admin;
 use crate::auth::policy::Role;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::auth::user::{self, Person, User};
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
@@ -79,7 +80,7 @@ pub async fn find_user(_user: Admin, app: web::Data<App>, id: web::Path<UserId>)
 /// Gives another role, which counts from the next request on. Only an owner makes owners or changes one.
 #[utoipa::path(put, path = "/api/users/{id}", tag = "users", params(("id" = i64, Path)), request_body = RoleForm, responses((status = 200, body = UserJson)))]
 pub async fn update_user(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     id: web::Path<UserId>,
     body: Json<RoleForm>,
@@ -99,7 +100,7 @@ pub async fn update_user(
 /// Lets somebody come in no more and gives their open tasks to somebody else.
 #[utoipa::path(post, path = "/api/users/{id}/disabling", tag = "users", params(("id" = i64, Path)), request_body = HandOverForm, responses((status = 200, body = UserJson)))]
 pub async fn disable_user(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     id: web::Path<UserId>,
     body: Json<HandOverForm>,
@@ -112,7 +113,11 @@ pub async fn disable_user(
 
 /// Lets somebody come in again.
 #[utoipa::path(post, path = "/api/users/{id}/enabling", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = UserJson)))]
-pub async fn enable_user(user: Admin, app: web::Data<App>, id: web::Path<UserId>) -> AppResult<HttpResponse> {
+pub async fn enable_user(
+    user: SteppedUpAdmin,
+    app: web::Data<App>,
+    id: web::Path<UserId>,
+) -> AppResult<HttpResponse> {
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let person = app.db.write(move |conn| user::enable(conn, &actor, now, id)).await?;
     Ok(HttpResponse::Ok().json(json(person)))

@@ -8,6 +8,7 @@ use super::model;
 use crate::auth::extract::Admin;
 use crate::auth::invitation::{self, Invitation};
 use crate::auth::policy::Role;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::auth::user::{self, Actor, Person, User};
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
@@ -139,7 +140,7 @@ pub async fn edit(
 
 /// Gives another role. When somebody else was faster, shows what they chose.
 pub async fn update(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     view: View,
     id: web::Path<UserId>,
@@ -182,7 +183,7 @@ pub(in crate::users) fn article(role: Role) -> String {
 
 /// Lets somebody come in no more.
 pub async fn disable(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     view: View,
     id: web::Path<UserId>,
@@ -213,7 +214,7 @@ pub async fn disable(
 
 /// Lets somebody come in again.
 pub async fn enable(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     view: View,
     id: web::Path<UserId>,

@@ -15,6 +15,9 @@ pub type Dump = BTreeMap<String, Vec<String>>;
 /// What requests move although they change nothing: who came in, when, and how often not.
 const NOT_DATA: [&str; 3] = ["sessions", "sign_in_throttles", "api_tokens"];
 
+/// What a proof of who is there moves: the log.
+pub const PROOFS: [&str; 2] = ["activities", "unsealed_activities"];
+
 #[derive(QueryableByName)]
 struct Line {
     #[diesel(sql_type = Text)]

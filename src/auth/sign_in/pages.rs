@@ -7,11 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::extract::{Anyone, CurrentUser, by_session};
-use super::session::key;
-use super::user::User;
-use super::{password, session, throttle, user};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::extract::{Anyone, CurrentUser, by_session};
+use crate::auth::session::key;
+use crate::auth::user::User;
+use crate::auth::{password, session, throttle, user};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::UserId;
@@ -29,6 +29,7 @@ pub fn pages() -> Routes {
         .post("/login", create)
         .post("/logout", destroy)
         .post("/shortcuts", set_shortcuts)
+        .and(crate::auth::step_up::pages())
 }
 
 /// What was typed.
@@ -181,7 +182,7 @@ pub async fn destroy(_: CurrentUser, session: Session, view: View) -> AppResult<
 }
 
 /// `path` when it leads to a page of ours, else the dashboard.
-fn local(path: &str) -> &str {
+pub fn local(path: &str) -> &str {
     let ours = path.starts_with('/')
         && !path.starts_with("//")
         && !path.starts_with("/\\")

@@ -1,0 +1,3 @@
+//! Signing in and out. URLs: `/login`, `/logout`, `/shortcuts`.
+
+pub mod pages;
