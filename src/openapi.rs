@@ -60,7 +60,7 @@ fn proof() -> Parameter {
         .name("Bureau-Step-Up")
         .parameter_in(ParameterIn::Header)
         .required(Required::True)
-        .description(Some("The password of the person for whom the token acts: this is sensitive."))
+        .description(Some("The password of the person for whom the token acts, or a code of their second factor: this is sensitive."))
         .schema(Some(Object::with_type(Type::String)))
         .build()
 }

@@ -115,6 +115,8 @@ crate::text_enum! {
         Session = "session", "session in";
         /// An API token.
         Token = "token", "API token";
+        /// What somebody brings beside their password.
+        SecondFactor = "second_factor", "the second factor of";
         /// A client.
         Client = "client", "client";
         /// A contact of a client.
@@ -359,7 +361,12 @@ impl TimelineEntry {
             Subject::Quote => Some(format!("/quotes/{}", activity.subject_id)),
             Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
-            Subject::Agency | Subject::User | Subject::Invitation | Subject::Token | Subject::Session => None,
+            Subject::Agency
+            | Subject::User
+            | Subject::Invitation
+            | Subject::Token
+            | Subject::SecondFactor
+            | Subject::Session => None,
         }
     }
 }

@@ -35,12 +35,19 @@ pub mod key {
     pub const SESSION_ID: &str = "session_id";
     /// Whether its person has proved shortly before that it is them, put there on load.
     pub const IS_STEPPED_UP: &str = "is_stepped_up";
+    /// Who has done the first step of signing in and not yet the second, put there on load in place of the [`super::Actor`].
+    pub const HALF_OF: &str = "half_of";
+    /// Whether the second step is still to come, for a session that is to begin.
+    pub const IS_HALF: &str = "is_half";
     /// The session that this one goes on from, since its person proved that it is them.
     pub const STEPPED_UP_FROM: &str = "stepped_up_from";
 }
 
 /// Seconds between two notes of a session's last use, so that reading a page does not write.
 const TOUCH_EVERY: i64 = 60;
+
+/// Seconds within which the second step of signing in follows the first.
+const HALF_LIFETIME: i64 = 600;
 
 /// The session store.
 #[derive(Clone)]
@@ -61,12 +68,13 @@ impl Sessions {
 struct Loaded {
     id: SessionId,
     last_seen_at: UtcTime,
+    is_half: bool,
     stepped_up_at: Option<UtcTime>,
     actor: Actor,
 }
 
 fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Option<Loaded>> {
-    let row: Option<(SessionId, UtcTime, Option<UtcTime>, User)> = sessions::table
+    let row: Option<(SessionId, UtcTime, bool, Option<UtcTime>, User)> = sessions::table
         .inner_join(users::table)
         .filter(sessions::key_hash.eq(hash))
         .filter(sessions::revoked_at.is_null())
@@ -74,12 +82,19 @@ fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Optio
         .filter(sessions::last_seen_at.gt(now.plus_seconds(-idle)))
         .filter(sessions::auth_epoch.eq(users::auth_epoch))
         .filter(users::disabled_at.is_null())
-        .select((sessions::id, sessions::last_seen_at, sessions::stepped_up_at, User::as_select()))
+        .select((
+            sessions::id,
+            sessions::last_seen_at,
+            sessions::is_half,
+            sessions::stepped_up_at,
+            User::as_select(),
+        ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(id, last_seen_at, stepped_up_at, user)| Loaded {
+    Ok(row.map(|(id, last_seen_at, is_half, stepped_up_at, user)| Loaded {
         id,
         last_seen_at,
+        is_half,
         stepped_up_at,
         actor: user.actor(),
     }))
@@ -89,6 +104,7 @@ fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Optio
 pub fn addresses(conn: &mut Conn, user: UserId) -> AppResult<Vec<String>> {
     Ok(sessions::table
         .filter(sessions::user_id.eq(user))
+        .filter(sessions::is_half.eq(false))
         .select(sessions::ip)
         .distinct()
         .limit(1_000)
@@ -126,6 +142,7 @@ pub fn open_of(conn: &mut Conn, user: UserId, now: UtcTime, idle: i64) -> AppRes
     Ok(sessions::table
         .inner_join(users::table)
         .filter(sessions::user_id.eq(user))
+        .filter(sessions::is_half.eq(false))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::last_seen_at.gt(now.plus_seconds(-idle)))
@@ -207,7 +224,7 @@ impl SessionStore for Sessions {
         let hash = sha256_hex(session_key.as_ref());
         let looked_up = hash.clone();
         let found = self.db.read(move |conn| load(conn, now, idle, &looked_up)).await;
-        let Some(Loaded { id, last_seen_at, stepped_up_at, actor }) =
+        let Some(Loaded { id, last_seen_at, is_half, stepped_up_at, actor }) =
             found.map_err(|error| LoadError::Other(error.into()))?
         else {
             return Ok(None);
@@ -218,6 +235,9 @@ impl SessionStore for Sessions {
                 Ok(())
             });
             touched.await;
+        }
+        if is_half {
+            return Ok(Some(HashMap::from([(key::HALF_OF.to_owned(), actor.id.to_string())])));
         }
         let is_stepped_up =
             stepped_up_at.is_some_and(|at| now.seconds_since(at) < self.config.step_up_seconds);
@@ -240,6 +260,7 @@ impl SessionStore for Sessions {
         let user_id: Option<UserId> =
             state.get(key::USER_ID).and_then(|json| serde_json::from_str(json).ok());
         let (ip, user_agent) = (text(key::IP), text(key::USER_AGENT));
+        let is_half = state.contains_key(key::IS_HALF);
         let from: Option<SessionId> =
             state.get(key::STEPPED_UP_FROM).and_then(|json| serde_json::from_str(json).ok());
         let Some(user_id) = user_id else {
@@ -247,6 +268,7 @@ impl SessionStore for Sessions {
         };
         let saved = self.db.write(move |conn| {
             // A session that goes on under another key keeps its age, and what voided it before voids it still.
+            let lasts = if is_half { HALF_LIFETIME } else { lasts };
             let (epoch, created_at, expires_at): (i64, UtcTime, UtcTime) = match from {
                 Some(id) => sessions::table
                     .find(id)
@@ -268,6 +290,7 @@ impl SessionStore for Sessions {
                     sessions::created_at.eq(created_at),
                     sessions::last_seen_at.eq(now),
                     sessions::expires_at.eq(expires_at),
+                    sessions::is_half.eq(is_half),
                     sessions::stepped_up_at.eq(from.map(|_| now)),
                 ))
                 .execute(conn)?;

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use super::extract::{CurrentUser, ForAdminister, ForSignedIn, Requirement, Signed, session_id};
 use super::password;
 use super::policy::Policy;
+use super::second_factor::{is_code, take_code};
 use super::session::key;
 use super::sign_in::pages::{begin_session, local};
 use super::throttle::{self, Subject};
@@ -87,7 +88,7 @@ async fn by_header(request: &HttpRequest, actor: &Actor) -> AppResult<()> {
     }
 }
 
-/// Whether `typed` proves that it is `actor`: their password. Wrong ones are counted as at the door, since a session that
+/// Whether `typed` proves that it is `actor`: their password or a code of their second factor. Wrong ones are counted as at the door, since a session that
 /// was left open is no place to guess in; each proof and each refusal is in the log.
 pub async fn prove(app: &App, actor: &Actor, typed: &str) -> AppResult<()> {
     let (now, id, subjects) = (app.clock.now(), actor.id, vec![Subject::Proof(actor.email.clone())]);
@@ -99,7 +100,12 @@ pub async fn prove(app: &App, actor: &Actor, typed: &str) -> AppResult<()> {
             Ok(user::find(conn, id)?.password_hash)
         })
         .await?;
-    let is_right = password::verify(&app.keys, app.config.bcrypt_cost, typed, stored).await?;
+    let is_right = if is_code(typed) {
+        let (keys, code) = (app.keys.clone(), Zeroizing::new(typed.to_owned()));
+        app.db.write(move |conn| take_code(conn, &keys, now, id, &code)).await?
+    } else {
+        password::verify(&app.keys, app.config.bcrypt_cost, typed, stored).await?
+    };
     let action = if is_right { Action::SteppedUp } else { Action::Refused };
     let entry = Entry::new(action, Of::User, id.0, &actor.name);
     app.db
@@ -117,7 +123,7 @@ pub async fn prove(app: &App, actor: &Actor, typed: &str) -> AppResult<()> {
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProofForm {
-    /// The password; never shown again.
+    /// The password, or a code of the second factor; never shown again.
     pub proof: Zeroizing<String>,
     /// Where to go on.
     pub next: String,

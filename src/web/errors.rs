@@ -291,7 +291,7 @@ pub fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
     };
     let detail = match error {
         Some(AppError::ProofNeeded { was_wrong: false }) => {
-            "Nothing was changed. Send your password in the header Bureau-Step-Up.".to_owned()
+            "Nothing was changed. Send your password, or a code of your second factor, in the header Bureau-Step-Up.".to_owned()
         }
         Some(AppError::ProofNeeded { was_wrong: true }) => {
             "Nothing was changed. What the header Bureau-Step-Up says does not prove that it is you."

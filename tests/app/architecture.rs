@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
         "auth/password",
         "auth/token",
         "auth/throttle",
+        "auth/second_factor",
         "auth/invitation",
     ],
     &["mail", "net", "files", "jobs"],

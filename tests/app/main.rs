@@ -68,6 +68,7 @@ mod recurring;
 mod reminders;
 mod rounding;
 mod routes;
+mod second_factor;
 mod sessions;
 mod statement;
 mod step_up;

@@ -53,7 +53,12 @@ const RATES: [i64; 3] = [77_77, 77_78, 77_79];
 const OWN: [&str; 1] = ["/tasks/{task_id}/comments/{id}/edit"];
 
 /// What asks for a proof at the least.
-const SENSITIVE: [&str; 11] = [
+const SENSITIVE: [&str; 16] = [
+    "POST /profile/sign-in/second-factor",
+    "POST /profile/sign-in/second-factor/recovery-codes",
+    "POST /profile/sign-in/second-factor/removal",
+    "POST /users/{id}/second-factor/removal",
+    "DELETE /api/users/{id}/second-factor",
     "POST /profile/tokens",
     "POST /users/invitations",
     "POST /api/users/invitations",

@@ -7,11 +7,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::second;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::extract::{Anyone, CurrentUser, by_session};
 use crate::auth::session::key;
 use crate::auth::user::User;
-use crate::auth::{password, session, throttle, user};
+use crate::auth::{password, second_factor, session, throttle, user};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::UserId;
@@ -27,6 +28,8 @@ pub fn pages() -> Routes {
     Routes::new()
         .get("/login", new)
         .post("/login", create)
+        .get("/login/second", second::new)
+        .post("/login/second", second::create)
         .post("/logout", destroy)
         .post("/shortcuts", set_shortcuts)
         .and(crate::auth::step_up::pages())
@@ -121,21 +124,26 @@ pub async fn create(
     };
     let user_id = user.id;
     let name = user.name.clone();
-    app.db
+    let has_second = app
+        .db
         .write(move |conn| {
             throttle::succeeded(conn, now, &subjects)?;
             if let Some(hash) = &rehashed {
                 user::rehash(conn, user_id, hash)?;
             }
-            audit::record(
-                conn,
-                Some(user_id),
-                now,
-                &Entry::new(Action::SignedIn, Subject::User, user_id.0, &name),
-            )
+            let has_second = second_factor::is_on(conn, user_id)?;
+            if !has_second {
+                let entry = Entry::new(Action::SignedIn, Subject::User, user_id.0, &name);
+                audit::record(conn, Some(user_id), now, &entry)?;
+            }
+            Ok(has_second)
         })
         .await?;
     begin_session(&app, &request, &session, user_id)?;
+    if has_second {
+        session.insert(key::IS_HALF, true).map_err(AppError::internal)?;
+        return view.redirect(&second::path(local(&form.next)), "");
+    }
     view.redirect(local(&form.next), "")
 }
 
@@ -151,7 +159,7 @@ pub fn begin_session(app: &App, request: &HttpRequest, session: &Session, user: 
 }
 
 /// Whether `user` has signed in from this network before.
-fn is_known(conn: &mut Conn, user: Option<&User>, from: &str) -> AppResult<bool> {
+pub(super) fn is_known(conn: &mut Conn, user: Option<&User>, from: &str) -> AppResult<bool> {
     let Some(user) = user else { return Ok(false) };
     let addresses = session::addresses(conn, user.id)?;
     Ok(addresses.iter().any(|address| address.parse().is_ok_and(|address| network(address) == from)))

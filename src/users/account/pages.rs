@@ -7,6 +7,7 @@ use askama::Template;
 use super::form::PasswordForm;
 use crate::auth::extract::{CurrentUser, session_id};
 use crate::auth::password;
+use crate::auth::second_factor::{self, State};
 use crate::auth::session::{self, Open};
 use crate::auth::sign_in::pages::begin_session;
 use crate::auth::throttle::{self, Subject};
@@ -21,6 +22,7 @@ use crate::web::{App, filters};
 #[template(path = "users/sign_in.html", blocks = ["fields"])]
 struct SignInPage {
     shell: Shell,
+    second_factor: State,
     sessions: Vec<Open>,
     /// The one in which this is shown.
     here: Option<SessionId>,
@@ -39,7 +41,8 @@ async fn page(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Settings)?;
             let sessions = session::open_of(conn, actor.id, now, idle)?;
-            Ok(SignInPage { shell, sessions, here, errors })
+            let second_factor = second_factor::state(conn, actor.id)?;
+            Ok(SignInPage { shell, second_factor, sessions, here, errors })
         })
         .await
 }

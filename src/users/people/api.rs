@@ -18,7 +18,7 @@ use crate::web::json::{Json, Meta};
 
 /// This part of the API's description.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list_users, find_user, update_user, disable_user, enable_user))]
+#[openapi(paths(list_users, find_user, update_user, disable_user, enable_user, remove_second_factor))]
 pub struct ApiDoc;
 
 /// A person as JSON.
@@ -121,4 +121,16 @@ pub async fn enable_user(
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let person = app.db.write(move |conn| user::enable(conn, &actor, now, id)).await?;
     Ok(HttpResponse::Ok().json(json(person)))
+}
+
+/// Takes the second factor off somebody who has lost it. Their sessions and tokens are void.
+#[utoipa::path(delete, path = "/api/users/{id}/second-factor", tag = "users", params(("id" = i64, Path)), responses((status = 204)))]
+pub async fn remove_second_factor(
+    user: SteppedUpAdmin,
+    app: web::Data<App>,
+    id: web::Path<UserId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::remove_second_factor(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
