@@ -10,6 +10,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, HttpServer, web};
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use serde::Serialize;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
@@ -33,6 +34,8 @@ pub const PUBLIC: &[&str] = &[
     "POST /setup",
     "GET /login",
     "POST /login",
+    "GET /login/second",
+    "POST /login/second",
     "GET /healthz",
     "GET /api/openapi.json",
     "GET /offers/{token}",
@@ -52,7 +55,7 @@ const RECUR_EVERY: u64 = 60;
 
 /// The pages of every area.
 pub fn pages() -> Routes {
-    crate::auth::pages::pages()
+    crate::auth::sign_in::pages::pages()
         .and(crate::rates::pages())
         .and(crate::agency::pages())
         .and(crate::clients::pages())
@@ -126,6 +129,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::billing::statement::api::ApiDoc::openapi(),
         crate::users::profile::api::ApiDoc::openapi(),
         crate::users::account::api::ApiDoc::openapi(),
+        crate::users::second_factor::api::ApiDoc::openapi(),
         crate::users::tokens::api::ApiDoc::openapi(),
         crate::users::invitations::api::ApiDoc::openapi(),
         crate::users::people::api::ApiDoc::openapi(),
@@ -134,13 +138,31 @@ pub fn api_docs() -> Vec<OpenApi> {
     ]
 }
 
-/// Method, path and policy of everything that is served.
-pub fn all_routes() -> Vec<(String, &'static str, Policy)> {
-    let own = ["/healthz", "/api/openapi.json"].map(|path| ("GET".to_owned(), path, Policy::Public));
+/// What is served at a path.
+#[derive(Debug, Clone, Serialize)]
+pub struct Served {
+    /// The method.
+    pub method: String,
+    /// The path with its placeholders.
+    pub path: &'static str,
+    /// Whom it lets in.
+    pub policy: Policy,
+    /// Whether it asks for a proof, shortly before, that it is them.
+    pub step_up: bool,
+}
+
+/// Everything that is served.
+pub fn all_routes() -> Vec<Served> {
+    let own = ["/healthz", "/api/openapi.json"];
+    let own = own.map(|path| Served { method: "GET".into(), path, policy: Policy::Public, step_up: false });
     let areas = pages().and(api());
-    own.into_iter()
-        .chain(areas.iter().map(|route| (route.method.to_string(), route.path, route.policy)))
-        .collect()
+    let of_areas = areas.iter().map(|route| Served {
+        method: route.method.to_string(),
+        path: route.path,
+        policy: route.policy,
+        step_up: route.step_up,
+    });
+    own.into_iter().chain(of_areas).collect()
 }
 
 /// A file in the data directory that says that a database belongs to it.

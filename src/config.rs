@@ -72,6 +72,12 @@ pub const SETTINGS: &[Setting] = &[
         help: "Days after which a session ends in any case (1 to 365)",
     },
     Setting {
+        env: "BUREAU_STEP_UP_SECONDS",
+        flag: "step-up-seconds",
+        default: "300",
+        help: "Seconds for which a proof opens what is sensitive (30 to 3600)",
+    },
+    Setting {
         env: "BUREAU_BCRYPT_COST",
         flag: "bcrypt-cost",
         default: "12",
@@ -177,6 +183,8 @@ pub struct SessionConfig {
     pub idle_seconds: i64,
     /// Seconds in any case.
     pub max_seconds: i64,
+    /// Seconds for which a proof opens what is sensitive.
+    pub step_up_seconds: i64,
 }
 
 /// Why the settings do not hold: a sentence that names the one at fault.
@@ -287,6 +295,7 @@ impl Config {
             session: SessionConfig {
                 idle_seconds: values.number("BUREAU_SESSION_IDLE_HOURS", 1, 720)? * 3_600,
                 max_seconds: values.number("BUREAU_SESSION_MAX_DAYS", 1, 365)? * 86_400,
+                step_up_seconds: values.number("BUREAU_STEP_UP_SECONDS", 30, 3_600)?,
             },
             bcrypt_cost: values.number("BUREAU_BCRYPT_COST", 12, 16)?,
             workers: values.number("BUREAU_WORKERS", 0, 64)?,

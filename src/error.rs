@@ -17,6 +17,12 @@ pub enum AppError {
     /// Signed in, but this role may not.
     #[error("not allowed")]
     Forbidden,
+    /// Signed in, and they may, but only once they prove that it is them.
+    #[error("not proved")]
+    ProofNeeded {
+        /// Whether there was a proof, and it does not hold.
+        was_wrong: bool,
+    },
     /// The state of the data refuses it; the sentence says which.
     #[error("{0}")]
     Conflict(String),

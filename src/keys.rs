@@ -1,5 +1,7 @@
 //! The master key and the keys derived from it, one per purpose, so that a leaked one never opens another.
 
+pub mod cipher;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -11,14 +13,14 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use crate::error::{AppError, AppResult};
-
-const KEY_BYTES: usize = 32;
+use cipher::{Cipher, KEY_BYTES};
 
 /// What the process may do with the master key.
 #[derive(Clone)]
 pub struct Keys {
     cookie: Zeroizing<Vec<u8>>,
     pepper: Zeroizing<Vec<u8>>,
+    second_factors: Cipher,
     check: String,
 }
 
@@ -31,12 +33,24 @@ impl Keys {
             Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
         };
         let check = BASE64.encode(Sha256::digest(expand("bureau/key-check/v1")?.as_slice()));
-        Ok(Self { cookie: expand("bureau/cookie/v1")?, pepper: expand("bureau/pepper/v1")?, check })
+        let mut second_factors = expand("bureau/second-factor/v1")?;
+        second_factors.truncate(KEY_BYTES);
+        Ok(Self {
+            cookie: expand("bureau/cookie/v1")?,
+            pepper: expand("bureau/pepper/v1")?,
+            second_factors: Cipher::new(second_factors),
+            check,
+        })
     }
 
     /// 64 bytes that sign the session cookie.
     pub fn cookie(&self) -> &[u8] {
         &self.cookie
+    }
+
+    /// What seals the secrets of second factors.
+    pub fn second_factors(&self) -> &Cipher {
+        &self.second_factors
     }
 
     /// What bcrypt hashes in place of `password`: 64 characters whatever its length, so nothing is truncated,

@@ -214,14 +214,11 @@ fn add_token(config: Config, email: &str, name: &str) -> AppResult<ExitCode> {
 fn list_routes(json: bool) -> AppResult<ExitCode> {
     let routes = app::all_routes();
     if json {
-        let list: Vec<_> = routes
-            .iter()
-            .map(|route| serde_json::json!({ "method": route.0, "path": route.1, "policy": route.2 }))
-            .collect();
-        say(&serde_json::to_string_pretty(&list).map_err(AppError::internal)?)?;
+        say(&serde_json::to_string_pretty(&routes).map_err(AppError::internal)?)?;
     } else {
-        for (method, path, policy) in routes {
-            say(&format!("{method:6} {path:60} {policy:?}"))?;
+        for app::Served { method, path, policy, step_up } in routes {
+            let proof = if step_up { " after a step-up" } else { "" };
+            say(&format!("{method:6} {path:60} {policy:?}{proof}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)

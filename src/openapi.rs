@@ -7,9 +7,10 @@ use std::sync::LazyLock;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, Resource, web};
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Content, Ref, RefOr, Required, Response, ResponseBuilder};
 
 use crate::auth::policy::Policy;
 use crate::web::errors::{PROBLEM, Problem, words};
@@ -40,6 +41,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
     for route in crate::app::api().iter() {
         let item = document.paths.paths.get_mut(route.path);
         let Some(operation) = item.and_then(|item| operation(item, &route.method)) else { continue };
+        if route.step_up {
+            operation.parameters.get_or_insert_default().push(proof().into());
+        }
         for status in refusals(route, operation) {
             let name = format!("Refused{}", status.as_str());
             let reference = RefOr::Ref(Ref::from_response_name(&name));
@@ -48,6 +52,17 @@ pub fn document() -> utoipa::openapi::OpenApi {
         }
     }
     document
+}
+
+/// The header with which a program proves that it acts for its person.
+fn proof() -> Parameter {
+    ParameterBuilder::new()
+        .name("Bureau-Step-Up")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::True)
+        .description(Some("The password of the person for whom the token acts, or a code of their second factor: this is sensitive."))
+        .schema(Some(Object::with_type(Type::String)))
+        .build()
 }
 
 fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
@@ -71,12 +86,13 @@ fn refusals(route: &Route, operation: &Operation) -> Vec<StatusCode> {
         // A query string that nobody reads is refused, but for whoever comes without signing in.
         (StatusCode::BAD_REQUEST, has_body || has_query || route.policy != Policy::Public),
         (StatusCode::UNAUTHORIZED, route.policy != Policy::Public),
-        (StatusCode::FORBIDDEN, route.policy > Policy::SignedIn),
+        (StatusCode::FORBIDDEN, route.policy > Policy::SignedIn || route.step_up),
         (StatusCode::NOT_FOUND, says_404 || route.path.contains('{')),
         (StatusCode::CONFLICT, route.method != Method::GET),
         (StatusCode::PAYLOAD_TOO_LARGE, has_body),
         (StatusCode::UNSUPPORTED_MEDIA_TYPE, has_body),
         (StatusCode::UNPROCESSABLE_ENTITY, has_body || has_query),
+        (StatusCode::TOO_MANY_REQUESTS, route.step_up),
         (StatusCode::SERVICE_UNAVAILABLE, true),
     ];
     possible.into_iter().filter(|(_, is_possible)| *is_possible).map(|(status, _)| status).collect()

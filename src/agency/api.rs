@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::form::AgencyForm;
 use super::model::{self, Agency, LogoChange, Paper};
 use crate::auth::extract::Admin;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
@@ -111,7 +112,7 @@ pub async fn find_settings(_user: Admin, app: web::Data<App>) -> AppResult<HttpR
 /// Saves the settings. `version` must be the one that was read; else 409. A logo is uploaded on the page.
 #[utoipa::path(put, path = "/api/settings", tag = "settings", request_body = AgencyForm, responses((status = 200, body = SettingsJson)))]
 pub async fn update_settings(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     body: Json<AgencyForm>,
 ) -> AppResult<HttpResponse> {

@@ -8,6 +8,7 @@ use super::logo;
 use super::model::{self, LogoChange, Paper};
 use crate::auth::extract::{Admin, Anyone};
 use crate::auth::password;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::auth::user::Actor;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
@@ -96,7 +97,7 @@ pub async fn edit(user: Admin, app: web::Data<App>, view: View) -> AppResult<Htt
 
 /// Saves the settings. When somebody else was faster, shows both versions and keeps what was typed.
 pub async fn update(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     view: View,
     upload: Upload<AgencyForm>,

@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::model::{Action, Activity, Subject, TimelineEntry, with_homes};
+use super::model::{Action, Activity, Subject};
+use super::timeline::{TimelineEntry, with_homes};
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::schema::{activities, clients, users};

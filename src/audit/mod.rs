@@ -7,3 +7,4 @@
 pub mod log;
 pub mod model;
 pub mod seal;
+pub mod timeline;

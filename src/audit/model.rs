@@ -1,18 +1,12 @@
 //! Entries of the activity log.
 
-use std::collections::BTreeSet;
-
-use chrono::NaiveDate;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use serde_json::{Map, Value};
 
+pub use super::timeline::{Scope, TimelineEntry, timeline};
 use crate::db::Conn;
-use crate::db::cached::Cache;
-use crate::db::schema::{activities, clients, users};
+use crate::db::schema::activities;
 use crate::error::AppResult;
-use crate::types::calendar::day_month_year;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ActivityId, ClientId, InvoiceId, ProjectId, TaskId, UserId};
 
@@ -99,6 +93,10 @@ crate::text_enum! {
         Denied = "denied", "was refused";
         /// A list was taken out as a file.
         Exported = "exported", "exported";
+        /// Somebody proved that it is them.
+        SteppedUp = "stepped_up", "proved to be";
+        /// Somebody was turned away.
+        Refused = "refused", "was refused as";
         /// The agency was set up.
         SetUp = "set_up", "set up";
     }
@@ -121,6 +119,8 @@ crate::text_enum! {
         Session = "session", "session in";
         /// An API token.
         Token = "token", "API token";
+        /// What somebody brings beside their password.
+        SecondFactor = "second_factor", "the second factor of";
         /// A client.
         Client = "client", "client";
         /// A contact of a client.
@@ -183,8 +183,14 @@ pub struct Entry {
 }
 
 /// What happens at the door or to the log's own readers: it is on the log's page and in nobody's timeline.
-pub const AT_THE_DOOR: [Action; 4] =
-    [Action::SignedIn, Action::SignInFailed, Action::Denied, Action::Exported];
+pub const AT_THE_DOOR: [Action; 6] = [
+    Action::SignedIn,
+    Action::SignInFailed,
+    Action::SteppedUp,
+    Action::Refused,
+    Action::Denied,
+    Action::Exported,
+];
 
 impl Entry {
     /// `action` on the row `subject_id`, called `label` at this moment.
@@ -293,7 +299,7 @@ pub struct Activity {
 
 impl Activity {
     /// The row on whose page the subject lives, where it has a page that goes with it.
-    fn home(&self) -> Option<(Subject, i64)> {
+    pub(in crate::audit) fn home(&self) -> Option<(Subject, i64)> {
         let client = self.client_id.map(|id| (Subject::Client, id.0));
         let project = self.project_id.map(|id| (Subject::Project, id.0));
         let task = self.task_id.map(|id| (Subject::Task, id.0));
@@ -309,198 +315,4 @@ impl Activity {
             _ => None,
         }
     }
-}
-
-/// An entry with the names that a timeline shows.
-#[derive(Debug, Clone)]
-pub struct TimelineEntry {
-    /// The entry.
-    pub activity: Activity,
-    /// Who did it.
-    pub actor_name: Option<String>,
-    /// The client it belongs to.
-    pub client_name: Option<String>,
-    /// Whether the row on whose page its subject lived was deleted.
-    is_gone: bool,
-}
-
-impl TimelineEntry {
-    /// Who did it, in words.
-    pub fn actor(&self) -> &str {
-        self.actor_name.as_deref().unwrap_or("Bureau")
-    }
-
-    /// Fields with their values before and after, dates as people write them.
-    pub fn changes(&self) -> Vec<(String, String, String)> {
-        let Ok(Value::Object(fields)) = serde_json::from_str(&self.activity.changes) else {
-            return Vec::new();
-        };
-        let text = |values: &Value, index: usize| {
-            let text = values.get(index).and_then(Value::as_str).unwrap_or_default();
-            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d");
-            date.map_or_else(|_| text.to_owned(), day_month_year)
-        };
-        fields.into_iter().map(|(field, values)| (field, text(&values, 0), text(&values, 1))).collect()
-    }
-
-    /// Where the subject lives, while it does.
-    pub fn href(&self) -> Option<String> {
-        let activity = &self.activity;
-        if self.is_gone || activity.action == Action::Deleted {
-            return None;
-        }
-        match activity.subject_type {
-            Subject::Client | Subject::Contact => activity.client_id.map(|id| format!("/clients/{id}")),
-            Subject::Project => activity.project_id.map(|id| format!("/projects/{id}")),
-            Subject::Milestone => activity.project_id.map(|id| format!("/projects/{id}/milestones")),
-            Subject::Schedule => Some("/schedules".to_owned()),
-            Subject::Template => Some("/project-templates".to_owned()),
-            Subject::Member => activity.project_id.map(|id| format!("/projects/{id}/members")),
-            Subject::Retainer => activity.project_id.map(|id| format!("/projects/{id}/retainer")),
-            Subject::Task | Subject::Comment => activity.task_id.map(|id| format!("/tasks/{id}")),
-            Subject::TimeEntry | Subject::Timer => activity
-                .task_id
-                .map(|id| format!("/tasks/{id}"))
-                .or_else(|| activity.project_id.map(|id| format!("/projects/{id}"))),
-            Subject::Invoice => activity.invoice_id.map(|id| format!("/billing/{id}")),
-            Subject::Rate | Subject::CostRate | Subject::Timesheet | Subject::Label => None,
-            Subject::Recurring => Some(format!("/billing/recurring/{}", activity.subject_id)),
-            Subject::Reminder => Some("/billing/reminders".to_owned()),
-            Subject::Quote => Some(format!("/quotes/{}", activity.subject_id)),
-            Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
-            Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
-            Subject::Agency
-            | Subject::User
-            | Subject::Invitation
-            | Subject::Token
-            | Subject::Session
-            | Subject::Route
-            | Subject::List => None,
-        }
-    }
-}
-
-/// Whose timeline.
-#[derive(Debug, Clone, Copy)]
-pub enum Scope {
-    /// Everything.
-    All,
-    /// What one person did.
-    Actor(UserId),
-    /// One client's.
-    Client(ClientId),
-    /// One project's.
-    Project(ProjectId),
-    /// One task's.
-    Task(TaskId),
-    /// One invoice's.
-    Invoice(InvoiceId),
-}
-
-/// Fields whose values are amounts, rates or terms, and so for roles with money only.
-const MONEY_FIELDS: [&str; 9] = [
-    "rate",
-    "cost",
-    "budget",
-    "price",
-    "amount",
-    "payment_terms_kind",
-    "payment_terms_days",
-    "tax_rate",
-    "tax_rate_millis",
-];
-
-/// `changes` without the fields that tell of money.
-fn without_money(changes: &str) -> String {
-    match serde_json::from_str(changes) {
-        Ok(Value::Object(mut fields)) => {
-            fields.retain(|field, _| !field.ends_with("_cents") && !MONEY_FIELDS.contains(&field.as_str()));
-            Value::Object(fields).to_string()
-        }
-        _ => "{}".to_owned(),
-    }
-}
-
-/// Rows that were deleted, among them those of `homes`; an id is never given again.
-fn gone(conn: &mut Conn, homes: impl Iterator<Item = (Subject, i64)>) -> AppResult<BTreeSet<(Subject, i64)>> {
-    let ids: BTreeSet<i64> = homes.map(|(_, id)| id).collect();
-    let deleted: Vec<(Subject, i64)> = activities::table
-        // As the partial index says it, and no bound value.
-        .filter(sql::<Bool>("activities.action = 'deleted'"))
-        .filter(activities::subject_id.eq_any(ids))
-        .select((activities::subject_type, activities::subject_id))
-        .cached()
-        .load(conn)?;
-    Ok(deleted.into_iter().collect())
-}
-
-/// Newest entries first, at most `limit`, older than `before`. The caller has shown that the actor may see the
-/// scope; without `with_money`, entries about invoices, rates and other people's hours stay out, and so do amounts and
-/// rates of the rest.
-pub fn timeline(
-    conn: &mut Conn,
-    scope: Scope,
-    with_money: bool,
-    before: Option<ActivityId>,
-    limit: i64,
-) -> AppResult<Vec<TimelineEntry>> {
-    let mut query = activities::table
-        .left_join(users::table)
-        .left_join(clients::table.on(activities::client_id.eq(clients::id.nullable())))
-        .select((Activity::as_select(), users::name.nullable(), clients::name.nullable()))
-        .order(activities::id.desc())
-        .limit(limit)
-        .into_boxed();
-    query = match scope {
-        // What was done; who came in when is a question of its own.
-        Scope::All => query.filter(activities::action.ne_all(AT_THE_DOOR)),
-        Scope::Actor(id) => {
-            query.filter(activities::actor_id.eq(id)).filter(activities::action.ne_all(AT_THE_DOOR))
-        }
-        Scope::Client(id) => query.filter(activities::client_id.eq(id)),
-        Scope::Project(id) => query.filter(activities::project_id.eq(id)),
-        Scope::Task(id) => query.filter(activities::task_id.eq(id)),
-        Scope::Invoice(id) => query.filter(activities::invoice_id.eq(id)),
-    };
-    if !with_money {
-        query = query.filter(activities::subject_type.ne_all([
-            Subject::Invoice,
-            Subject::Payment,
-            Subject::Expense,
-            Subject::Quote,
-            Subject::Recurring,
-            Subject::Reminder,
-            Subject::TimeEntry,
-            Subject::Timer,
-            Subject::Rate,
-            Subject::CostRate,
-            Subject::Timesheet,
-        ]));
-    }
-    if let Some(before) = before {
-        query = query.filter(activities::id.lt(before));
-    }
-    let rows: Vec<(Activity, Option<String>, Option<String>)> = query.load(conn)?;
-    let mut entries = with_homes(conn, rows)?;
-    if !with_money {
-        for entry in &mut entries {
-            entry.activity.changes = without_money(&entry.activity.changes);
-        }
-    }
-    Ok(entries)
-}
-
-/// Rows with the names of person and client, and whether what they tell of is still there.
-pub(in crate::audit) fn with_homes(
-    conn: &mut Conn,
-    rows: Vec<(Activity, Option<String>, Option<String>)>,
-) -> AppResult<Vec<TimelineEntry>> {
-    let gone = gone(conn, rows.iter().filter_map(|(activity, ..)| activity.home()))?;
-    Ok(rows
-        .into_iter()
-        .map(|(activity, actor_name, client_name)| {
-            let is_gone = activity.home().is_some_and(|home| gone.contains(&home));
-            TimelineEntry { activity, actor_name, client_name, is_gone }
-        })
-        .collect())
 }

@@ -33,10 +33,21 @@ pub mod key {
     pub const ACTOR: &str = "actor";
     /// The session's own id, put there on load.
     pub const SESSION_ID: &str = "session_id";
+    /// Whether its person has proved shortly before that it is them, put there on load.
+    pub const IS_STEPPED_UP: &str = "is_stepped_up";
+    /// Who has done the first step of signing in and not yet the second, put there on load in place of the [`super::Actor`].
+    pub const HALF_OF: &str = "half_of";
+    /// Whether the second step is still to come, for a session that is to begin.
+    pub const IS_HALF: &str = "is_half";
+    /// The session that this one goes on from, since its person proved that it is them.
+    pub const STEPPED_UP_FROM: &str = "stepped_up_from";
 }
 
 /// Seconds between two notes of a session's last use, so that reading a page does not write.
 const TOUCH_EVERY: i64 = 60;
+
+/// Seconds within which the second step of signing in follows the first.
+const HALF_LIFETIME: i64 = 600;
 
 /// The session store.
 #[derive(Clone)]
@@ -53,13 +64,17 @@ impl Sessions {
     }
 }
 
-fn load(
-    conn: &mut Conn,
-    now: UtcTime,
-    idle: i64,
-    hash: &str,
-) -> AppResult<Option<(SessionId, Actor, UtcTime)>> {
-    let row: Option<(SessionId, UtcTime, User)> = sessions::table
+/// A session in use.
+struct Loaded {
+    id: SessionId,
+    last_seen_at: UtcTime,
+    is_half: bool,
+    stepped_up_at: Option<UtcTime>,
+    actor: Actor,
+}
+
+fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Option<Loaded>> {
+    let row: Option<(SessionId, UtcTime, bool, Option<UtcTime>, User)> = sessions::table
         .inner_join(users::table)
         .filter(sessions::key_hash.eq(hash))
         .filter(sessions::revoked_at.is_null())
@@ -67,16 +82,29 @@ fn load(
         .filter(sessions::last_seen_at.gt(now.plus_seconds(-idle)))
         .filter(sessions::auth_epoch.eq(users::auth_epoch))
         .filter(users::disabled_at.is_null())
-        .select((sessions::id, sessions::last_seen_at, User::as_select()))
+        .select((
+            sessions::id,
+            sessions::last_seen_at,
+            sessions::is_half,
+            sessions::stepped_up_at,
+            User::as_select(),
+        ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(id, last_seen_at, user)| (id, user.actor(), last_seen_at)))
+    Ok(row.map(|(id, last_seen_at, is_half, stepped_up_at, user)| Loaded {
+        id,
+        last_seen_at,
+        is_half,
+        stepped_up_at,
+        actor: user.actor(),
+    }))
 }
 
 /// The addresses from which `user` has signed in, as far as those sessions are still kept.
 pub fn addresses(conn: &mut Conn, user: UserId) -> AppResult<Vec<String>> {
     Ok(sessions::table
         .filter(sessions::user_id.eq(user))
+        .filter(sessions::is_half.eq(false))
         .select(sessions::ip)
         .distinct()
         .limit(1_000)
@@ -114,6 +142,7 @@ pub fn open_of(conn: &mut Conn, user: UserId, now: UtcTime, idle: i64) -> AppRes
     Ok(sessions::table
         .inner_join(users::table)
         .filter(sessions::user_id.eq(user))
+        .filter(sessions::is_half.eq(false))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::last_seen_at.gt(now.plus_seconds(-idle)))
@@ -195,7 +224,9 @@ impl SessionStore for Sessions {
         let hash = sha256_hex(session_key.as_ref());
         let looked_up = hash.clone();
         let found = self.db.read(move |conn| load(conn, now, idle, &looked_up)).await;
-        let Some((id, actor, last_seen_at)) = found.map_err(|error| LoadError::Other(error.into()))? else {
+        let Some(Loaded { id, last_seen_at, is_half, stepped_up_at, actor }) =
+            found.map_err(|error| LoadError::Other(error.into()))?
+        else {
             return Ok(None);
         };
         if now.seconds_since(last_seen_at) >= TOUCH_EVERY {
@@ -205,29 +236,50 @@ impl SessionStore for Sessions {
             });
             touched.await;
         }
+        if is_half {
+            return Ok(Some(HashMap::from([(key::HALF_OF.to_owned(), actor.id.to_string())])));
+        }
+        let is_stepped_up =
+            stepped_up_at.is_some_and(|at| now.seconds_since(at) < self.config.step_up_seconds);
         let actor =
             serde_json::to_string(&actor).map_err(|error| LoadError::Deserialization(error.into()))?;
         Ok(Some(HashMap::from([
             (key::ACTOR.to_owned(), actor),
             (key::SESSION_ID.to_owned(), id.to_string()),
+            (key::IS_STEPPED_UP.to_owned(), is_stepped_up.to_string()),
         ])))
     }
 
     async fn save(&self, state: HashMap<String, String>, _ttl: &Duration) -> Result<SessionKey, SaveError> {
         let session_key = random_token();
         let hash = sha256_hex(&session_key);
-        let (now, expires_at) = (self.clock.now(), self.clock.now().plus_seconds(self.config.max_seconds));
+        let (now, lasts) = (self.clock.now(), self.config.max_seconds);
         let text = |name: &str| -> String {
             state.get(name).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
         };
         let user_id: Option<UserId> =
             state.get(key::USER_ID).and_then(|json| serde_json::from_str(json).ok());
         let (ip, user_agent) = (text(key::IP), text(key::USER_AGENT));
+        let is_half = state.contains_key(key::IS_HALF);
+        let from: Option<SessionId> =
+            state.get(key::STEPPED_UP_FROM).and_then(|json| serde_json::from_str(json).ok());
         let Some(user_id) = user_id else {
             return Err(SaveError::Other(anyhow!("a session without a person")));
         };
         let saved = self.db.write(move |conn| {
-            let epoch: i64 = users::table.find(user_id).select(users::auth_epoch).first(conn)?;
+            // A session that goes on under another key keeps its age, and what voided it before voids it still.
+            let lasts = if is_half { HALF_LIFETIME } else { lasts };
+            let (epoch, created_at, expires_at): (i64, UtcTime, UtcTime) = match from {
+                Some(id) => sessions::table
+                    .find(id)
+                    .filter(sessions::user_id.eq(user_id))
+                    .select((sessions::auth_epoch, sessions::created_at, sessions::expires_at))
+                    .first(conn)?,
+                None => {
+                    let epoch = users::table.find(user_id).select(users::auth_epoch).first(conn)?;
+                    (epoch, now, now.plus_seconds(lasts))
+                }
+            };
             diesel::insert_into(sessions::table)
                 .values((
                     sessions::key_hash.eq(&hash),
@@ -235,9 +287,11 @@ impl SessionStore for Sessions {
                     sessions::auth_epoch.eq(epoch),
                     sessions::ip.eq(&ip),
                     sessions::user_agent.eq(&user_agent),
-                    sessions::created_at.eq(now),
+                    sessions::created_at.eq(created_at),
                     sessions::last_seen_at.eq(now),
                     sessions::expires_at.eq(expires_at),
+                    sessions::is_half.eq(is_half),
+                    sessions::stepped_up_at.eq(from.map(|_| now)),
                 ))
                 .execute(conn)?;
             // Expired sessions of the same person go with the next sign-in: the table stays as small as its use.

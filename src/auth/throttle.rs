@@ -23,6 +23,8 @@ pub enum Subject {
     Address(String),
     /// The network that asked for a secret link which is not there.
     Link(String),
+    /// The e-mail address of who is signed in and is asked to prove that it is them.
+    Proof(String),
 }
 
 impl Subject {
@@ -34,6 +36,7 @@ impl Subject {
             Self::Account(email) => sha256_hex(&format!("account:{}", email.to_lowercase())),
             Self::Address(network) => sha256_hex(&format!("address:{network}")),
             Self::Link(network) => sha256_hex(&format!("link:{network}")),
+            Self::Proof(email) => sha256_hex(&format!("proof:{email}")),
         }
     }
 
@@ -41,7 +44,7 @@ impl Subject {
     /// network can spend, so that none alone can lock it.
     fn free_failures(&self) -> i64 {
         match self {
-            Self::Visitor(..) => 5,
+            Self::Visitor(..) | Self::Proof(_) => 5,
             Self::Account(_) => 200,
             Self::Address(_) | Self::Link(_) => 30,
         }

@@ -289,7 +289,7 @@ pub fn all(conn: &mut Conn) -> AppResult<Vec<Person>> {
 }
 
 /// The person that `actor` is about to change, locked; an owner is changed by owners only.
-fn find_to_change(conn: &mut Conn, actor: &Actor, id: UserId) -> AppResult<User> {
+pub(super) fn find_to_change(conn: &mut Conn, actor: &Actor, id: UserId) -> AppResult<User> {
     dialect::lock_row(conn, dialect::LockedTable::Users, id.0)?;
     let user = find(conn, id)?;
     check_may_give(actor, user.role)?;

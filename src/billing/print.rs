@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::model::{self, Invoice, InvoiceLine, Kind};
 use super::outline::Outline;
 use super::parties::{Buyer, Seller};
-use super::qr::{self, Qr};
+use super::qr;
 use super::tax::{InvoiceTax, TaxNames, taxes_of};
 use super::time_detail::{self, TimeDetail};
 use super::totals::Discount;
@@ -15,6 +15,7 @@ use crate::agency::model as agency;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::types::money::{Currency, Money};
+use crate::types::qr::Qr;
 use crate::web::filters;
 
 /// What a document is.

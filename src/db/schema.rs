@@ -827,6 +827,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    recovery_codes (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        code_hash -> Text,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> BigInt,
+        secret -> Binary,
+        version -> BigInt,
+        last_step -> BigInt,
+        created_at -> Timestamp,
+        confirmed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> BigInt,
         key_hash -> Text,
@@ -837,6 +858,8 @@ diesel::table! {
         created_at -> Timestamp,
         last_seen_at -> Timestamp,
         expires_at -> Timestamp,
+        is_half -> Bool,
+        stepped_up_at -> Nullable<Timestamp>,
         revoked_at -> Nullable<Timestamp>,
     }
 }
@@ -1171,6 +1194,8 @@ diesel::joinable!(retainer_periods -> retainers (project_id));
 diesel::joinable!(retainers -> projects (project_id));
 diesel::joinable!(rounding_rules -> clients (client_id));
 diesel::joinable!(rounding_rules -> projects (project_id));
+diesel::joinable!(recovery_codes -> users (user_id));
+diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sheet_rows -> projects (project_id));
 diesel::joinable!(sheet_rows -> tasks (task_id));
@@ -1258,6 +1283,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     retainer_periods,
     retainers,
     rounding_rules,
+    recovery_codes,
+    second_factors,
     sessions,
     sheet_rows,
     sign_in_throttles,

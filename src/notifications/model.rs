@@ -31,6 +31,8 @@ crate::text_enum! {
         InvoiceDrafted = "invoice_drafted", "A recurring invoice was drafted for";
         /// A recurring invoice cannot go on.
         RecurringPaused = "recurring_paused", "A recurring invoice cannot go on and was paused:";
+        /// Their second factor was taken off them.
+        SecondFactorRemoved = "second_factor_removed", "took your second factor off; turn it on again";
     }
 }
 
@@ -74,6 +76,11 @@ impl Notice {
     /// A draft was made by itself.
     pub fn of_draft(invoice: InvoiceId) -> Self {
         Self { invoice_id: Some(invoice), ..Self::new(NotificationKind::InvoiceDrafted) }
+    }
+
+    /// Somebody who looks after people took their second factor off.
+    pub fn of_second_factor() -> Self {
+        Self::new(NotificationKind::SecondFactorRemoved)
     }
 
     /// A recurring invoice was paused by itself.

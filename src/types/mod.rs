@@ -11,6 +11,7 @@ pub mod ids;
 pub mod markdown;
 pub mod money;
 pub mod pagination;
+pub mod qr;
 pub mod text;
 #[macro_use]
 pub mod text_enum;

@@ -6,16 +6,27 @@ pub mod account;
 pub mod invitations;
 pub mod people;
 pub mod profile;
+pub mod second_factor;
 pub mod tokens;
 
 use crate::web::routes::Routes;
 
 /// The pages of this area.
 pub fn pages() -> Routes {
-    profile::pages().and(account::pages()).and(tokens::pages()).and(invitations::pages()).and(people::pages())
+    profile::pages()
+        .and(account::pages())
+        .and(second_factor::pages())
+        .and(tokens::pages())
+        .and(invitations::pages())
+        .and(people::pages())
 }
 
 /// The JSON API of this area.
 pub fn api() -> Routes {
-    profile::api().and(account::api()).and(tokens::api()).and(invitations::api()).and(people::api())
+    profile::api()
+        .and(account::api())
+        .and(second_factor::api())
+        .and(tokens::api())
+        .and(invitations::api())
+        .and(people::api())
 }

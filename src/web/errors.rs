@@ -24,7 +24,7 @@ impl ResponseError for AppError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::ProofNeeded { .. } => StatusCode::FORBIDDEN,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Misdirected(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -77,6 +77,8 @@ struct Asked {
     theme: String,
     /// The page that htmx was on.
     came_from: Option<String>,
+    /// The page that the form was on.
+    referer: Option<String>,
 }
 
 /// Gives every error its body, logs a fault once, and sends who is not signed in to the door.
@@ -91,6 +93,7 @@ pub async fn render<B: MessageBody + 'static>(
         target: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
         theme: super::page::theme(request.request()),
         came_from: current_page(request.headers()),
+        referer: super::page::came_from(request.request()),
     };
     match next.call(request).await {
         Ok(response) => {
@@ -140,6 +143,10 @@ fn answer(
         problem(status, &title, &detail, refusal, &request_id)
     } else if status == StatusCode::UNAUTHORIZED {
         to_the_door(asked)
+    } else if matches!(refusal, Some(AppError::ProofNeeded { .. })) {
+        // What a form changes is nowhere to go back to: the page that it was on is.
+        let page = if asked.is_get { Some(&asked.target) } else { asked.referer.as_ref() };
+        super::proof::ask(asked.is_htmx, &asked.theme, page.map_or("/", String::as_str))
     } else {
         let body = if asked.is_htmx {
             ErrorFragment { title: &title, detail: &detail, request_id: &request_id }.render()
@@ -166,7 +173,7 @@ fn answer(
 /// A refusal under `/api`, as RFC 9457 has it.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Problem {
-    /// `about:blank`: the status says which kind it is.
+    /// `urn:bureau:step-up` where a proof is asked for, else `about:blank`: the status says which kind it is.
     #[serde(rename = "type")]
     kind: &'static str,
     /// The kind in words.
@@ -195,8 +202,9 @@ fn problem(
         Some(AppError::Invalid(errors)) => Some(errors.clone()),
         _ => None,
     };
+    let is_about_proof = matches!(error, Some(AppError::ProofNeeded { .. }));
     let problem = Problem {
-        kind: "about:blank",
+        kind: if is_about_proof { "urn:bureau:step-up" } else { "about:blank" },
         title: title.to_owned(),
         status: status.as_u16(),
         detail: detail.to_owned(),
@@ -277,7 +285,18 @@ pub fn words(status: StatusCode, error: Option<&AppError>) -> (String, String) {
             "Nothing was saved. Try once more; if it stays, quote the reference.",
         ),
     };
+    let title = match error {
+        Some(AppError::ProofNeeded { .. }) => "Prove that it is you",
+        _ => title,
+    };
     let detail = match error {
+        Some(AppError::ProofNeeded { was_wrong: false }) => {
+            "Nothing was changed. Send your password, or a code of your second factor, in the header Bureau-Step-Up.".to_owned()
+        }
+        Some(AppError::ProofNeeded { was_wrong: true }) => {
+            "Nothing was changed. What the header Bureau-Step-Up says does not prove that it is you."
+                .to_owned()
+        }
         Some(
             AppError::Conflict(sentence) | AppError::BadRequest(sentence) | AppError::Misdirected(sentence),
         ) => {

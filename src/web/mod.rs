@@ -13,6 +13,7 @@ pub mod headers;
 pub mod json;
 pub mod once;
 pub mod page;
+pub mod proof;
 pub mod query;
 pub mod rate_limit;
 pub mod routes;

@@ -74,7 +74,7 @@ pub fn theme(request: &HttpRequest) -> String {
 }
 
 /// The local part of the referring address. The path alone is taken, so it never leads away from this server.
-fn came_from(request: &HttpRequest) -> Option<String> {
+pub fn came_from(request: &HttpRequest) -> Option<String> {
     let referer = request.headers().get(header::REFERER)?.to_str().ok()?;
     let url = url::Url::parse(referer).ok()?;
     let local = match url.query() {

@@ -14,18 +14,23 @@ use crate::error::{AppError, AppResult};
 pub trait Access: FromRequest {
     /// Whom it lets in.
     const POLICY: Policy;
+    /// Whether who is let in must have proved shortly before that it is them.
+    const STEP_UP: bool = false;
 }
 
 /// Handler arguments that begin with an [`Access`].
 pub trait Guarded: FromRequest {
     /// The policy of that first argument.
     const POLICY: Policy;
+    /// Whether that first argument asks for a proof.
+    const STEP_UP: bool;
 }
 
 macro_rules! guarded {
     ($($rest:ident)*) => {
         impl<A: Access + 'static, $($rest: FromRequest + 'static),*> Guarded for (A, $($rest,)*) {
             const POLICY: Policy = A::POLICY;
+            const STEP_UP: bool = A::STEP_UP;
         }
     };
 }
@@ -44,6 +49,8 @@ pub struct Route {
     pub path: &'static str,
     /// Whom it lets in.
     pub policy: Policy,
+    /// Whether it asks for a proof, shortly before, that it is them.
+    pub step_up: bool,
     build: Box<dyn Fn(Method) -> actix_web::Route + Send + Sync>,
 }
 
@@ -113,7 +120,7 @@ impl Routes {
                 web::method(on).to(move |args: Args, _: Unread| handler.call(args))
             })
         };
-        self.0.push(Route { method, path, policy: Args::POLICY, build });
+        self.0.push(Route { method, path, policy: Args::POLICY, step_up: Args::STEP_UP, build });
         self
     }
 

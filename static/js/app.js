@@ -188,6 +188,28 @@
     const places = [opener, successor, opener?.closest("details")?.querySelector("summary"), $("#main")];
     places.some((place) => place?.isConnected && focusOn(place));
   }, true);
+  on("close", (event) => {
+    if (event.target instanceof HTMLDialogElement && event.target.matches("[data-modal]")) event.target.remove();
+  }, true);
+
+  // A dialog that an answer brings opens by itself, and goes when it is closed.
+  on("htmx:load", (event) => {
+    if (event.target instanceof Element && event.target.matches("dialog[data-modal]")) openDialog(event.target);
+  });
+
+  // An answer asked for a proof: once it is given, what was asked for is asked for again.
+  let unproved = null;
+  on("proof-needed", (event) => { unproved = event.target; });
+  on("proved", (event) => {
+    closest(event, "dialog")?.close();
+    if (!unproved?.isConnected) return;
+    if (unproved instanceof HTMLFormElement) {
+      confirmed = unproved;
+      unproved.requestSubmit();
+      confirmed = null;
+    } else unproved.click();
+    unproved = null;
+  });
 
   // HX-Trigger: close-dialog, after a form in a dialog has been saved.
   on("close-dialog", (event) => (closest(event, "dialog") ?? topDialog())?.close());

@@ -201,7 +201,7 @@ async fn an_admin_changes_the_settings_and_the_log_says_which() {
     let app = TestApp::new().await;
     app.execute("UPDATE agency SET logo_type = 'image/png'");
     let parts = settings(&app, &[("name", "Fielder & Sons"), ("payment_terms_days", "30")]).await;
-    let page = app.admin().post("/settings").multipart(parts).send().await;
+    let page = app.admin().stepped_up().post("/settings").multipart(parts).send().await;
     page.assert_redirect("/settings");
     let agency = app.read(bureau::agency::model::load);
     assert_eq!((agency.name.as_str(), agency.payment_terms_days, agency.version), ("Fielder & Sons", 30, 2));
@@ -219,7 +219,7 @@ async fn an_admin_changes_the_settings_and_the_log_says_which() {
 async fn settings_that_do_not_hold_come_back_with_their_text() {
     let app = TestApp::new().await;
     let parts = settings(&app, &[("name", ""), ("iban", "DE00"), ("city", "Potsdam")]).await;
-    let page = app.admin().post("/settings").multipart(parts).send().await;
+    let page = app.admin().stepped_up().post("/settings").multipart(parts).send().await;
     page.assert_status(422)
         .assert_text("[data-error=name]", "Can't be blank")
         .assert_has("[data-error=iban]");
@@ -232,8 +232,8 @@ async fn the_second_of_two_who_change_the_settings_is_told() {
     let app = TestApp::new().await;
     let (first, second) =
         (settings(&app, &[("city", "Potsdam")]).await, settings(&app, &[("city", "Leipzig")]).await);
-    app.admin().post("/settings").multipart(first).send().await.assert_redirect("/settings");
-    let page = app.owner().post("/settings").multipart(second).send().await;
+    app.admin().stepped_up().post("/settings").multipart(first).send().await.assert_redirect("/settings");
+    let page = app.owner().stepped_up().post("/settings").multipart(second).send().await;
     page.assert_status(409)
         .assert_full_page()
         .assert_text("h2", "Somebody else saved the settings meanwhile");
@@ -241,7 +241,7 @@ async fn the_second_of_two_who_change_the_settings_is_told() {
     assert_eq!(app.read(bureau::agency::model::load).city, "Potsdam");
     let again = page.fields("form[action='/settings']");
     let again = again.iter().map(|(name, value)| Part::field(name, value));
-    app.owner().post("/settings").multipart(again).send().await.assert_redirect("/settings");
+    app.owner().stepped_up().post("/settings").multipart(again).send().await.assert_redirect("/settings");
     assert_eq!(app.read(bureau::agency::model::load).city, "Leipzig");
 }
 
@@ -251,7 +251,13 @@ async fn settings_are_for_owners_and_admins() {
     let parts = || async { settings(&app, &[("name", "Mine now")]).await };
     for role in [Role::Manager, Role::Member, Role::Bookkeeper] {
         app.role(role).get("/settings").send().await.assert_status(403);
-        app.role(role).post("/settings").multipart(parts().await).send().await.assert_status(403);
+        app.role(role)
+            .stepped_up()
+            .post("/settings")
+            .multipart(parts().await)
+            .send()
+            .await
+            .assert_status(403);
         app.role(role).get("/clients").send().await.assert_no("a[href='/settings']");
     }
     app.owner().get("/clients").send().await.assert_has("a[href='/settings']");
@@ -264,7 +270,7 @@ async fn all_that_setup_asks_can_be_changed_later_but_the_owner() {
     let app = TestApp::new().await;
     let mut parts = settings(&app, &[("rate", "110.50")]).await;
     parts.push(Part::file("logo", "logo.png", PNG));
-    app.admin().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
+    app.admin().stepped_up().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
     let page = app.admin().get("/settings").send().await;
     page.assert_value("input[name=rate]", "110.50").assert_has("input[name=remove_logo]");
     assert_eq!(app.count_where("agency", "logo IS NOT NULL"), 1);
@@ -276,9 +282,10 @@ async fn all_that_setup_asks_can_be_changed_later_but_the_owner() {
     assert!(log()[0].contains("€110.50") && log()[0].contains("image/png"), "{:?}", log());
     let mut parts = settings(&app, &[]).await;
     parts.push(Part::field("remove_logo", "true"));
-    app.admin().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
+    app.admin().stepped_up().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
     assert_eq!(app.count_where("agency", "logo IS NULL AND logo_type IS NULL"), 1);
     app.admin()
+        .stepped_up()
         .post("/settings")
         .multipart(settings(&app, &[]).await)
         .send()
@@ -288,12 +295,12 @@ async fn all_that_setup_asks_can_be_changed_later_but_the_owner() {
     for field in ["owner_name", "owner_email", "password"] {
         let mut parts = settings(&app, &[("city", "Potsdam")]).await;
         parts.push(Part::field(field, "x"));
-        let page = app.admin().post("/settings").multipart(parts).send().await;
+        let page = app.admin().stepped_up().post("/settings").multipart(parts).send().await;
         page.assert_status(400).assert_text("main", field);
     }
     for field in ["payment_terms_days", "tax_rate"] {
         let parts = settings(&app, &[("city", "Potsdam"), (field, " ")]).await;
-        let page = app.admin().post("/settings").multipart(parts).send().await;
+        let page = app.admin().stepped_up().post("/settings").multipart(parts).send().await;
         page.assert_status(422).assert_text(&format!("[data-error={field}]"), "Can't be blank");
     }
     assert_eq!(app.read(bureau::agency::model::load).city, "Berlin");
@@ -303,7 +310,7 @@ async fn all_that_setup_asks_can_be_changed_later_but_the_owner() {
 async fn another_currency_of_the_agency_takes_its_rate_from_the_form_and_not_from_before() {
     let app = TestApp::new().await;
     let parts = settings(&app, &[("currency", "JPY"), ("rate", "12000")]).await;
-    app.admin().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
+    app.admin().stepped_up().post("/settings").multipart(parts).send().await.assert_redirect("/settings");
     assert_eq!(app.lines("SELECT CAST(amount_cents AS TEXT) AS line FROM rates"), ["12000"]);
 }
 
@@ -362,7 +369,7 @@ async fn a_logo_that_is_far_too_large_leaves_the_form_as_it_was_typed() {
     for (size, is_read) in [(mebibyte + 1, true), (7 * mebibyte, true), (8 * mebibyte + 1, false)] {
         let mut parts = settings(&app, &[("city", "Potsdam")]).await;
         parts.push(Part::file("logo", "logo.png", picture(size)));
-        let page = app.admin().post("/settings").multipart(parts).send().await;
+        let page = app.admin().stepped_up().post("/settings").multipart(parts).send().await;
         if is_read {
             page.assert_status(422).assert_full_page();
             page.assert_text("[data-error=logo]", "Is larger than 512 KiB");
@@ -378,7 +385,7 @@ async fn a_logo_that_is_far_too_large_leaves_the_form_as_it_was_typed() {
 #[actix_web::test]
 async fn the_api_reads_and_saves_the_settings_over_the_version_that_was_read() {
     let app = TestApp::new().await;
-    let api = app.api(Role::Admin);
+    let api = app.api(Role::Admin).stepped_up();
     let read = api.get("/api/settings").send().await.json();
     assert_eq!((&read["currency"], &read["has_logo"]), (&json!("EUR"), &json!(false)));
     let body = json!({"name": "Fielder & Co", "currency": "EUR", "time_zone": "Europe/Berlin", "payment_terms_days": 30,

@@ -17,11 +17,12 @@ const LAYERS: &[&[&str]] = &[
         "auth/password",
         "auth/token",
         "auth/throttle",
+        "auth/second_factor",
         "auth/invitation",
     ],
     &["mail", "net", "files", "jobs"],
     &["web"],
-    &["auth/extract", "auth/pages", "auth/mod", "data"],
+    &["auth/extract", "auth/sign_in", "auth/step_up", "auth/mod", "data"],
 ];
 
 /// The areas in import order: each may use the models of those before it.

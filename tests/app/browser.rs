@@ -3,8 +3,9 @@
 use bureau::billing::draft::{self, NewDraft};
 
 use crate::billing::{free_line, with_hours};
+use crate::second_factor::code;
 use crate::support::browser::{Browser, Scripts};
-use crate::support::{TestApp, day};
+use crate::support::{PASSWORD, TestApp, day};
 
 #[actix_web::test]
 async fn a_client_is_added_and_edited_in_the_browser() {
@@ -312,5 +313,43 @@ async fn a_word_that_never_ends_makes_no_page_wider_than_a_telephone() {
     browser.visit(&format!("/clients/{client}")).await;
     assert_eq!(browser.overflow().await, 0, "the client");
     assert!(browser.height("a[href^='mailto:sofie']").await >= 24.0, "a finger hits it");
+    browser.close().await;
+}
+
+#[actix_web::test]
+async fn a_second_factor_is_turned_on_and_asked_for_in_the_browser() {
+    let app = TestApp::new().await;
+    let Some(browser) = Browser::open(&app, Scripts::On, "a second factor in the browser").await else {
+        return;
+    };
+    browser.sign_in("ines@fielder.studio").await;
+    browser.visit("/profile/sign-in").await;
+    browser.press("form[action='/profile/sign-in/second-factor'] button").await;
+    let proof = browser.see("dialog#step_up[open] input[name=proof]").await;
+    proof.send_keys("not her password").await.unwrap();
+    browser.press("dialog#step_up .btn-primary").await;
+    browser.see("dialog#step_up[open] [data-error=proof]").await;
+    let proof = browser.see("dialog#step_up[open] input[name=proof]").await;
+    proof.send_keys(PASSWORD).await.unwrap();
+    browser.press("dialog#step_up .btn-primary").await;
+    // What was asked for goes on by itself.
+    let secret = browser.see("#secret").await.text().await.unwrap().replace(' ', "");
+    let totp = totp_rs::Builder::new()
+        .with_secret(totp_rs::Secret::try_from_base32(&secret).unwrap())
+        .build()
+        .unwrap();
+    browser.fill("code", &code(&app, &totp, 0)).await;
+    browser.press("form[action$=confirmation] .btn-primary").await;
+    browser.see("#recovery_codes li").await;
+    browser.forget().await;
+    browser.sign_in("ines@fielder.studio").await;
+    browser.see("form[action='/login/second']").await;
+    browser.visit("/clients").await;
+    assert!(browser.path().await.starts_with("/login"), "half a sign-in opens nothing");
+    browser.sign_in("ines@fielder.studio").await;
+    browser.see("form[action='/login/second']").await;
+    browser.fill("code", &code(&app, &totp, 1)).await;
+    browser.press("form[action='/login/second'] button").await;
+    browser.see("#nav").await;
     browser.close().await;
 }

@@ -96,6 +96,7 @@ fn a_bad_value_is_named_with_what_it_must_be() {
         ("BUREAU_LOG", "info,bureau=loud", "error, warn, info"),
         ("BUREAU_TRUSTED_PROXIES", "10.0.0.0/8,everybody", "networks like"),
         ("BUREAU_SESSION_IDLE_HOURS", "0", "from 1 to 720"),
+        ("BUREAU_STEP_UP_SECONDS", "29", "from 30 to 3600"),
         ("BUREAU_SESSION_MAX_DAYS", "366", "from 1 to 365"),
         ("BUREAU_BCRYPT_COST", "11", "from 12 to 16"),
         ("BUREAU_BCRYPT_COST", "twelve", "from 12 to 16"),

@@ -129,7 +129,8 @@ async fn every_refusal_of_every_route_is_described_as_a_problem() {
             (app.api(Role::Bookkeeper), path.clone()),
             (app.api(Role::Owner), elsewhere),
             (app.api(Role::Owner), format!("{path}?colour=red")),
-            (app.api(Role::Owner), path),
+            (app.api(Role::Owner), path.clone()),
+            (app.api(Role::Owner).stepped_up(), path),
         ] {
             let mut request = visitor.request(route.method.clone(), &path);
             if operation.get("requestBody").is_some() {
@@ -167,7 +168,7 @@ async fn what_a_body_must_hold_is_what_an_empty_one_is_refused_for() {
         };
         // The invoice that is issued, since a draft takes no payment.
         let path = rows.fill(route.path, &Method::GET);
-        let refusal = app.api(Role::Owner).post(&path).json(json!({})).send().await.problem(422);
+        let refusal = app.api(Role::Owner).stepped_up().post(&path).json(json!({})).send().await.problem(422);
         let refused: BTreeSet<&str> =
             refusal["errors"].as_object().unwrap().keys().map(String::as_str).collect();
         let required: BTreeSet<&str> = required.iter().filter_map(Value::as_str).collect();

@@ -9,7 +9,7 @@ use bureau::auth::policy::{Policy, Role};
 use bureau::web::routes::Route;
 use serde_json::json;
 
-use crate::support::{Page, TestApp, Visitor, day};
+use crate::support::{PROOFS, Page, TestApp, Visitor, day};
 
 /// One row of each kind, so that every placeholder of a path can stand for something that is there.
 pub struct Rows {
@@ -51,6 +51,26 @@ const RATES: [i64; 3] = [77_77, 77_78, 77_79];
 
 /// Pages for the one who wrote what they show: Tom, the member.
 const OWN: [&str; 1] = ["/tasks/{task_id}/comments/{id}/edit"];
+
+/// What asks for a proof at the least.
+const SENSITIVE: [&str; 16] = [
+    "POST /profile/sign-in/second-factor",
+    "POST /profile/sign-in/second-factor/recovery-codes",
+    "POST /profile/sign-in/second-factor/removal",
+    "POST /users/{id}/second-factor/removal",
+    "DELETE /api/users/{id}/second-factor",
+    "POST /profile/tokens",
+    "POST /users/invitations",
+    "POST /api/users/invitations",
+    "POST /users/{id}",
+    "PUT /api/users/{id}",
+    "POST /users/{id}/disabling",
+    "POST /api/users/{id}/enabling",
+    "POST /settings",
+    "PUT /api/settings",
+    "POST /settings/numbers",
+    "PUT /api/settings/numbers",
+];
 
 /// Pages that hold nothing but amounts: for who sees none of them they are not there.
 const HIDDEN: [&str; 0] = [];
@@ -218,8 +238,8 @@ async fn everybody_comes_in(app: &TestApp) {
 fn the_public_routes_are_the_listed_ones() {
     let open: BTreeSet<String> = bureau::app::all_routes()
         .into_iter()
-        .filter(|(_, _, policy)| *policy == Policy::Public)
-        .map(|(method, path, _)| format!("{method} {path}"))
+        .filter(|route| route.policy == Policy::Public)
+        .map(|route| format!("{} {}", route.method, route.path))
         .collect();
     let listed: BTreeSet<String> = PUBLIC.iter().map(|route| (*route).to_owned()).collect();
     assert_eq!(open, listed);
@@ -352,6 +372,9 @@ async fn a_row_that_is_not_there_is_a_404_on_every_route() {
     everybody_comes_in(&app).await;
     for route in routes().iter().filter(|route| route.path.contains("id}")) {
         let visitor = if is_api(route) { owner.token() } else { owner.clone() };
+        let visitor = if route.step_up { visitor.stepped_up() } else { visitor };
+        // Before the rows are counted: each proof is in the log.
+        visitor.get(if is_api(route) { "/api/clients" } else { "/" }).send().await;
         let before = app.dump();
         for path in [huge(route.path), missing(route.path)] {
             let mut page = ask(&visitor, route, &path).await;
@@ -367,6 +390,34 @@ async fn a_row_that_is_not_there_is_a_404_on_every_route() {
                 page.status,
                 page.text()
             );
+        }
+        app.assert_unchanged_but(&before, if route.step_up { &PROOFS } else { &[] });
+    }
+}
+
+#[actix_web::test]
+async fn who_has_not_proved_to_be_there_changes_nothing_that_is_sensitive() {
+    let app = TestApp::new().await;
+    let rows = Rows::add(&app);
+    let owner = app.owner();
+    owner.sign_in().await;
+    owner.token().get("/api/clients").send().await.assert_status(200);
+    let sensitive: Vec<Route> = routes().into_iter().filter(|route| route.step_up).collect();
+    for path in SENSITIVE {
+        assert!(sensitive.iter().any(|route| name(route) == path), "{path} asks for no proof");
+    }
+    for route in &sensitive {
+        let path = rows.fill(route.path, &route.method);
+        let before = app.dump();
+        if is_api(route) {
+            let problem = ask(&owner.token(), route, &path).await.problem(403);
+            assert_eq!(problem["type"], "urn:bureau:step-up", "{}", name(route));
+        } else {
+            let page = ask(&owner, route, &path).await;
+            page.assert_status(403).assert_full_page().assert_has("form[action='/step-up'] #proof");
+            let part = owner.request(route.method.clone(), path.as_str()).htmx().send().await;
+            part.assert_status(403).assert_fragment().assert_has("dialog form[hx-post='/step-up']");
+            assert_eq!(part.header("hx-trigger").as_deref(), Some("proof-needed"), "{}", name(route));
         }
         app.assert_unchanged(&before);
     }
@@ -435,6 +486,7 @@ async fn the_highest_version_there_is_is_a_stale_one() {
             .fill(route.path, &route.method)
             .replace(&format!("/billing/{}", rows.invoice), &format!("/billing/{}", rows.draft));
         let visitor = if OWN.contains(&route.path) { app.member() } else { app.owner() };
+        let visitor = visitor.stepped_up();
         let page = visitor.get(&path).send().await;
         if page.status != 200 || !route.path.ends_with("/edit") && route.path != "/settings" {
             continue;

@@ -79,6 +79,10 @@ CREATE TABLE sessions (
   created_at TIMESTAMP NOT NULL,
   last_seen_at TIMESTAMP NOT NULL,
   expires_at TIMESTAMP NOT NULL,
+  -- Whether the second factor is still to come; such a session opens nothing.
+  is_half BOOLEAN NOT NULL DEFAULT FALSE,
+  -- When their person last proved that it is them, for what is sensitive.
+  stepped_up_at TIMESTAMP,
   revoked_at TIMESTAMP
 );
 CREATE INDEX sessions_user_idx ON sessions (user_id, last_seen_at, id);

@@ -4,7 +4,7 @@ CREATE TABLE notifications (
   user_id BIGINT NOT NULL REFERENCES users (id),
   kind TEXT NOT NULL CHECK (kind IN (
     'assigned', 'mentioned', 'commented', 'completed', 'reopened', 'hours_used', 'money_used', 'invoice_drafted',
-    'recurring_paused'
+    'recurring_paused', 'second_factor_removed'
   )),
   task_id BIGINT REFERENCES tasks (id) ON DELETE CASCADE,
   comment_id BIGINT REFERENCES task_comments (id) ON DELETE CASCADE,
@@ -15,7 +15,9 @@ CREATE TABLE notifications (
   actor_id BIGINT REFERENCES users (id),
   created_at TIMESTAMP NOT NULL,
   read_at TIMESTAMP,
-  CHECK ((task_id IS NULL) = (kind IN ('hours_used', 'money_used', 'invoice_drafted', 'recurring_paused'))),
+  CHECK ((task_id IS NULL) = (kind IN (
+    'hours_used', 'money_used', 'invoice_drafted', 'recurring_paused', 'second_factor_removed'
+  ))),
   CHECK (comment_id IS NULL OR task_id IS NOT NULL),
   CHECK ((project_id IS NULL) = (kind NOT IN ('hours_used', 'money_used'))),
   CHECK ((percent IS NULL) = (project_id IS NULL)),

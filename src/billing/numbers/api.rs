@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::form::NumbersForm;
 use super::model::{self, DocumentKind, Numbers};
 use crate::auth::extract::Admin;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::error::AppResult;
 use crate::web::App;
 use crate::web::form::edited_version;
@@ -67,7 +68,7 @@ pub async fn list_number_series(_user: Admin, app: web::Data<App>) -> AppResult<
 /// Changes how one kind is numbered from the next document on. `version` must be the one that was read; else 409.
 #[utoipa::path(put, path = "/api/settings/numbers", tag = "billing", request_body = NumbersForm, responses((status = 200, body = NumbersJson)))]
 pub async fn update_number_series(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     body: Json<NumbersForm>,
 ) -> AppResult<HttpResponse> {

@@ -6,6 +6,7 @@ use askama::Template;
 use super::form::{NumbersForm, NumbersQuery};
 use super::model::{self, DocumentKind, Numbers};
 use crate::auth::extract::Admin;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::auth::user::Actor;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
@@ -58,7 +59,7 @@ pub async fn edit(
 
 /// Saves a series. When somebody else was faster, shows both versions and keeps what was typed.
 pub async fn update(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     view: View,
     form: Form<NumbersForm>,

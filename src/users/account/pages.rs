@@ -6,9 +6,10 @@ use askama::Template;
 
 use super::form::PasswordForm;
 use crate::auth::extract::{CurrentUser, session_id};
-use crate::auth::pages::begin_session;
 use crate::auth::password;
+use crate::auth::second_factor::{self, State};
 use crate::auth::session::{self, Open};
+use crate::auth::sign_in::pages::begin_session;
 use crate::auth::throttle::{self, Subject};
 use crate::auth::user::{self, Actor};
 use crate::error::{AppError, AppResult, FormErrors};
@@ -21,6 +22,7 @@ use crate::web::{App, filters};
 #[template(path = "users/sign_in.html", blocks = ["fields"])]
 struct SignInPage {
     shell: Shell,
+    second_factor: State,
     sessions: Vec<Open>,
     /// The one in which this is shown.
     here: Option<SessionId>,
@@ -39,7 +41,8 @@ async fn page(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Settings)?;
             let sessions = session::open_of(conn, actor.id, now, idle)?;
-            Ok(SignInPage { shell, sessions, here, errors })
+            let second_factor = second_factor::state(conn, actor.id)?;
+            Ok(SignInPage { shell, second_factor, sessions, here, errors })
         })
         .await
 }
@@ -88,7 +91,7 @@ pub async fn change_password(
 /// left open is no place to guess in.
 async fn replace(app: &App, actor: &Actor, form: &PasswordForm) -> AppResult<String> {
     let (now, id, email) = (app.clock.now(), actor.id, actor.email.clone());
-    let subjects = vec![Subject::Visitor(email, "password change".to_owned())];
+    let subjects = vec![Subject::Proof(email)];
     let counted = subjects.clone();
     let stored = app
         .db

@@ -7,6 +7,7 @@ use super::form::InvitationForm;
 use crate::auth::extract::Admin;
 use crate::auth::invitation::{self, Invitation};
 use crate::auth::policy::Role;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{InvitationId, UserId};
@@ -67,7 +68,7 @@ pub async fn list_invitations(_user: Admin, app: web::Data<App>) -> AppResult<Ht
 /// Asks somebody to join. `link` opens once, within seven days; it is not shown again.
 #[utoipa::path(post, path = "/api/users/invitations", tag = "users", request_body = InvitationForm, responses((status = 201, body = InvitationJson)))]
 pub async fn create_invitation(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     body: Json<InvitationForm>,
 ) -> AppResult<HttpResponse> {

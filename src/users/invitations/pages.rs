@@ -10,6 +10,7 @@ use crate::agency::model as agency;
 use crate::auth::extract::{Admin, Anyone};
 use crate::auth::invitation::{self, Acceptance, Invitation};
 use crate::auth::password;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::InvitationId;
 use crate::users::people::pages::{article, list};
@@ -20,7 +21,7 @@ use crate::web::{App, filters};
 
 /// Makes a link and shows it, this once.
 pub async fn create(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     view: View,
     form: Form<InvitationForm>,

@@ -7,6 +7,7 @@ use super::form::{HandOverForm, RoleForm};
 use super::model;
 use crate::auth::extract::Admin;
 use crate::auth::policy::Role;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::auth::user::{self, Person, User};
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
@@ -17,7 +18,7 @@ use crate::web::json::{Json, Meta};
 
 /// This part of the API's description.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list_users, find_user, update_user, disable_user, enable_user))]
+#[openapi(paths(list_users, find_user, update_user, disable_user, enable_user, remove_second_factor))]
 pub struct ApiDoc;
 
 /// A person as JSON.
@@ -79,7 +80,7 @@ pub async fn find_user(_user: Admin, app: web::Data<App>, id: web::Path<UserId>)
 /// Gives another role, which counts from the next request on. Only an owner makes owners or changes one.
 #[utoipa::path(put, path = "/api/users/{id}", tag = "users", params(("id" = i64, Path)), request_body = RoleForm, responses((status = 200, body = UserJson)))]
 pub async fn update_user(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     id: web::Path<UserId>,
     body: Json<RoleForm>,
@@ -99,7 +100,7 @@ pub async fn update_user(
 /// Lets somebody come in no more and gives their open tasks to somebody else.
 #[utoipa::path(post, path = "/api/users/{id}/disabling", tag = "users", params(("id" = i64, Path)), request_body = HandOverForm, responses((status = 200, body = UserJson)))]
 pub async fn disable_user(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     id: web::Path<UserId>,
     body: Json<HandOverForm>,
@@ -112,8 +113,24 @@ pub async fn disable_user(
 
 /// Lets somebody come in again.
 #[utoipa::path(post, path = "/api/users/{id}/enabling", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = UserJson)))]
-pub async fn enable_user(user: Admin, app: web::Data<App>, id: web::Path<UserId>) -> AppResult<HttpResponse> {
+pub async fn enable_user(
+    user: SteppedUpAdmin,
+    app: web::Data<App>,
+    id: web::Path<UserId>,
+) -> AppResult<HttpResponse> {
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let person = app.db.write(move |conn| user::enable(conn, &actor, now, id)).await?;
     Ok(HttpResponse::Ok().json(json(person)))
+}
+
+/// Takes the second factor off somebody who has lost it. Their sessions and tokens are void.
+#[utoipa::path(delete, path = "/api/users/{id}/second-factor", tag = "users", params(("id" = i64, Path)), responses((status = 204)))]
+pub async fn remove_second_factor(
+    user: SteppedUpAdmin,
+    app: web::Data<App>,
+    id: web::Path<UserId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    app.db.write(move |conn| model::remove_second_factor(conn, &actor, now, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

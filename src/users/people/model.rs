@@ -2,11 +2,13 @@
 
 use diesel::prelude::*;
 
+use crate::auth::second_factor;
 use crate::auth::user::{self, Actor, User};
 use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::db::schema::tasks;
 use crate::error::{AppError, AppResult};
+use crate::notifications::model::{self as notifications, Notice};
 use crate::tasks::model::{self as tasks_model, NewTask, Task};
 use crate::types::clock::UtcTime;
 use crate::types::ids::UserId;
@@ -36,6 +38,15 @@ pub fn disable(
         handed_over = hand_over(conn, actor, now, id, to)?;
     }
     Ok((user::disable(conn, actor, now, id)?, handed_over))
+}
+
+/// Takes the second factor off somebody who has lost it, ends their sessions and tokens, and tells them.
+pub fn remove_second_factor(conn: &mut Conn, actor: &Actor, now: UtcTime, id: UserId) -> AppResult<User> {
+    let (person, was_on) = second_factor::remove(conn, actor, now, id)?;
+    if was_on {
+        notifications::tell(conn, actor, now, Notice::of_second_factor(), &[id])?;
+    }
+    Ok(person)
 }
 
 fn hand_over(conn: &mut Conn, actor: &Actor, now: UtcTime, from: UserId, to: UserId) -> AppResult<usize> {

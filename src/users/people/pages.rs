@@ -8,6 +8,8 @@ use super::model;
 use crate::auth::extract::Admin;
 use crate::auth::invitation::{self, Invitation};
 use crate::auth::policy::Role;
+use crate::auth::second_factor;
+use crate::auth::step_up::SteppedUpAdmin;
 use crate::auth::user::{self, Actor, Person, User};
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
@@ -74,6 +76,7 @@ pub async fn index(user: Admin, app: web::Data<App>, view: View) -> AppResult<Ht
 struct PersonPage {
     shell: Shell,
     person: User,
+    has_second_factor: bool,
     open_tasks: i64,
     /// Who may take over.
     others: Vec<(UserId, String)>,
@@ -113,6 +116,7 @@ async fn page(
             let mut others = tasks::assignees(conn)?;
             others.retain(|(other, _)| *other != id);
             Ok(PersonPage {
+                has_second_factor: second_factor::is_on(conn, id)?,
                 open_tasks: model::open_tasks(conn, id)?,
                 shell,
                 person,
@@ -139,7 +143,7 @@ pub async fn edit(
 
 /// Gives another role. When somebody else was faster, shows what they chose.
 pub async fn update(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     view: View,
     id: web::Path<UserId>,
@@ -182,7 +186,7 @@ pub(in crate::users) fn article(role: Role) -> String {
 
 /// Lets somebody come in no more.
 pub async fn disable(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     view: View,
     id: web::Path<UserId>,
@@ -213,7 +217,7 @@ pub async fn disable(
 
 /// Lets somebody come in again.
 pub async fn enable(
-    user: Admin,
+    user: SteppedUpAdmin,
     app: web::Data<App>,
     view: View,
     id: web::Path<UserId>,
@@ -221,4 +225,16 @@ pub async fn enable(
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     let person = app.db.write(move |conn| user::enable(conn, &actor, now, id)).await?;
     view.redirect("/users", &format!("{} can come in again.", person.name))
+}
+
+/// Takes the second factor off somebody who has lost it.
+pub async fn remove_second_factor(
+    user: SteppedUpAdmin,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<UserId>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let person = app.db.write(move |conn| model::remove_second_factor(conn, &actor, now, id)).await?;
+    view.redirect("/users", &format!("{} signs in with the password alone now.", person.name))
 }

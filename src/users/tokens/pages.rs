@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::form::TokenForm;
 use crate::auth::extract::CurrentUser;
+use crate::auth::step_up::SteppedUpUser;
 use crate::auth::token::{self, Access, Area, Token};
 use crate::auth::user::{self, Actor};
 use crate::error::{AppError, AppResult, FormErrors};
@@ -51,7 +52,7 @@ pub async fn index(user: CurrentUser, app: web::Data<App>, view: View) -> AppRes
 
 /// Makes a token and shows it, this once.
 pub async fn create(
-    user: CurrentUser,
+    user: SteppedUpUser,
     app: web::Data<App>,
     view: View,
     form: Form<TokenForm>,

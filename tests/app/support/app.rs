@@ -48,6 +48,8 @@ pub struct TestApp {
     pub data: web::Data<App>,
     pub(super) site: Site,
     pub(super) cookies: RefCell<BTreeMap<UserId, String>>,
+    /// When who is signed in proved that it is them.
+    pub(super) proofs: RefCell<BTreeMap<UserId, UtcTime>>,
     /// Texts of the API tokens that were made, by person.
     pub tokens: RefCell<BTreeMap<UserId, String>>,
     users: RefCell<BTreeMap<String, User>>,
@@ -85,6 +87,7 @@ impl TestApp {
             data,
             site: Rc::new(move |request| Box::pin(service.call(request.to_request()))),
             cookies: RefCell::default(),
+            proofs: RefCell::default(),
             tokens: RefCell::default(),
             users: RefCell::default(),
             must_be_sound: Cell::new(true),

@@ -103,6 +103,11 @@ impl Browser {
         self.see("main h1").await;
     }
 
+    /// Forgets who is signed in, and everything else that was kept.
+    pub async fn forget(&self) {
+        self.client.delete_all_cookies().await.unwrap();
+    }
+
     /// Types into the field called `name`, in place of what is there.
     pub async fn fill(&self, name: &str, text: &str) {
         let field = self.see(&format!("main [name='{name}']")).await;

@@ -17,6 +17,8 @@ const NOT_DATA: [&str; 3] = ["sessions", "sign_in_throttles", "api_tokens"];
 
 /// What the log notes of refusals and of files that were taken out, beside the answer.
 const NOTES: &str = "'denied', 'sign_in_failed', 'exported'";
+/// What a proof of who is there moves: the log.
+pub const PROOFS: [&str; 2] = ["activities", "unsealed_activities"];
 
 #[derive(QueryableByName)]
 struct Line {

@@ -18,6 +18,8 @@ use super::html;
 pub struct Visitor<'a> {
     app: &'a TestApp,
     who: Who,
+    /// Whether they prove that it is them before they ask.
+    proves: bool,
 }
 
 #[derive(Clone)]
@@ -29,16 +31,21 @@ enum Who {
 
 impl<'a> Visitor<'a> {
     pub(super) fn anonymous(app: &'a TestApp) -> Self {
-        Self { app, who: Who::Nobody }
+        Self { app, who: Who::Nobody, proves: false }
     }
 
     pub(super) fn signed_in(app: &'a TestApp, user: User) -> Self {
-        Self { app, who: Who::SignedIn(user) }
+        Self { app, who: Who::SignedIn(user), proves: false }
     }
 
     /// The same person by bearer token instead of cookie, for `/api`.
     pub fn token(&self) -> Self {
-        Self { app: self.app, who: Who::Program(self.user().clone()) }
+        Self { app: self.app, who: Who::Program(self.user().clone()), proves: self.proves }
+    }
+
+    /// The same person, who proves that it is them before they ask.
+    pub fn stepped_up(&self) -> Self {
+        Self { proves: true, ..self.clone() }
     }
 
     /// Who it is.
@@ -77,8 +84,24 @@ impl<'a> Visitor<'a> {
         cookie
     }
 
+    /// Proves that it is them, unless it was done a little before.
+    async fn prove(&self) {
+        let (id, now) = (self.id(), self.app.now());
+        let proved = self.app.proofs.borrow().get(&id).copied();
+        if proved.is_some_and(|at| now.seconds_since(at) < self.app.data.config.session.step_up_seconds) {
+            return;
+        }
+        let plain = Self { proves: false, ..self.clone() };
+        let page = plain.post("/step-up").form([("proof", PASSWORD)]).send().await;
+        page.assert_redirect("/");
+        let cookie = format!("bureau={}", page.cookie("bureau").expect("a new key of the session"));
+        self.app.cookies.borrow_mut().insert(id, cookie);
+        self.app.proofs.borrow_mut().insert(id, now);
+    }
+
     /// Forgets the session cookie: the next request signs in anew.
     pub fn forget(&self) {
+        self.app.proofs.borrow_mut().remove(&self.id());
         self.app.cookies.borrow_mut().remove(&self.id());
     }
 
@@ -224,12 +247,18 @@ impl Request<'_> {
         match &self.visitor.who {
             Who::Nobody => {}
             Who::SignedIn(_) => {
+                if self.visitor.proves {
+                    Box::pin(self.visitor.prove()).await;
+                }
                 let cookie = Box::pin(self.visitor.sign_in()).await;
                 request = request.append_header(("cookie", cookie));
             }
             Who::Program(user) => {
                 let token = self.visitor.app.token_of(user);
                 request = request.append_header(("authorization", format!("Bearer {token}")));
+                if self.visitor.proves {
+                    request = request.append_header(("bureau-step-up", PASSWORD));
+                }
             }
         }
         if !self.headers.iter().any(|(name, _)| name == "host") {

@@ -17,6 +17,6 @@ mod http;
 mod postgres;
 
 pub use app::{PASSWORD, TestApp};
-pub use dump::Dump;
+pub use dump::{Dump, PROOFS};
 pub use factory::{cents, day};
 pub use http::{Page, Part, Visitor};

@@ -9,11 +9,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::extract::{Anyone, CurrentUser, by_session};
-use super::session::key;
-use super::user::User;
-use super::{password, session, throttle, user};
+use super::second;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::auth::extract::{Anyone, CurrentUser, by_session};
+use crate::auth::session::key;
+use crate::auth::user::User;
+use crate::auth::{password, second_factor, session, throttle, user};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::UserId;
@@ -29,8 +30,11 @@ pub fn pages() -> Routes {
     Routes::new()
         .get("/login", new)
         .post("/login", create)
+        .get("/login/second", second::new)
+        .post("/login/second", second::create)
         .post("/logout", destroy)
         .post("/shortcuts", set_shortcuts)
+        .and(crate::auth::step_up::pages())
 }
 
 /// What was typed.
@@ -125,22 +129,27 @@ pub async fn create(
     let user_id = user.id;
     let name = user.name.clone();
     let address = ip.map(|ip| ip.to_string()).unwrap_or_default();
-    app.db
+    let has_second = app
+        .db
         .write(move |conn| {
             throttle::succeeded(conn, now, &subjects)?;
             if let Some(hash) = &rehashed {
                 user::rehash(conn, user_id, hash)?;
             }
-            audit::record(
-                conn,
-                Some(user_id),
-                now,
-                &Entry::new(Action::SignedIn, Subject::User, user_id.0, &name)
-                    .change("address", "", &address),
-            )
+            let has_second = second_factor::is_on(conn, user_id)?;
+            if !has_second {
+                let entry = Entry::new(Action::SignedIn, Subject::User, user_id.0, &name)
+                    .change("address", "", &address);
+                audit::record(conn, Some(user_id), now, &entry)?;
+            }
+            Ok(has_second)
         })
         .await?;
     begin_session(&app, &request, &session, user_id)?;
+    if has_second {
+        session.insert(key::IS_HALF, true).map_err(AppError::internal)?;
+        return view.redirect(&second::path(local(&form.next)), "");
+    }
     view.redirect(local(&form.next), "")
 }
 
@@ -171,7 +180,7 @@ pub fn begin_session(app: &App, request: &HttpRequest, session: &Session, user: 
 }
 
 /// Whether `user` has signed in from this network before.
-fn is_known(conn: &mut Conn, user: Option<&User>, from: &str) -> AppResult<bool> {
+pub(super) fn is_known(conn: &mut Conn, user: Option<&User>, from: &str) -> AppResult<bool> {
     let Some(user) = user else { return Ok(false) };
     let addresses = session::addresses(conn, user.id)?;
     Ok(addresses.iter().any(|address| address.parse().is_ok_and(|address| network(address) == from)))
@@ -202,7 +211,7 @@ pub async fn destroy(_: CurrentUser, session: Session, view: View) -> AppResult<
 }
 
 /// `path` when it leads to a page of ours, else the dashboard.
-fn local(path: &str) -> &str {
+pub fn local(path: &str) -> &str {
     let ours = path.starts_with('/')
         && !path.starts_with("//")
         && !path.starts_with("/\\")

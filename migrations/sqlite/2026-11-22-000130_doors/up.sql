@@ -1,0 +1,20 @@
+-- What people bring to the door beside their password. The secret of an app is encrypted for this row and version;
+-- it is asked for once a code of it was seen. No step of the clock opens twice.
+CREATE TABLE second_factors (
+  user_id BIGINT PRIMARY KEY NOT NULL REFERENCES users (id),
+  secret BLOB NOT NULL,
+  version BIGINT NOT NULL,
+  last_step BIGINT NOT NULL DEFAULT 0,
+  created_at TIMESTAMP NOT NULL,
+  confirmed_at TIMESTAMP
+);
+
+-- Codes for who has lost the app. Only their SHA-256 is stored; each opens once.
+CREATE TABLE recovery_codes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  user_id BIGINT NOT NULL REFERENCES users (id),
+  code_hash TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  used_at TIMESTAMP,
+  UNIQUE (user_id, code_hash)
+);
