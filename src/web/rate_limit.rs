@@ -42,18 +42,21 @@ impl Limiter {
     }
 
     /// Counts one; what is left of the minute, or the seconds to wait.
-    fn take(&self, ip: IpAddr) -> Result<u32, u64> {
+    fn take(&self, ip: IpAddr) -> Result<u32, i64> {
         if self.seen.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             self.networks.retain_recent();
         }
         match self.networks.check_key(&network(ip)) {
             Ok(state) => Ok(state.remaining_burst_capacity()),
-            Err(refusal) => Err(refusal.wait_time_from(DefaultClock::default().now()).as_secs() + 1),
+            Err(refusal) => {
+                let wait = refusal.wait_time_from(DefaultClock::default().now());
+                Err(i64::try_from(wait.as_secs()).unwrap_or(60) + 1)
+            }
         }
     }
 
     /// The headers of draft-ietf-httpapi-ratelimit-headers: the rule, what is left of it and the seconds until more is.
-    fn tell(&self, headers: &mut HeaderMap, left: u32, seconds: u64) {
+    fn tell(&self, headers: &mut HeaderMap, left: u32, seconds: i64) {
         let (policy, state) =
             (format!("\"network\";q={};w=60", self.per_minute), format!("\"network\";r={left};t={seconds}"));
         for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
@@ -64,9 +67,10 @@ impl Limiter {
     }
 
     /// Seconds until a network that has `left` requests left has them all again.
-    fn until_full(&self, left: u32) -> u64 {
-        let used = u64::from(self.per_minute.get().saturating_sub(left));
-        (used * 60).div_ceil(u64::from(self.per_minute.get()))
+    fn until_full(&self, left: u32) -> i64 {
+        let all = i64::from(self.per_minute.get());
+        let used = all - i64::from(left);
+        (used * 60 + all - 1) / all
     }
 }
 
