@@ -252,7 +252,8 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTimeEntry) 
     }
     let place = Place::find(conn, actor, new.project_id, new.task_id, None)?;
     refuse_future(new.when.on, now, actor.zone())?;
-    let span = new.when.resolve(actor.zone(), || day_end(conn, actor.id, actor.zone(), new.when.on, None))?;
+    let (whose, when) = ((actor.id, actor.zone()), &new.when);
+    let span = when.resolve(whose.1, || overlap::free_start(conn, whose, when.on, when.lasting(), None))?;
     let overlap = overlap::check(conn, actor.id, actor.zone(), &span, None)?;
     let entry = insert(conn, actor, now, &place, new, &span)?;
     let note = place
@@ -274,27 +275,6 @@ fn refuse_future(on: NaiveDate, now: UtcTime, zone: Tz) -> AppResult<()> {
         return Err(AppError::invalid("date", "lies more than a day ahead"));
     }
     Ok(())
-}
-
-/// When a person's last entry of a local day ended, entry `but` left out; `None` when it ran into the next day, where
-/// nothing typed for this one may begin.
-fn day_end(
-    conn: &mut Conn,
-    user: UserId,
-    zone: Tz,
-    on: NaiveDate,
-    but: Option<TimeEntryId>,
-) -> AppResult<Option<UtcTime>> {
-    let last: Option<Option<UtcTime>> = time_entries::table
-        .filter(time_entries::user_id.eq(user))
-        .filter(time_entries::local_on.eq(on))
-        .filter(time_entries::ended_at.is_not_null())
-        .filter(time_entries::id.ne(but.map_or(0, |id| id.0)))
-        .order((time_entries::ended_at.desc(), time_entries::id))
-        .select(time_entries::ended_at)
-        .first(conn)
-        .optional()?;
-    Ok(last.flatten().filter(|ended_at| zone::local_date(*ended_at, zone) == on))
 }
 
 /// Saves `new` over version `version`. Refused for hours on an invoice or written off. A price stays unless the work or
@@ -386,7 +366,7 @@ fn moved(conn: &mut Conn, before: &TimeEntry, now: UtcTime, new: &NewTimeEntry) 
         if keeps_start {
             Ok(Some(before.started_at))
         } else {
-            day_end(conn, before.user_id, zone, when.on, Some(before.id))
+            overlap::free_start(conn, (before.user_id, zone), when.on, when.lasting(), Some(before.id))
         }
     })?;
     if span.ended_at.is_none() && span.started_at > now {

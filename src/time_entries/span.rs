@@ -126,6 +126,14 @@ pub struct Span {
 }
 
 impl When {
+    /// From start to end in seconds, break included; 0 where a range or nothing says it.
+    pub fn lasting(&self) -> i64 {
+        match self.length {
+            Length::Lasting(seconds) => seconds + self.break_seconds,
+            Length::Between(..) | Length::Open => 0,
+        }
+    }
+
     /// The instants in `zone`. `follows` is where an entry starts that does not say. An ambiguous time is an error at
     /// `start_occurrence` or `end_occurrence`, which asks.
     pub fn resolve(&self, zone: Tz, follows: impl FnOnce() -> AppResult<Option<UtcTime>>) -> AppResult<Span> {

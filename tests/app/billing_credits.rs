@@ -331,6 +331,32 @@ async fn the_note_that_takes_the_last_part_of_a_line_gives_its_hours_and_costs_b
 }
 
 #[actix_web::test]
+async fn hours_that_were_billed_for_nothing_come_back_with_the_rest() {
+    let app = TestApp::new().await;
+    let (client, ..) = with_hours(&app);
+    let actor = app.actor();
+    let id = app.write(|conn| draft::create(conn, &actor, app.now(), &NewDraft::of_hours(client)));
+    app.execute("UPDATE invoice_lines SET quantity_e4 = 0, amount_cents = 0, adjustment_reason = 'A gift' WHERE position = 1");
+    app.write(|conn| issue::issue(conn, &actor, app.now(), id, None));
+    let of = lines(&app, id);
+    let api = app.api(Role::Bookkeeper);
+    let take = |lines: serde_json::Value| {
+        let body = json!({"reason": "Wrong", "lines": lines, "release_hours": true});
+        api.post(format!("/api/billing/{id}/credits")).json(body).send()
+    };
+    // A note that leaves something billed gives back what it takes, no more.
+    let part = json!([{"id": of[0].id, "quantity": "0"}]);
+    assert!(take(part).await.problem(422)["errors"]["lines"].is_string());
+    assert_eq!(app.count_where("time_entries", "is_unbilled"), 0);
+    take(json!(null)).await.assert_status(201);
+    assert_eq!(app.count_where("time_entries", "is_unbilled"), 3);
+    let terms = app.read(|conn| equation::of_client(conn, &actor, client)).terms;
+    assert!(terms.holds() && terms.unbilled_seconds == 4_800, "{terms:?}");
+    take(json!(null)).await.problem(422);
+    sound(&app);
+}
+
+#[actix_web::test]
 async fn the_page_asks_for_the_whole_line_where_its_hours_are_given_back() {
     let app = TestApp::new().await;
     let id = billed(&app);

@@ -238,3 +238,30 @@ async fn hours_overlap_are_warned_of_or_refused_as_the_agency_says_and_touching_
     let page = tom.post("/time-entries").form(form).send().await;
     assert!(page.flash().contains("It overlaps 09:00–10:30 on Homepage."), "{}", page.flash());
 }
+
+#[actix_web::test]
+async fn hours_that_name_no_start_are_put_where_nothing_else_is() {
+    let app = TestApp::new().await;
+    let (_, task) = work(&app);
+    settings(&app, json!({"overlap": "forbid"})).await;
+    let log = |on: &str, typed: &str| json!({"task_id": task, "date": on, "duration": typed});
+    // The last entry ran into the next day: the first goes to the morning, the second after it, not over it.
+    for (typed, start) in [
+        ("22-1", "2026-11-17T21:00:00Z"),
+        ("2", "2026-11-17T08:00:00Z"),
+        ("2", "2026-11-17T10:00:00Z"),
+        ("10", "2026-11-17T12:00:00Z"),
+        ("3", "2026-11-16T23:00:00Z"),
+    ] {
+        let logged = post_json(&app, log("2026-11-17", typed)).await;
+        assert_eq!(logged.status, 201, "{typed}: {}", logged.body());
+        let at = logged.json()["started_at"].as_str().unwrap().to_owned();
+        assert!(at.starts_with(start.trim_end_matches('Z')), "{typed}: {at}, not {start}");
+    }
+    let full = post_json(&app, log("2026-11-17", "7")).await.problem(422);
+    assert!(full["errors"]["duration"].to_string().contains("overlaps"), "{full}");
+    // A timer that runs takes the rest of its day.
+    app.running_timer(app.member().id(), task, 3_600);
+    post_json(&app, log("2026-11-19", "30m")).await.assert_status(201);
+    post_json(&app, log("2026-11-19", "2")).await.assert_status(201);
+}

@@ -36,12 +36,19 @@ pub struct Creditable {
     pub line: InvoiceLine,
     /// Quantity that no credit note has taken back, in ten-thousandths.
     pub left_e4: i64,
+    /// Whether a credit note takes something of it back.
+    is_corrected: bool,
 }
 
 impl Creditable {
     /// Whether it bills hours or a cost that can be billed again.
     pub fn gives_back(&self) -> bool {
         self.line.logged_seconds.is_some() || self.line.claimed_cents.is_some()
+    }
+
+    /// Whether it holds hours or a cost for nothing: rounded down to none, or given away.
+    fn is_nil(&self) -> bool {
+        self.line.quantity_e4 == 0 && self.gives_back() && !self.is_corrected
     }
 }
 
@@ -72,7 +79,12 @@ pub fn creditable(conn: &mut Conn, id: InvoiceId) -> AppResult<Vec<Creditable>> 
         }
     }
     let left = |line: &InvoiceLine| line.quantity_e4 - credited.get(&line.id).copied().unwrap_or(0);
-    Ok(lines.into_iter().map(|line| Creditable { left_e4: left(&line), line }).collect())
+    let creditable = |line: InvoiceLine| Creditable {
+        left_e4: left(&line),
+        is_corrected: credited.contains_key(&line.id),
+        line,
+    };
+    Ok(lines.into_iter().map(creditable).collect())
 }
 
 /// Whether nothing of an issued invoice is left to credit.
@@ -104,7 +116,10 @@ pub fn create(
     let invoice = find_creditable(conn, actor, id)?;
     refuse_deducted(conn, id)?;
     let open = creditable(conn, id)?;
-    let taken = chosen(&open, new.lines.as_deref())?;
+    let taken = chosen(&open, new)?;
+    // The note that takes the last of an invoice back gives back what its lines hold for nothing, too.
+    let takes_all = open.iter().zip(&taken).all(|(of, quantity)| *quantity == of.left_e4.max(0));
+    let gives_nil = |of: &Creditable| new.releases_hours && takes_all && of.is_nil();
     if new.releases_hours {
         refuse_half_given_back(&open, &taken, new.lines.as_deref())?;
     }
@@ -117,8 +132,11 @@ pub fn create(
     let issue_on = series.last_issue_on.map_or(today, |last| last.max(today));
     let note = insert_note(conn, actor, now, &invoice, &new.reason, issue_on)?;
     let mut released: Vec<(InvoiceLineId, InvoiceLineId)> = Vec::new();
-    let parts = open.iter().zip(&taken).filter(|(_, quantity)| **quantity > 0);
-    for (position, ((of, quantity), sum)) in (1..).zip(parts.zip(&sums.lines)) {
+    let mut line_sums = sums.lines.iter();
+    let parts = open.iter().zip(&taken).filter(|(of, quantity)| **quantity > 0 || gives_nil(of));
+    for (position, (of, quantity)) in (1..).zip(parts) {
+        let charged = if *quantity > 0 { line_sums.next() } else { None };
+        let sum = charged.unwrap_or(&LineSum { discount_cents: 0, amount_cents: 0 });
         let releases = new.releases_hours && *quantity == of.left_e4;
         let line = insert_line(conn, note, position, of, *quantity, *sum, releases)?;
         if releases {
@@ -148,10 +166,10 @@ pub fn create(
 }
 
 /// How much of each line is taken back; every fault at once.
-fn chosen(open: &[Creditable], wanted: Option<&[(InvoiceLineId, i64)]>) -> AppResult<Vec<i64>> {
+fn chosen(open: &[Creditable], new: &NewCredit) -> AppResult<Vec<i64>> {
     let mut errors = FormErrors::default();
     let mut taken: Vec<Option<i64>> = vec![None; open.len()];
-    match wanted {
+    match &new.lines {
         None => taken = open.iter().map(|of| Some(of.left_e4.max(0))).collect(),
         Some(wanted) => {
             for (index, (id, quantity)) in wanted.iter().enumerate() {
@@ -169,7 +187,9 @@ fn chosen(open: &[Creditable], wanted: Option<&[(InvoiceLineId, i64)]>) -> AppRe
         }
     }
     let taken: Vec<i64> = taken.into_iter().map(Option::unwrap_or_default).collect();
-    if errors.is_empty() && taken.iter().all(|quantity| *quantity == 0) {
+    let gives_nil =
+        new.releases_hours && open.iter().all(|of| of.left_e4 <= 0) && open.iter().any(Creditable::is_nil);
+    if errors.is_empty() && !gives_nil && taken.iter().all(|quantity| *quantity == 0) {
         errors.add("lines", "name nothing that is left to credit");
     }
     if errors.is_empty() { Ok(taken) } else { Err(errors.into()) }
