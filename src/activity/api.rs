@@ -80,8 +80,7 @@ pub async fn list_activity(
     query: Query<LogQuery>,
 ) -> AppResult<HttpResponse> {
     let filter = query.0.check(user.actor.zone())?;
-    let actor = user.actor;
-    let (entries, next) = app.db.read(move |conn| log::page(conn, &actor, &filter, PER_PAGE)).await?;
+    let (entries, next) = app.db.read(move |conn| log::page(conn, &filter, PER_PAGE)).await?;
     let activities: Vec<LogEntryJson> = entries.into_iter().map(json).collect();
     let meta = Meta { count: activities.len(), next: next.map(|id| id.to_string()), total: None };
     Ok(HttpResponse::Ok().json(LogList { activities, meta }))

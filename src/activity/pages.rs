@@ -11,7 +11,7 @@ use super::filter::LogQuery;
 use crate::audit::log::{self, LogFilter};
 use crate::audit::model::{self as audit, Action, Entry, Subject, TimelineEntry};
 use crate::auth::extract::Admin;
-use crate::auth::user::{self, Actor};
+use crate::auth::user;
 use crate::clients::model as clients;
 use crate::error::{AppError, AppResult};
 use crate::types::ids::{ActivityId, ClientId, UserId};
@@ -56,7 +56,7 @@ pub async fn index(
         .db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Settings)?;
-            let (entries, next) = log::page(conn, &actor, &filter, PER_PAGE)?;
+            let (entries, next) = log::page(conn, &filter, PER_PAGE)?;
             let clients = clients::kept_choices(conn, &actor, &offers.clients, filter.client)?;
             let people = user::everybody(conn)?;
             Ok(ActivityIndex { shell, query, people, clients, entries, next })
@@ -75,18 +75,17 @@ const COLUMNS: [&str; 8] = ["Time (UTC)", "Person", "Action", "Kind", "Id", "Nam
 /// to the same state.
 pub async fn csv(user: Admin, app: web::Data<App>, query: Query<LogQuery>) -> AppResult<HttpResponse> {
     let filter = query.0.check(user.actor.zone())?;
-    let (actor, now) = (user.actor, app.clock.now());
-    let by = actor.clone();
+    let (by, now) = (user.actor.id, app.clock.now());
     let note = Entry::new(Action::Exported, Subject::List, 0, "activity");
     let today = app
         .db
         .write(move |conn| {
-            audit::record(conn, Some(by.id), now, &note)?;
+            audit::record(conn, Some(by), now, &note)?;
             today(conn, now)
         })
         .await?;
     let header = csv::text(&COLUMNS, &[]);
-    let rows = stream::unfold(Some((app, actor, filter)), batch);
+    let rows = stream::unfold(Some((app, filter)), batch);
     let parts = futures_util::StreamExt::chain(
         stream::once(std::future::ready(Ok::<Bytes, AppError>(Bytes::from(header)))),
         rows,
@@ -94,15 +93,15 @@ pub async fn csv(user: Admin, app: web::Data<App>, query: Query<LogQuery>) -> Ap
     Ok(csv::streamed(&format!("activity-{today}"), parts))
 }
 
-type Left = Option<(web::Data<App>, Actor, LogFilter)>;
+type Left = Option<(web::Data<App>, LogFilter)>;
 
 async fn batch(left: Left) -> Option<(AppResult<Bytes>, Left)> {
-    let (app, actor, filter) = left?;
-    let (by, asked) = (actor.clone(), filter.clone());
-    match app.db.read(move |conn| log::page(conn, &by, &asked, BATCH)).await {
+    let (app, filter) = left?;
+    let asked = filter.clone();
+    match app.db.read(move |conn| log::page(conn, &asked, BATCH)).await {
         Ok((entries, next)) => {
             let rows: Vec<Vec<Cell>> = entries.into_iter().map(cells).collect();
-            let left = next.map(|after| (app, actor, LogFilter { after: Some(after), ..filter }));
+            let left = next.map(|after| (app, LogFilter { after: Some(after), ..filter }));
             Some((Ok(Bytes::from(csv::lines(&rows))), left))
         }
         Err(error) => Some((Err(error), None)),

@@ -4,10 +4,9 @@ use diesel::prelude::*;
 
 use super::model::{Action, Activity, Subject};
 use super::timeline::{TimelineEntry, with_homes};
-use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::schema::{activities, clients, users};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ActivityId, ClientId, UserId};
 use crate::types::pagination::has_more;
@@ -34,11 +33,8 @@ pub struct LogFilter {
 /// Entries, and the one after which the next page begins.
 pub type Page = (Vec<TimelineEntry>, Option<ActivityId>);
 
-/// At most `limit` entries.
-pub fn page(conn: &mut Conn, actor: &Actor, filter: &LogFilter, limit: i64) -> AppResult<Page> {
-    if !actor.may(crate::auth::policy::Policy::Administer) {
-        return Err(AppError::Forbidden);
-    }
+/// At most `limit` entries. The caller has shown that the reader may see everything.
+pub fn page(conn: &mut Conn, filter: &LogFilter, limit: i64) -> AppResult<Page> {
     let mut query = activities::table
         .left_join(users::table)
         .left_join(clients::table.on(activities::client_id.eq(clients::id.nullable())))

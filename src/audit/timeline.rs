@@ -157,12 +157,13 @@ pub fn timeline(
         .order(activities::id.desc())
         .limit(limit)
         .into_boxed();
+    // What was done; who came in when is a question of its own. One by one: a list is prepared anew each time.
+    for action in AT_THE_DOOR {
+        query = query.filter(activities::action.ne(action));
+    }
     query = match scope {
-        // What was done; who came in when is a question of its own.
-        Scope::All => query.filter(activities::action.ne_all(AT_THE_DOOR)),
-        Scope::Actor(id) => {
-            query.filter(activities::actor_id.eq(id)).filter(activities::action.ne_all(AT_THE_DOOR))
-        }
+        Scope::All => query,
+        Scope::Actor(id) => query.filter(activities::actor_id.eq(id)),
         Scope::Client(id) => query.filter(activities::client_id.eq(id)),
         Scope::Project(id) => query.filter(activities::project_id.eq(id)),
         Scope::Task(id) => query.filter(activities::task_id.eq(id)),

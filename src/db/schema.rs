@@ -650,6 +650,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    recovery_codes (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        code_hash -> Text,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     recurring_invoices (id) {
         id -> BigInt,
         client_id -> BigInt,
@@ -823,16 +833,6 @@ diesel::table! {
         minimum_seconds -> BigInt,
         basis -> Text,
         updated_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    recovery_codes (id) {
-        id -> BigInt,
-        user_id -> BigInt,
-        code_hash -> Text,
-        created_at -> Timestamp,
-        used_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1173,6 +1173,7 @@ diesel::joinable!(quotes -> invoice_series (series_id));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
+diesel::joinable!(recovery_codes -> users (user_id));
 diesel::joinable!(recurring_invoices -> clients (client_id));
 diesel::joinable!(recurring_invoices -> users (created_by));
 diesel::joinable!(recurring_invoices -> projects (project_id));
@@ -1194,7 +1195,6 @@ diesel::joinable!(retainer_periods -> retainers (project_id));
 diesel::joinable!(retainers -> projects (project_id));
 diesel::joinable!(rounding_rules -> clients (client_id));
 diesel::joinable!(rounding_rules -> projects (project_id));
-diesel::joinable!(recovery_codes -> users (user_id));
 diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sheet_rows -> projects (project_id));
@@ -1271,6 +1271,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     quote_versions,
     quotes,
     rates,
+    recovery_codes,
     recurring_invoices,
     recurring_periods,
     released_costs,
@@ -1283,7 +1284,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     retainer_periods,
     retainers,
     rounding_rules,
-    recovery_codes,
     second_factors,
     sessions,
     sheet_rows,

@@ -23,6 +23,7 @@ use crate::projects::milestones::model::{self as milestones, NewMilestone};
 use crate::projects::model::{self as projects, BillingModel, NewProject, ProjectStatus};
 use crate::projects::retainers::ledger::{Period, RetainerUnit};
 use crate::projects::retainers::model::{self as retainers, NewRetainer};
+use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::tasks::comments::model as comments;
 use crate::time_entries::model::NewTimeEntry;
 use crate::time_entries::span::{Length, When};
@@ -31,6 +32,8 @@ use crate::types::ids::{ProjectId, TaskId};
 use crate::types::money::Currency;
 use crate::types::text::fold;
 
+/// Minor units that an hour costs on projects that are not paid in euros.
+const COST_ABROAD: i64 = 4_300;
 /// Days of history.
 const HISTORY: u64 = 150;
 
@@ -147,6 +150,10 @@ fn add_project(
         rate_cents: line.rate_cents,
     };
     let project = projects::create(conn, &owner, since, &new)?;
+    // What people cost is agreed in euros; work for another currency needs a cost in it.
+    if clients::find(conn, &owner, client)?.currency != Currency::EUR {
+        rates::begin(conn, owner.id, since, RateKind::Cost, Scope::Project(project.id), COST_ABROAD)?;
+    }
     for (index, person) in sample.team.iter().enumerate().take(5) {
         if (index as i64 + project.id.0) % 3 != 0 {
             let new = NewMember { user_id: person.id, rate_cents: None, cost_cents: None };

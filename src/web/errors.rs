@@ -13,7 +13,7 @@ use actix_web::{Error, HttpResponse, ResponseError};
 use askama::Template;
 use serde::Serialize;
 
-use super::filters;
+use super::{filters, rate_limit};
 use crate::error::{AppError, FormErrors};
 
 /// The media type of a [`Problem`].
@@ -162,7 +162,7 @@ fn answer(
         };
         HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body.unwrap_or(title))
     };
-    for name in [header::RETRY_AFTER, header::ALLOW] {
+    for name in [header::RETRY_AFTER, header::ALLOW, rate_limit::POLICY, rate_limit::STATE] {
         if let Some(value) = bare.get(&name) {
             answer.headers_mut().insert(name, value.clone());
         }

@@ -20,6 +20,10 @@ use super::App;
 use super::client_ip::{client_ip, network};
 use crate::error::AppError;
 
+/// The header that names the rule.
+pub const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// The header that says what is left of it.
+pub const STATE: HeaderName = HeaderName::from_static("ratelimit");
 /// Requests after which networks that have been quiet are forgotten.
 const FORGET_EVERY: u32 = 4_096;
 
@@ -59,9 +63,9 @@ impl Limiter {
     fn tell(&self, headers: &mut HeaderMap, left: u32, seconds: i64) {
         let (policy, state) =
             (format!("\"network\";q={};w=60", self.per_minute), format!("\"network\";r={left};t={seconds}"));
-        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
+        for (name, value) in [(POLICY, policy), (STATE, state)] {
             if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(HeaderName::from_static(name), value);
+                headers.insert(name, value);
             }
         }
     }

@@ -250,7 +250,7 @@ async fn hours_that_name_no_start_are_put_where_nothing_else_is() {
         ("22-1", "2026-11-17T21:00:00Z"),
         ("2", "2026-11-17T08:00:00Z"),
         ("2", "2026-11-17T10:00:00Z"),
-        ("10", "2026-11-17T12:00:00Z"),
+        ("9", "2026-11-17T12:00:00Z"),
         ("3", "2026-11-16T23:00:00Z"),
     ] {
         let logged = post_json(&app, log("2026-11-17", typed)).await;

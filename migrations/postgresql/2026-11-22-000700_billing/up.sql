@@ -323,7 +323,7 @@ END $$;
 CREATE TRIGGER invoice_lines_frozen_insert BEFORE INSERT ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_part_frozen();
 CREATE TRIGGER invoice_lines_frozen_update BEFORE UPDATE ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_part_frozen();
 CREATE TRIGGER invoice_lines_frozen_delete BEFORE DELETE ON invoice_lines FOR EACH ROW EXECUTE FUNCTION invoice_part_frozen();
--- A line is credited by notes on its own invoice, up to what it charged. Two notes on one line wait for each other.
+-- A line is credited by notes on its own invoice, up to what it charged; one that charged nothing, for nothing. Two notes on one line wait for each other.
 CREATE FUNCTION invoice_lines_credited() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF NEW.corrects_line_id IS NULL THEN
     RETURN NEW;
@@ -331,7 +331,7 @@ CREATE FUNCTION invoice_lines_credited() RETURNS trigger LANGUAGE plpgsql AS $$ 
   PERFORM 1 FROM invoice_lines WHERE id = NEW.corrects_line_id FOR UPDATE;
   IF NOT EXISTS (
     SELECT 1 FROM invoice_lines l JOIN invoices n ON n.id = NEW.invoice_id AND n.corrects_id = l.invoice_id
-    WHERE l.id = NEW.corrects_line_id AND NEW.quantity_e4 > 0
+    WHERE l.id = NEW.corrects_line_id AND (NEW.quantity_e4 > 0 OR l.quantity_e4 = 0)
       AND NEW.quantity_e4 + (SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c WHERE c.corrects_line_id = l.id AND c.id <> NEW.id) <= l.quantity_e4) THEN
     RAISE EXCEPTION 'bureau: a line is credited on its own invoice, up to what it charged' USING ERRCODE = 'integrity_constraint_violation';
   END IF;

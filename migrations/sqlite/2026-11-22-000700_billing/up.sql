@@ -313,18 +313,18 @@ CREATE TRIGGER invoice_lines_frozen_delete BEFORE DELETE ON invoice_lines
 WHEN (SELECT issued_at FROM invoices WHERE id = OLD.invoice_id) IS NOT NULL BEGIN
   SELECT RAISE(ABORT, 'bureau: an issued invoice is frozen');
 END;
--- A line is credited by notes on its own invoice, up to what it charged.
+-- A line is credited by notes on its own invoice, up to what it charged; one that charged nothing, for nothing.
 CREATE TRIGGER invoice_lines_credited_insert BEFORE INSERT ON invoice_lines
 WHEN NEW.corrects_line_id IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM invoice_lines l JOIN invoices n ON n.id = NEW.invoice_id AND n.corrects_id = l.invoice_id
-  WHERE l.id = NEW.corrects_line_id AND NEW.quantity_e4 > 0
+  WHERE l.id = NEW.corrects_line_id AND (NEW.quantity_e4 > 0 OR l.quantity_e4 = 0)
     AND NEW.quantity_e4 + (SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c WHERE c.corrects_line_id = l.id) <= l.quantity_e4) BEGIN
   SELECT RAISE(ABORT, 'bureau: a line is credited on its own invoice, up to what it charged');
 END;
 CREATE TRIGGER invoice_lines_credited_update BEFORE UPDATE OF quantity_e4, corrects_line_id, invoice_id ON invoice_lines
 WHEN NEW.corrects_line_id IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM invoice_lines l JOIN invoices n ON n.id = NEW.invoice_id AND n.corrects_id = l.invoice_id
-  WHERE l.id = NEW.corrects_line_id AND NEW.quantity_e4 > 0
+  WHERE l.id = NEW.corrects_line_id AND (NEW.quantity_e4 > 0 OR l.quantity_e4 = 0)
     AND NEW.quantity_e4 + (SELECT coalesce(SUM(c.quantity_e4), 0) FROM invoice_lines c WHERE c.corrects_line_id = l.id AND c.id <> OLD.id) <= l.quantity_e4) BEGIN
   SELECT RAISE(ABORT, 'bureau: a line is credited on its own invoice, up to what it charged');
 END;

@@ -43,7 +43,7 @@ pub struct Margin {
     pub cost_cents: i64,
     /// What is left.
     pub margin_cents: i64,
-    /// What is left in percent of what it earns; absent where it earns nothing.
+    /// What is left in percent of what it earns; absent where it earns nothing or where no hour has a cost.
     pub margin_percent: Option<i64>,
     /// What an hour of work earns, without what was bought; absent without hours.
     pub effective_rate_cents: Option<i64>,
@@ -62,7 +62,7 @@ impl Margin {
             revenue_cents: revenue,
             cost_cents: cost,
             margin_cents: margin,
-            margin_percent: share(margin, revenue, 100),
+            margin_percent: share(margin, revenue, 100).filter(|_| facts.is_costed()),
             effective_rate_cents: share(work, seconds, 3_600),
         })
     }
@@ -74,6 +74,11 @@ impl Margin {
 }
 
 impl Facts {
+    /// Whether the cost of any of its work is known, or there is none.
+    fn is_costed(&self) -> bool {
+        self.used_seconds == 0 || self.uncosted_seconds < self.used_seconds
+    }
+
     /// Seconds of work when all is done.
     pub fn seconds_at_completion(&self) -> i64 {
         self.used_seconds.saturating_add(self.remaining_seconds)

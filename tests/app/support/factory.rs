@@ -1,5 +1,6 @@
 //! Rows with sensible defaults. Where a model verb exists it makes the row, so that what holds in life holds here.
 
+use bureau::audit::log::{self, LogFilter};
 use bureau::audit::model as audit;
 use bureau::auth::invitation;
 use bureau::auth::policy::Role;
@@ -422,24 +423,21 @@ impl TestApp {
         self.timeline(audit::Scope::Client(client))
     }
 
-    /// "action subject: label" of every entry, newest first.
+    /// "action subject: label" of every entry, newest first, what happened at the door among them.
     pub fn activity(&self) -> Vec<String> {
-        self.timeline(audit::Scope::All)
+        let filter = LogFilter::default();
+        lines_of(self.read(|conn| log::page(conn, &filter, 1_000)).0)
     }
 
     fn timeline(&self, scope: audit::Scope) -> Vec<String> {
-        let entries = self.read(|conn| audit::timeline(conn, scope, true, None, 1_000));
-        entries
-            .iter()
-            .map(|entry| {
-                let activity = &entry.activity;
-                format!(
-                    "{} {}: {}",
-                    activity.action.as_str(),
-                    activity.subject_type.as_str(),
-                    activity.subject_label
-                )
-            })
-            .collect()
+        lines_of(self.read(|conn| audit::timeline(conn, scope, true, None, 1_000)))
     }
+}
+
+fn lines_of(entries: Vec<audit::TimelineEntry>) -> Vec<String> {
+    let line = |entry: &audit::TimelineEntry| {
+        let activity = &entry.activity;
+        format!("{} {}: {}", activity.action, activity.subject_type, activity.subject_label)
+    };
+    entries.iter().map(line).collect()
 }
