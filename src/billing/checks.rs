@@ -273,7 +273,11 @@ fn sums_that_do_not_hold(conn: &mut Conn, faults: &mut Vec<String>) -> AppResult
                 own.push(line);
             }
             let sums = match corrected.iter().find(|of| Some(of.invoice.id) == invoice.corrects_id) {
-                Some(of) => of.credited_by(invoice.id),
+                Some(of) => {
+                    // What was billed for nothing is taken back for nothing.
+                    own.retain(|line| line.quantity_e4 > 0);
+                    of.credited_by(invoice.id)
+                }
                 None => totals::compute(&priced(&own), &invoice.pricing()),
             };
             if !sums.is_ok_and(|sums| says(&invoice, &own, &sums)) {
