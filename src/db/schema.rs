@@ -393,6 +393,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    known_browsers (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        token_hash -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     labels (id) {
         id -> BigInt,
         name -> Text,
@@ -650,6 +660,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    recovery_codes (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        code_hash -> Text,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     recurring_invoices (id) {
         id -> BigInt,
         client_id -> BigInt,
@@ -823,16 +843,6 @@ diesel::table! {
         minimum_seconds -> BigInt,
         basis -> Text,
         updated_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    recovery_codes (id) {
-        id -> BigInt,
-        user_id -> BigInt,
-        code_hash -> Text,
-        created_at -> Timestamp,
-        used_at -> Nullable<Timestamp>,
     }
 }
 
@@ -1139,6 +1149,7 @@ diesel::joinable!(invoice_write_offs -> invoices (invoice_id));
 diesel::joinable!(invoices -> clients (client_id));
 diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(invoices -> invoice_series (series_id));
+diesel::joinable!(known_browsers -> users (user_id));
 diesel::joinable!(lifted_locks -> users (user_id));
 diesel::joinable!(milestones -> projects (project_id));
 diesel::joinable!(notifications -> task_comments (comment_id));
@@ -1172,6 +1183,7 @@ diesel::joinable!(quotes -> invoice_series (series_id));
 diesel::joinable!(rates -> clients (client_id));
 diesel::joinable!(rates -> projects (project_id));
 diesel::joinable!(rates -> tasks (task_id));
+diesel::joinable!(recovery_codes -> users (user_id));
 diesel::joinable!(recurring_invoices -> clients (client_id));
 diesel::joinable!(recurring_invoices -> users (created_by));
 diesel::joinable!(recurring_invoices -> projects (project_id));
@@ -1193,7 +1205,6 @@ diesel::joinable!(retainer_periods -> retainers (project_id));
 diesel::joinable!(retainers -> projects (project_id));
 diesel::joinable!(rounding_rules -> clients (client_id));
 diesel::joinable!(rounding_rules -> projects (project_id));
-diesel::joinable!(recovery_codes -> users (user_id));
 diesel::joinable!(second_factors -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sheet_rows -> projects (project_id));
@@ -1252,6 +1263,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_taxes,
     invoice_write_offs,
     invoices,
+    known_browsers,
     labels,
     lifted_locks,
     master_keys,
@@ -1270,6 +1282,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     quote_versions,
     quotes,
     rates,
+    recovery_codes,
     recurring_invoices,
     recurring_periods,
     released_costs,
@@ -1282,7 +1295,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     retainer_periods,
     retainers,
     rounding_rules,
-    recovery_codes,
     second_factors,
     sessions,
     sheet_rows,

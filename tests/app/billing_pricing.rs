@@ -1,10 +1,11 @@
 //! Discounts, prices with tax, two taxes on one price, coins and currencies: the sums, and what is stored and printed.
 
 use bureau::auth::policy::Role;
-use bureau::billing::qr::{Qr, transfer};
+use bureau::billing::qr::transfer;
 use bureau::billing::tax::TaxCategory;
 use bureau::billing::totals::{Discount, Priced, Pricing, SumFault, Totals, compute, parts};
 use bureau::types::money::{self, Currency};
+use bureau::types::qr::Qr;
 use proptest::prelude::*;
 use serde_json::json;
 
