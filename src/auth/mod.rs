@@ -6,6 +6,7 @@
 
 pub mod extract;
 pub mod invitation;
+pub mod known_browser;
 pub mod password;
 pub mod policy;
 pub mod second_factor;

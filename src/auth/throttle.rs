@@ -1,7 +1,8 @@
 //! Slows guessing down: failures by account at one network, by account and by network, kept in the database.
 //!
 //! Whoever guesses at an account is slowed down where they are; others of that name elsewhere are not, until so many
-//! networks guess that the account itself is. Even then it opens from a network where it has been signed in.
+//! networks guess that the account itself is. Even then it opens from a network where it has been signed in, and a
+//! browser where it has been is counted by itself, whatever happens around it.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Text, Timestamp};
@@ -19,6 +20,8 @@ pub enum Subject {
     Visitor(String, String),
     /// The e-mail address that was typed, from wherever.
     Account(String),
+    /// The e-mail address that was typed in a browser that is known of its owner, by what that keeps.
+    Browser(String, String),
     /// The network it came from: an IPv4 address or an IPv6 /64.
     Address(String),
     /// The network that asked for a secret link which is not there.
@@ -33,6 +36,7 @@ impl Subject {
             Self::Visitor(email, network) => {
                 sha256_hex(&format!("visitor:{network}:{}", email.to_lowercase()))
             }
+            Self::Browser(email, token) => sha256_hex(&format!("browser:{token}:{}", email.to_lowercase())),
             Self::Account(email) => sha256_hex(&format!("account:{}", email.to_lowercase())),
             Self::Address(network) => sha256_hex(&format!("address:{network}")),
             Self::Link(network) => sha256_hex(&format!("link:{network}")),
@@ -44,7 +48,7 @@ impl Subject {
     /// network can spend, so that none alone can lock it.
     fn free_failures(&self) -> i64 {
         match self {
-            Self::Visitor(..) | Self::Proof(_) => 5,
+            Self::Visitor(..) | Self::Browser(..) | Self::Proof(_) => 5,
             Self::Account(_) => 200,
             Self::Address(_) | Self::Link(_) => 30,
         }
@@ -60,11 +64,26 @@ impl Subject {
     }
 }
 
-/// Whom an attempt is counted for. At a network where the account `is_known` its own count is left out.
-pub fn subjects(email: &str, network: &str, is_known: bool) -> Vec<Subject> {
+/// Where an attempt comes from, for the account that it is at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nowhere that it has been signed in from.
+    Unknown,
+    /// A network from which it has been.
+    Network,
+    /// A browser in which it has been, by the token that it keeps.
+    Browser(String),
+}
+
+/// Whom an attempt from `network` is counted for. At a network that is known the account's own count is left out, in a
+/// browser that is known every other is.
+pub fn subjects(email: &str, network: &str, origin: &Origin) -> Vec<Subject> {
+    if let Origin::Browser(token) = origin {
+        return vec![Subject::Browser(email.to_owned(), token.clone())];
+    }
     let mut subjects =
         vec![Subject::Visitor(email.to_owned(), network.to_owned()), Subject::Address(network.to_owned())];
-    if !is_known {
+    if *origin == Origin::Unknown {
         subjects.push(Subject::Account(email.to_owned()));
     }
     subjects

@@ -393,6 +393,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    known_browsers (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        token_hash -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     labels (id) {
         id -> BigInt,
         name -> Text,
@@ -1140,6 +1150,7 @@ diesel::joinable!(invoice_write_offs -> invoices (invoice_id));
 diesel::joinable!(invoices -> clients (client_id));
 diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(invoices -> invoice_series (series_id));
+diesel::joinable!(known_browsers -> users (user_id));
 diesel::joinable!(lifted_locks -> users (user_id));
 diesel::joinable!(milestones -> projects (project_id));
 diesel::joinable!(notifications -> task_comments (comment_id));
@@ -1253,6 +1264,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_taxes,
     invoice_write_offs,
     invoices,
+    known_browsers,
     labels,
     lifted_locks,
     master_keys,

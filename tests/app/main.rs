@@ -44,6 +44,7 @@ mod dashboard;
 mod demo;
 mod doctor;
 mod errors;
+mod known_browsers;
 mod migrations;
 mod money;
 mod notifications;

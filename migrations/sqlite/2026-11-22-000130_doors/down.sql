@@ -1,2 +1,3 @@
+DROP TABLE known_browsers;
 DROP TABLE recovery_codes;
 DROP TABLE second_factors;

@@ -18,3 +18,15 @@ CREATE TABLE recovery_codes (
   used_at TIMESTAMP,
   UNIQUE (user_id, code_hash)
 );
+
+-- Browsers in which somebody has signed in: wrong passwords are counted apart there. Only the SHA-256 of what a browser
+-- keeps is stored.
+CREATE TABLE known_browsers (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  user_id BIGINT NOT NULL REFERENCES users (id),
+  token_hash TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  expires_at TIMESTAMP NOT NULL,
+  UNIQUE (token_hash, user_id)
+);
+CREATE INDEX known_browsers_user_idx ON known_browsers (user_id, id);

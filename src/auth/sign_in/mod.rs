@@ -1,4 +1,5 @@
 //! Signing in and out. URLs: `/login`, `/login/second`, `/logout`, `/shortcuts`.
 
+mod known;
 pub mod pages;
 pub mod second;

@@ -9,16 +9,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::known::{Visit, keep};
 use super::second;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::extract::{Anyone, CurrentUser, by_session};
 use crate::auth::session::key;
-use crate::auth::user::User;
-use crate::auth::{password, second_factor, session, throttle, user};
-use crate::db::Conn;
+use crate::auth::{known_browser, password, second_factor, throttle, user};
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::UserId;
-use crate::web::client_ip::{client_ip, network};
+use crate::web::client_ip::client_ip;
 use crate::web::form::{Check, Form};
 use crate::web::page::{self, View};
 use crate::web::query::Query;
@@ -94,10 +93,12 @@ pub async fn create(
     let form = form.0;
     let now = app.clock.now();
     let ip = client_ip(&request, &app.config.trusted_proxies);
-    let (email, from) = (form.email.trim().to_owned(), ip.map(network).unwrap_or_default());
+    let (email, visit) = (form.email.trim().to_owned(), Visit::of(&app, &request));
+    let browser = visit.browser.clone();
     let attempt = app.db.write(move |conn| {
         let found = user::find_by_email(conn, &email)?;
-        let subjects = throttle::subjects(&email, &from, is_known(conn, found.as_ref(), &from)?);
+        let origin = visit.origin(conn, now, found.as_ref())?;
+        let subjects = throttle::subjects(&email, &visit.network, &origin);
         throttle::attempt(conn, now, &subjects)?;
         Ok((found, subjects))
     });
@@ -129,28 +130,29 @@ pub async fn create(
     let user_id = user.id;
     let name = user.name.clone();
     let address = ip.map(|ip| ip.to_string()).unwrap_or_default();
-    let has_second = app
+    let known = app
         .db
         .write(move |conn| {
             throttle::succeeded(conn, now, &subjects)?;
             if let Some(hash) = &rehashed {
                 user::rehash(conn, user_id, hash)?;
             }
-            let has_second = second_factor::is_on(conn, user_id)?;
-            if !has_second {
-                let entry = Entry::new(Action::SignedIn, Subject::User, user_id.0, &name)
-                    .change("address", "", &address);
-                audit::record(conn, Some(user_id), now, &entry)?;
+            if second_factor::is_on(conn, user_id)? {
+                return Ok(None);
             }
-            Ok(has_second)
+            let entry = Entry::new(Action::SignedIn, Subject::User, user_id.0, &name).change("address", "", &address);
+            audit::record(conn, Some(user_id), now, &entry)?;
+            known_browser::remember(conn, now, user_id, browser.as_deref()).map(Some)
         })
         .await?;
     begin_session(&app, &request, &session, user_id)?;
-    if has_second {
-        session.insert(key::IS_HALF, true).map_err(AppError::internal)?;
-        return view.redirect(&second::path(local(&form.next)), "");
+    match known {
+        Some(token) => keep(&app, view.redirect(local(&form.next), "")?, token),
+        None => {
+            session.insert(key::IS_HALF, true).map_err(AppError::internal)?;
+            view.redirect(&second::path(local(&form.next)), "")
+        }
     }
-    view.redirect(local(&form.next), "")
 }
 
 /// Notes a wrong password for somebody's account, beside the answer: whether there is such an account does not show in
@@ -177,13 +179,6 @@ pub fn begin_session(app: &App, request: &HttpRequest, session: &Session, user: 
     session.insert(key::USER_ID, user).map_err(AppError::internal)?;
     session.insert(key::IP, ip.map(|ip| ip.to_string()).unwrap_or_default()).map_err(AppError::internal)?;
     session.insert(key::USER_AGENT, user_agent).map_err(AppError::internal)
-}
-
-/// Whether `user` has signed in from this network before.
-pub(super) fn is_known(conn: &mut Conn, user: Option<&User>, from: &str) -> AppResult<bool> {
-    let Some(user) = user else { return Ok(false) };
-    let addresses = session::addresses(conn, user.id)?;
-    Ok(addresses.iter().any(|address| address.parse().is_ok_and(|address| network(address) == from)))
 }
 
 /// The form again with what was typed but the password.

@@ -8,15 +8,15 @@ use askama::Template;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::pages::{begin_session, is_known, local};
+use super::known::{Visit, keep};
+use super::pages::{begin_session, local};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::extract::Anyone;
 use crate::auth::second_factor::{is_code, take_code, take_recovery_code};
 use crate::auth::session::key;
-use crate::auth::{throttle, user};
+use crate::auth::{known_browser, throttle, user};
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::UserId;
-use crate::web::client_ip::{client_ip, network};
 use crate::web::form::Form;
 use crate::web::page::{self, View};
 use crate::web::query::Query;
@@ -107,9 +107,9 @@ pub async fn create(
 ) -> AppResult<HttpResponse> {
     let Some(id) = half_signed_in(&session) else { return view.redirect("/login", "Sign in again.") };
     match take(&app, &request, id, &form.0.code).await {
-        Ok(()) => {
+        Ok(token) => {
             begin_session(&app, &request, &session, id)?;
-            view.redirect(local(&form.0.next), "")
+            keep(&app, view.redirect(local(&form.0.next), "")?, token)
         }
         Err(AppError::Invalid(errors)) => {
             answer(&app, &view, form.0, errors, StatusCode::UNPROCESSABLE_ENTITY).await
@@ -125,15 +125,16 @@ pub async fn create(
 }
 
 /// Takes `typed` as the second factor of `id`, once. Wrong ones are counted as wrong passwords are, and are in the log,
-/// since whoever typed them knew the password.
-async fn take(app: &App, request: &HttpRequest, id: UserId, typed: &str) -> AppResult<()> {
+/// since whoever typed them knew the password. The answer is what the browser is to keep.
+async fn take(app: &App, request: &HttpRequest, id: UserId, typed: &str) -> AppResult<String> {
     let now = app.clock.now();
-    let from = client_ip(request, &app.config.trusted_proxies).map(network).unwrap_or_default();
+    let visit = Visit::of(app, request);
     let (keys, typed) = (app.keys.clone(), Zeroizing::new(typed.to_owned()));
     let taken = app.db.write(move |conn| {
         let person = user::find(conn, id)?;
         let name = format!("second step of {}", person.email);
-        let subjects = throttle::subjects(&name, &from, is_known(conn, Some(&person), &from)?);
+        let origin = visit.origin(conn, now, Some(&person))?;
+        let subjects = throttle::subjects(&name, &visit.network, &origin);
         throttle::attempt(conn, now, &subjects)?;
         let by_app = is_code(&typed);
         let is_right = if by_app {
@@ -148,9 +149,12 @@ async fn take(app: &App, request: &HttpRequest, id: UserId, typed: &str) -> AppR
         let by = if is_right && !by_app { "recovery code" } else { "" };
         let entry = Entry::new(action, Subject::User, id.0, &person.name).change("second_factor", "", by);
         audit::record(conn, Some(id), now, &entry)?;
-        Ok(is_right)
+        if !is_right {
+            return Ok(None);
+        }
+        known_browser::remember(conn, now, id, visit.browser.as_deref()).map(Some)
     });
-    if taken.await? { Ok(()) } else { Err(AppError::invalid("code", "is not right, or was used before")) }
+    taken.await?.ok_or_else(|| AppError::invalid("code", "is not right, or was used before"))
 }
 
 async fn answer(
