@@ -90,6 +90,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::rates::api::ApiDoc::openapi(),
         crate::agency::api::ApiDoc::openapi(),
         crate::clients::api::ApiDoc::openapi(),
+        crate::clients::members::api::ApiDoc::openapi(),
         crate::projects::api::ApiDoc::openapi(),
         crate::projects::budget::api::ApiDoc::openapi(),
         crate::projects::members::api::ApiDoc::openapi(),

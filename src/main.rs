@@ -72,7 +72,7 @@ enum UserCommand {
         /// Name on screen.
         #[arg(long)]
         name: String,
-        /// owner, admin, manager, member or bookkeeper.
+        /// owner, admin, manager, member, contractor or bookkeeper.
         #[arg(long)]
         role: String,
         /// Read the password from standard input, up to its first line end.
@@ -164,7 +164,7 @@ fn add_user(config: Config, email: &str, name: &str, role: &str) -> AppResult<Ex
     let secret = zeroize::Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
     let role: Role = role.parse().map_err(|()| {
         AppError::Internal(format!(
-            "{role:?} is no role; it must be owner, admin, manager, member or bookkeeper."
+            "{role:?} is no role; it must be owner, admin, manager, member, contractor or bookkeeper."
         ))
     })?;
     if let Some(weakness) = password::weakness(&secret, name, email) {

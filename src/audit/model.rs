@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
-pub use super::timeline::{Scope, TimelineEntry, timeline};
+pub use super::timeline::{Scope, Sight, TimelineEntry, timeline};
 use crate::db::Conn;
 use crate::db::schema::activities;
 use crate::error::AppResult;
@@ -129,8 +129,8 @@ crate::text_enum! {
         Project = "project", "project";
         /// A milestone of a project.
         Milestone = "milestone", "milestone";
-        /// Somebody on a project.
-        Member = "member", "project member";
+        /// Somebody on a project or at work for a client.
+        Member = "member", "member";
         /// What a project grants by the period.
         Retainer = "retainer", "retainer of";
         /// A task.

@@ -9,9 +9,9 @@ use diesel::sql_types::Bool;
 use serde_json::Value;
 
 use super::model::{AT_THE_DOOR, Action, Activity, Subject};
-use crate::db::Conn;
 use crate::db::cached::Cache;
 use crate::db::schema::{activities, clients, users};
+use crate::db::{Conn, assigned};
 use crate::error::AppResult;
 use crate::types::calendar::day_month_year;
 use crate::types::ids::{ActivityId, ClientId, InvoiceId, ProjectId, TaskId, UserId};
@@ -60,7 +60,10 @@ impl TimelineEntry {
             Subject::Milestone => activity.project_id.map(|id| format!("/projects/{id}/milestones")),
             Subject::Schedule => Some("/schedules".to_owned()),
             Subject::Template => Some("/project-templates".to_owned()),
-            Subject::Member => activity.project_id.map(|id| format!("/projects/{id}/members")),
+            Subject::Member => match activity.project_id {
+                Some(id) => Some(format!("/projects/{id}/members")),
+                None => activity.client_id.map(|id| format!("/clients/{id}/members")),
+            },
             Subject::Retainer => activity.project_id.map(|id| format!("/projects/{id}/retainer")),
             Subject::Task | Subject::Comment => activity.task_id.map(|id| format!("/tasks/{id}")),
             Subject::TimeEntry | Subject::Timer => activity
@@ -103,6 +106,17 @@ pub enum Scope {
     Invoice(InvoiceId),
 }
 
+/// How much of the log somebody is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Everything.
+    Everything,
+    /// No invoices, rates, amounts, and nobody's hours.
+    Work,
+    /// Of that, what was done on projects that this person is assigned to, and no values: one may name another client.
+    Assigned(UserId),
+}
+
 /// Fields whose values are amounts, rates or terms, and so for roles with money only.
 const MONEY_FIELDS: [&str; 9] = [
     "rate",
@@ -141,12 +155,11 @@ fn gone(conn: &mut Conn, homes: impl Iterator<Item = (Subject, i64)>) -> AppResu
 }
 
 /// Newest entries first, at most `limit`, older than `before`. The caller has shown that the actor may see the
-/// scope; without `with_money`, entries about invoices, rates and other people's hours stay out, and so do amounts and
-/// rates of the rest.
+/// scope; `sight` says which of its entries, and what of them, they are shown.
 pub fn timeline(
     conn: &mut Conn,
     scope: Scope,
-    with_money: bool,
+    sight: Sight,
     before: Option<ActivityId>,
     limit: i64,
 ) -> AppResult<Vec<TimelineEntry>> {
@@ -169,7 +182,10 @@ pub fn timeline(
         Scope::Task(id) => query.filter(activities::task_id.eq(id)),
         Scope::Invoice(id) => query.filter(activities::invoice_id.eq(id)),
     };
-    if !with_money {
+    if let Sight::Assigned(user) = sight {
+        query = query.filter(assigned::to_project("activities.project_id", user));
+    }
+    if sight != Sight::Everything {
         query = query.filter(activities::subject_type.ne_all([
             Subject::Invoice,
             Subject::Payment,
@@ -189,9 +205,11 @@ pub fn timeline(
     }
     let rows: Vec<(Activity, Option<String>, Option<String>)> = query.load(conn)?;
     let mut entries = with_homes(conn, rows)?;
-    if !with_money {
-        for entry in &mut entries {
-            entry.activity.changes = without_money(&entry.activity.changes);
+    for entry in &mut entries {
+        match sight {
+            Sight::Everything => {}
+            Sight::Work => entry.activity.changes = without_money(&entry.activity.changes),
+            Sight::Assigned(_) => entry.activity.changes = "{}".to_owned(),
         }
     }
     Ok(entries)

@@ -57,6 +57,8 @@ macro_rules! requirements {
 requirements! {
     /// Anybody who is signed in.
     CurrentUser = ForSignedIn => Policy::SignedIn;
+    /// Who belongs to the agency.
+    Teammate = ForTeam => Policy::Team;
     /// Who works on tasks and logs hours.
     Worker = ForWork => Policy::Work;
     /// Who looks after clients and projects.

@@ -129,9 +129,11 @@ pub fn open(conn: &mut Conn, now: UtcTime, token: &str) -> AppResult<Invitation>
         .filter(invitations::accepted_at.is_null())
         .filter(invitations::withdrawn_at.is_null())
         .filter(invitations::expires_at.gt(now))
-        .filter(users::disabled_at.is_null())
         .select((Invitation::as_select(), User::as_select()))
         .first(conn)?;
+    if !by.may_come_in(conn, now)? {
+        return Err(AppError::NotFound);
+    }
     user::check_may_give(&by.actor(), invitation.role).map_err(|_| AppError::NotFound)?;
     Ok(invitation)
 }

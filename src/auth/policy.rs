@@ -13,6 +13,8 @@ crate::text_enum! {
         Manager = "manager", "Manager";
         /// Tasks and their own hours; no money.
         Member = "member", "Member";
+        /// From outside: the clients and projects they are assigned to, their own hours there; no money, until an end date.
+        Contractor = "contractor", "Contractor";
         /// The money and everybody's hours; no work of their own to plan.
         Bookkeeper = "bookkeeper", "Bookkeeper";
     }
@@ -26,6 +28,8 @@ pub enum Policy {
     Public,
     /// Anybody who is signed in.
     SignedIn,
+    /// Who belongs to the agency: they see all of its clients.
+    Team,
     /// Who works on tasks and logs hours.
     Work,
     /// Who looks after clients and projects.
@@ -38,15 +42,16 @@ pub enum Policy {
 
 impl Policy {
     /// Every policy, from the most open to the tightest.
-    pub const ALL: [Self; 6] =
-        [Self::Public, Self::SignedIn, Self::Work, Self::Manage, Self::Money, Self::Administer];
+    pub const ALL: [Self; 7] =
+        [Self::Public, Self::SignedIn, Self::Team, Self::Work, Self::Manage, Self::Money, Self::Administer];
 
     /// Whether `role` passes.
     pub fn allows(self, role: Role) -> bool {
-        use Role::{Admin, Bookkeeper, Manager, Member, Owner};
+        use Role::{Admin, Bookkeeper, Contractor, Manager, Member, Owner};
         match self {
             Self::Public | Self::SignedIn => true,
-            Self::Work => matches!(role, Owner | Admin | Manager | Member),
+            Self::Team => role != Contractor,
+            Self::Work => matches!(role, Owner | Admin | Manager | Member | Contractor),
             Self::Manage => matches!(role, Owner | Admin | Manager),
             Self::Money => matches!(role, Owner | Admin | Manager | Bookkeeper),
             Self::Administer => matches!(role, Owner | Admin),

@@ -81,7 +81,6 @@ fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Optio
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::last_seen_at.gt(now.plus_seconds(-idle)))
         .filter(sessions::auth_epoch.eq(users::auth_epoch))
-        .filter(users::disabled_at.is_null())
         .select((
             sessions::id,
             sessions::last_seen_at,
@@ -91,13 +90,9 @@ fn load(conn: &mut Conn, now: UtcTime, idle: i64, hash: &str) -> AppResult<Optio
         ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(id, last_seen_at, is_half, stepped_up_at, user)| Loaded {
-        id,
-        last_seen_at,
-        is_half,
-        stepped_up_at,
-        actor: user.actor(),
-    }))
+    let Some((id, last_seen_at, is_half, stepped_up_at, user)) = row else { return Ok(None) };
+    let comes_in = user.may_come_in(conn, now)?;
+    Ok(comes_in.then(|| Loaded { id, last_seen_at, is_half, stepped_up_at, actor: user.actor() }))
 }
 
 /// The addresses from which `user` has signed in, as far as those sessions are still kept.

@@ -223,13 +223,12 @@ pub fn authenticate(conn: &mut Conn, now: UtcTime, text: &str) -> AppResult<Pres
         .inner_join(users::table)
         .filter(api_tokens::token_hash.eq(sha256_hex(text)))
         .filter(api_tokens::revoked_at.is_null())
-        .filter(users::disabled_at.is_null())
         .filter(api_tokens::auth_epoch.eq(users::auth_epoch))
         .select((Token::as_select(), User::as_select()))
         .first(conn)
         .optional()?
         .ok_or(AppError::Unauthenticated)?;
-    if token.expires_at.is_some_and(|at| at <= now) {
+    if token.expires_at.is_some_and(|at| at <= now) || !user.may_come_in(conn, now)? {
         return Err(AppError::Unauthenticated);
     }
     let scopes = token.scopes().ok_or(AppError::Unauthenticated)?;

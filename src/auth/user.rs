@@ -1,19 +1,20 @@
 //! People of the agency.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::policy::{Policy, Role};
-use crate::audit::model::{self as audit, Action, Entry, Subject};
+use crate::audit::model::{self as audit, Action, Entry, Sight, Subject};
 use crate::db::cached::Cache;
 use crate::db::saved::Saved;
-use crate::db::schema::{sessions, users};
-use crate::db::{Conn, dialect};
+use crate::db::schema::{agency, sessions, users};
+use crate::db::{Conn, assigned, dialect};
 use crate::error::{AppError, AppResult};
 use crate::types::calendar::WeekStart;
 use crate::types::clock::UtcTime;
 use crate::types::duration;
-use crate::types::ids::UserId;
+use crate::types::ids::{ProjectId, UserId};
 use crate::types::zone::{self, Tz};
 
 /// The person a request acts for. Every query that loads rows for somebody takes one.
@@ -51,6 +52,20 @@ impl Actor {
         self.may(Policy::Money)
     }
 
+    /// Whose assignments bound what they see: their own for a contractor, `None` for who sees everything.
+    pub fn only_assigned(&self) -> Option<UserId> {
+        (!self.may(Policy::Team)).then_some(self.id)
+    }
+
+    /// How much of the activity log they are shown.
+    pub fn sight(&self) -> Sight {
+        match self.only_assigned() {
+            Some(user) => Sight::Assigned(user),
+            None if self.sees_money() => Sight::Everything,
+            None => Sight::Work,
+        }
+    }
+
     /// Their zone.
     pub fn zone(&self) -> Tz {
         zone::zone(&self.time_zone)
@@ -83,11 +98,24 @@ pub struct User {
     pub auth_epoch: i64,
     /// Set when they may no longer come in.
     pub disabled_at: Option<UtcTime>,
+    /// The last day, in the agency's zone, on which a contractor may come in.
+    pub access_ends_on: Option<NaiveDate>,
     /// Counts the edits.
     pub version: i64,
 }
 
 impl User {
+    /// Whether they may come in at `now`: neither shut out nor past their last day. Asked before every session, token and
+    /// sign-in.
+    pub fn may_come_in(&self, conn: &mut Conn, now: UtcTime) -> AppResult<bool> {
+        if self.disabled_at.is_some() {
+            return Ok(false);
+        }
+        let Some(last) = self.access_ends_on else { return Ok(true) };
+        let name: String = agency::table.select(agency::time_zone).first(conn)?;
+        Ok(zone::local_date(now, zone::zone(&name)) <= last)
+    }
+
     /// As the one who acts.
     pub fn actor(&self) -> Actor {
         Actor {
@@ -152,6 +180,7 @@ type UserRow = (
     Option<i64>,
     i64,
     Option<UtcTime>,
+    Option<NaiveDate>,
     UtcTime,
     UtcTime,
     i64,
@@ -171,6 +200,7 @@ impl From<UserRow> for User {
             week_target_seconds,
             auth_epoch,
             disabled_at,
+            access_ends_on,
             _,
             _,
             version,
@@ -187,6 +217,7 @@ impl From<UserRow> for User {
             week_target_seconds,
             auth_epoch,
             disabled_at,
+            access_ends_on,
             version,
         }
     }
@@ -296,28 +327,41 @@ pub(super) fn find_to_change(conn: &mut Conn, actor: &Actor, id: UserId) -> AppR
     Ok(user)
 }
 
+/// What somebody is to the agency, and until when; valid by construction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Their role.
+    pub role: Role,
+    /// The last day on which a contractor may come in; `None` sets no end.
+    pub access_ends_on: Option<NaiveDate>,
+}
+
 /// Makes somebody something else to the agency, over version `version`. It counts from their next request on.
-pub fn set_role(
+pub fn set_standing(
     conn: &mut Conn,
     actor: &Actor,
     now: UtcTime,
     (id, version): (UserId, i64),
-    role: Role,
+    new: Standing,
 ) -> AppResult<Saved<User>> {
     let before = find_to_change(conn, actor, id)?;
-    check_may_give(actor, role)?;
+    check_may_give(actor, new.role)?;
     if before.version != version {
         return Ok(Saved::Stale(before));
     }
-    if before.role != role {
+    if (Standing { role: before.role, access_ends_on: before.access_ends_on }) != new {
         diesel::update(users::table.find(id))
-            .set((users::role.eq(role), users::updated_at.eq(now), users::version.eq(version + 1)))
+            .set((
+                users::role.eq(new.role),
+                users::access_ends_on.eq(new.access_ends_on),
+                users::updated_at.eq(now),
+                users::version.eq(version + 1),
+            ))
             .execute(conn)?;
-        let entry = Entry::new(Action::Updated, Subject::User, id.0, &before.name).change(
-            "role",
-            before.role.label(),
-            role.label(),
-        );
+        let day = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
+        let entry = Entry::new(Action::Updated, Subject::User, id.0, &before.name)
+            .change("role", before.role.label(), new.role.label())
+            .change("access_ends_on", day(before.access_ends_on), day(new.access_ends_on));
         audit::record(conn, Some(actor.id), now, &entry)?;
     }
     Ok(Saved::Done(find(conn, id)?))
@@ -411,6 +455,34 @@ pub fn choices(conn: &mut Conn) -> AppResult<Vec<(UserId, String)>> {
         .select((users::id, users::name))
         .order((users::name, users::id))
         .load(conn)?)
+}
+
+/// Who can come in and may be chosen for work on `project`, or on any, by name: everybody of the agency, and the
+/// contractors who are assigned to it. A contractor chooses among those they share it with.
+pub fn on_project(
+    conn: &mut Conn,
+    actor: &Actor,
+    project: Option<ProjectId>,
+) -> AppResult<Vec<(UserId, String, Role)>> {
+    let people: Vec<(UserId, String, Role)> = users::table
+        .filter(users::disabled_at.is_null())
+        .order((users::name, users::id))
+        .select((users::id, users::name, users::role))
+        .load(conn)?;
+    let is_outside = |role: &Role| !Policy::Team.allows(*role);
+    let knows_everybody = actor.only_assigned().is_none();
+    if knows_everybody && (project.is_none() || !people.iter().any(|(_, _, role)| is_outside(role))) {
+        return Ok(people);
+    }
+    let assigned = match (project, actor.only_assigned()) {
+        (Some(project), _) => assigned::people_on(conn, project)?,
+        (None, Some(user)) => assigned::people_beside(conn, user)?,
+        (None, None) => Vec::new(),
+    };
+    let is_known = |id: UserId, role: &Role| {
+        id == actor.id || assigned.contains(&id) || knows_everybody && !is_outside(role)
+    };
+    Ok(people.into_iter().filter(|(id, _, role)| is_known(*id, role)).collect())
 }
 
 /// Everybody who ever was one of the agency, by name.

@@ -312,7 +312,7 @@ fn show_page(
         corrects,
         open,
         reminders: reminders::of_invoice(conn, invoice.id)?,
-        entries: timeline(conn, Scope::Invoice(invoice.id), true, None, ACTIVITY)?,
+        entries: timeline(conn, Scope::Invoice(invoice.id), actor.sight(), None, ACTIVITY)?,
         shell,
         invoice,
         form,

@@ -29,8 +29,14 @@ pub fn kept_choices(
     kept: &Kept<Vec<(ClientId, String)>>,
     chosen: Option<ClientId>,
 ) -> AppResult<Arc<Vec<(ClientId, String)>>> {
-    let revision = vec![revision(conn)?];
-    let mut offered = kept.get(conn, revision, |conn| choices(conn, actor))?;
+    // What is kept is everybody's, so it is for those who see every client.
+    let mut offered = match actor.only_assigned() {
+        Some(_) => Arc::new(choices(conn, actor)?),
+        None => {
+            let revision = vec![revision(conn)?];
+            kept.get(conn, revision, |conn| choices(conn, actor))?
+        }
+    };
     if let Some(id) = chosen.filter(|id| offered.iter().all(|(other, _)| other != id))
         && let Some(client) = found(find(conn, actor, id))?
     {

@@ -5,10 +5,10 @@ use diesel::prelude::*;
 
 use super::model::{Client, ClientFilter, ClientSort, filtered, find};
 use crate::auth::user::Actor;
-use crate::db::Conn;
 use crate::db::cached::Cache;
 use crate::db::schema::{clients, contacts, invoices, projects, time_entries};
 use crate::db::sum::sum;
+use crate::db::{Conn, assigned};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, Resolved};
 use crate::types::ids::{ClientId, ProjectId};
@@ -49,16 +49,22 @@ pub fn list(
     };
     let page: Vec<Client> =
         query.select(Client::as_select()).limit(PER_PAGE).offset(pager.offset()).load(conn)?;
-    Ok((with_figures(conn, page, today)?, pager))
+    Ok((with_figures(conn, actor, page, today)?, pager))
 }
 
 /// One row of the list.
 pub fn row(conn: &mut Conn, actor: &Actor, id: ClientId, today: NaiveDate) -> AppResult<ClientRow> {
     let client = find(conn, actor, id)?;
-    with_figures(conn, vec![client], today)?.pop().ok_or(AppError::NotFound)
+    with_figures(conn, actor, vec![client], today)?.pop().ok_or(AppError::NotFound)
 }
 
-fn with_figures(conn: &mut Conn, page: Vec<Client>, today: NaiveDate) -> AppResult<Vec<ClientRow>> {
+/// A contractor's figures are their own hours and the projects they are assigned to.
+fn with_figures(
+    conn: &mut Conn,
+    actor: &Actor,
+    page: Vec<Client>,
+    today: NaiveDate,
+) -> AppResult<Vec<ClientRow>> {
     let ids: Vec<ClientId> = page.iter().map(|client| client.id).collect();
     let contacts: Vec<(ClientId, String)> = contacts::table
         .filter(contacts::client_id.eq_any(&ids))
@@ -66,21 +72,27 @@ fn with_figures(conn: &mut Conn, page: Vec<Client>, today: NaiveDate) -> AppResu
         .select((contacts::client_id, contacts::name))
         .cached()
         .load(conn)?;
-    let projects: Vec<(ClientId, i64)> = projects::table
-        .filter(projects::client_id.eq_any(&ids))
-        .filter(projects::status.eq("active"))
+    let mut active = projects::table
         .group_by(projects::client_id)
         .select((projects::client_id, diesel::dsl::count_star()))
-        .cached()
-        .load(conn)?;
+        .filter(projects::client_id.eq_any(&ids))
+        .filter(projects::status.eq("active"))
+        .into_boxed();
+    if let Some(user) = actor.only_assigned() {
+        active = active.filter(assigned::to_project("projects.id", user));
+    }
+    let projects: Vec<(ClientId, i64)> = active.cached().load(conn)?;
     let month = today.with_day(1).unwrap_or(today);
-    let hours: Vec<(ClientId, Option<i64>)> = time_entries::table
-        .filter(time_entries::client_id.eq_any(&ids))
-        .filter(time_entries::local_on.ge(month))
+    let mut worked = time_entries::table
         .group_by(time_entries::client_id)
         .select((time_entries::client_id, sum(time_entries::duration_seconds)))
-        .cached()
-        .load(conn)?;
+        .filter(time_entries::client_id.eq_any(&ids))
+        .filter(time_entries::local_on.ge(month))
+        .into_boxed();
+    if let Some(user) = actor.only_assigned() {
+        worked = worked.filter(time_entries::user_id.eq(user));
+    }
+    let hours: Vec<(ClientId, Option<i64>)> = worked.cached().load(conn)?;
     let settled = invoices::paid_cents + invoices::credited_cents + invoices::written_off_cents;
     let open: Vec<(ClientId, Option<NaiveDate>, i64)> = invoices::table
         .filter(invoices::client_id.eq_any(&ids))
@@ -146,7 +158,7 @@ impl ClientHead {
 /// The head of a client's pages.
 pub fn head(conn: &mut Conn, actor: &Actor, id: ClientId, today: NaiveDate) -> AppResult<ClientHead> {
     let client = find(conn, actor, id)?;
-    let row = with_figures(conn, vec![client], today)?.pop().ok_or(AppError::NotFound)?;
+    let row = with_figures(conn, actor, vec![client], today)?.pop().ok_or(AppError::NotFound)?;
     let (ready_seconds, ready_cents): (Option<i64>, Option<i64>) = time_entries::table
         .filter(time_entries::client_id.eq(id))
         .filter(time_entries::is_unbilled)
@@ -197,21 +209,28 @@ impl ProjectLine {
     }
 }
 
-/// A client's projects, those under way first.
-pub fn projects_of(conn: &mut Conn, id: ClientId) -> AppResult<Vec<ProjectLine>> {
+/// A client's projects, as far as `actor` may see them, those under way first; to a contractor with their own hours.
+pub fn projects_of(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<Vec<ProjectLine>> {
     type Row = (ProjectId, String, String, Option<NaiveDate>, Option<i64>);
-    let rows: Vec<Row> = projects::table
+    let mut query = projects::table
         .filter(projects::client_id.eq(id))
         .order((projects::name_key, projects::id))
         .select((projects::id, projects::name, projects::status, projects::due_on, projects::budget_seconds))
-        .load(conn)?;
+        .into_boxed();
+    if let Some(user) = actor.only_assigned() {
+        query = query.filter(assigned::to_project("projects.id", user));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
     let ids: Vec<ProjectId> = rows.iter().map(|row| row.0).collect();
-    let used: Vec<(ProjectId, Option<i64>)> = time_entries::table
-        .filter(time_entries::project_id.eq_any(&ids))
+    let mut worked = time_entries::table
         .group_by(time_entries::project_id)
         .select((time_entries::project_id, sum(time_entries::duration_seconds)))
-        .cached()
-        .load(conn)?;
+        .filter(time_entries::project_id.eq_any(&ids))
+        .into_boxed();
+    if let Some(user) = actor.only_assigned() {
+        worked = worked.filter(time_entries::user_id.eq(user));
+    }
+    let used: Vec<(ProjectId, Option<i64>)> = worked.cached().load(conn)?;
     let mut lines: Vec<ProjectLine> = rows
         .into_iter()
         .map(|(id, name, status, due_on, budget_seconds)| ProjectLine {
@@ -219,7 +238,7 @@ pub fn projects_of(conn: &mut Conn, id: ClientId) -> AppResult<Vec<ProjectLine>>
             name,
             status,
             due_on,
-            budget_seconds,
+            budget_seconds: budget_seconds.filter(|_| actor.only_assigned().is_none()),
             used_seconds: used
                 .iter()
                 .find(|(project, _)| *project == id)

@@ -11,6 +11,7 @@ pub mod choices;
 pub mod contacts;
 pub mod figures;
 pub mod form;
+pub mod members;
 pub mod model;
 pub mod pages;
 pub mod search;
@@ -35,6 +36,7 @@ pub fn pages() -> Routes {
         .post("/clients/{id}/restore", pages::restore)
         .get("/clients/{id}/activity", pages::activity)
         .and(contacts::pages())
+        .and(members::pages())
 }
 
 /// The JSON API of this area.
@@ -47,4 +49,5 @@ pub fn api() -> Routes {
         .delete("/api/clients/{id}", api::delete_client)
         .post("/api/clients/{id}/archive", api::archive_client)
         .post("/api/clients/{id}/restore", api::restore_client)
+        .and(members::api())
 }

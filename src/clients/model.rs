@@ -8,13 +8,13 @@ use diesel::prelude::*;
 use super::search;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
-use crate::db::Conn;
 use crate::db::dialect::{self, LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{
     clients, contacts, invoices, milestones, payments, projects, quotes, rates as rate_rows,
     recurring_invoices, retainers, tasks, time_entries,
 };
+use crate::db::{Conn, assigned};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::types::clock::UtcTime;
@@ -224,9 +224,13 @@ crate::text_enum! {
 
 type Clients<'a> = clients::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
-/// The clients that `actor` may see: all of them, for every role there is so far.
-pub fn visible_to<'a>(_actor: &Actor) -> Clients<'a> {
-    clients::table.into_boxed()
+/// The clients that `actor` may see: all of them, or those that a contractor is assigned to.
+pub fn visible_to<'a>(actor: &Actor) -> Clients<'a> {
+    let all = clients::table.into_boxed();
+    match actor.only_assigned() {
+        Some(user) => all.filter(assigned::to_client("clients.id", user)),
+        None => all,
+    }
 }
 
 pub(super) fn filtered<'a>(actor: &Actor, filter: &ClientFilter) -> Clients<'a> {

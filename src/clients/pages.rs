@@ -9,7 +9,7 @@ use super::form::{ClientForm, ClientQuery, LANGUAGES};
 use super::model::{self, Client, ClientStatus};
 use super::similar;
 use crate::audit::model::{Scope, TimelineEntry, timeline};
-use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::extract::{CurrentUser, Manager, Teammate};
 use crate::auth::user::Actor;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
@@ -138,7 +138,7 @@ pub async fn show(
             let head = figures::head(conn, &actor, id, shell.today)?;
             Ok(ClientShow {
                 contacts: contacts::of_client(conn, id)?,
-                projects: figures::projects_of(conn, id)?,
+                projects: figures::projects_of(conn, &actor, id)?,
                 shell,
                 head,
             })
@@ -149,7 +149,7 @@ pub async fn show(
 
 /// What happened around one client, newest first.
 pub async fn activity(
-    user: CurrentUser,
+    user: Teammate,
     app: web::Data<App>,
     view: View,
     id: web::Path<ClientId>,
@@ -162,8 +162,7 @@ pub async fn activity(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Clients)?;
             let head = figures::head(conn, &actor, id, shell.today)?;
-            let mut entries =
-                timeline(conn, Scope::Client(id), actor.sees_money(), before, ACTIVITY_PAGE + 1)?;
+            let mut entries = timeline(conn, Scope::Client(id), actor.sight(), before, ACTIVITY_PAGE + 1)?;
             let more = has_more(&mut entries, ACTIVITY_PAGE);
             let older = entries.last().filter(|_| more).map(|entry| entry.activity.id);
             Ok(ClientActivity { shell, head, entries, older })

@@ -5,10 +5,11 @@ use diesel::prelude::*;
 
 use crate::auth::user::Actor;
 use crate::billing::model::{self as billing, Figures};
-use crate::db::Conn;
 use crate::db::count::Capped;
 use crate::db::schema::{clients, invoices, projects, tasks, time_entries};
+use crate::db::{Conn, assigned};
 use crate::error::AppResult;
+use crate::tasks::model as tasks_model;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{InvoiceId, TaskId};
 use crate::types::money::{Currency, Money};
@@ -108,7 +109,7 @@ impl MyTask {
 
 /// One's own open tasks, the most urgent first.
 pub fn my_tasks(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<MyTask>> {
-    let rows: Vec<(TaskId, String, String, String, Option<NaiveDate>)> = tasks::table
+    let mut query = tasks::table
         .inner_join(projects::table)
         .inner_join(clients::table)
         .filter(tasks::assignee_id.eq(actor.id))
@@ -116,7 +117,11 @@ pub fn my_tasks(conn: &mut Conn, actor: &Actor) -> AppResult<Vec<MyTask>> {
         .order((tasks::due_order, tasks::id))
         .limit(ROWS)
         .select((tasks::id, tasks::title, clients::name, projects::name, tasks::due_on))
-        .load(conn)?;
+        .into_boxed();
+    if let Some(user) = actor.only_assigned() {
+        query = query.filter(assigned::to_project("tasks.project_id", user));
+    }
+    let rows: Vec<(TaskId, String, String, String, Option<NaiveDate>)> = query.load(conn)?;
     Ok(rows
         .into_iter()
         .map(|(id, title, client, project, due_on)| MyTask { id, title, client, project, due_on })
@@ -128,7 +133,7 @@ const COUNT_CAP: i64 = 1_000;
 
 /// How many of one's own open tasks are late on `today`.
 pub fn my_late_tasks(conn: &mut Conn, actor: &Actor, today: NaiveDate) -> AppResult<i64> {
-    let late = tasks::table
+    let late = tasks_model::visible_to(actor)
         .filter(tasks::assignee_id.eq(actor.id))
         .filter(tasks::completed_at.is_null())
         .filter(tasks::due_order.lt(today))
@@ -140,7 +145,7 @@ pub fn my_late_tasks(conn: &mut Conn, actor: &Actor, today: NaiveDate) -> AppRes
 /// How many of one's own open tasks are due within the next seven days, `today` among them.
 pub fn my_next_tasks(conn: &mut Conn, actor: &Actor, today: NaiveDate) -> AppResult<i64> {
     let last = today.checked_add_days(Days::new(6)).unwrap_or(today);
-    let next = tasks::table
+    let next = tasks_model::visible_to(actor)
         .filter(tasks::assignee_id.eq(actor.id))
         .filter(tasks::completed_at.is_null())
         .filter(tasks::due_order.between(today, last))

@@ -117,7 +117,7 @@ pub fn load(
         timers: team::long_timers(conn, actor, now)?,
         weeks,
         periods,
-        entries: timeline(conn, scope, actor.sees_money(), None, ENTRIES)?,
+        entries: timeline(conn, scope, actor.sight(), None, ENTRIES)?,
     })
 }
 

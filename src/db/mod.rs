@@ -4,6 +4,7 @@
 //! Diesel off the async threads in one transaction; a write takes its lock before it reads. SQL that differs
 //! between the two databases lives in [`dialect`]; nothing else names the variants of [`Conn`].
 
+pub mod assigned;
 pub mod cached;
 mod conn;
 pub mod count;

@@ -137,6 +137,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    client_members (client_id, user_id) {
+        client_id -> BigInt,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     clients (id) {
         id -> BigInt,
         name -> Text,
@@ -1113,6 +1121,7 @@ diesel::table! {
         week_target_seconds -> Nullable<BigInt>,
         auth_epoch -> BigInt,
         disabled_at -> Nullable<Timestamp>,
+        access_ends_on -> Nullable<Date>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
         version -> BigInt,
@@ -1132,6 +1141,8 @@ diesel::joinable!(billed_milestones -> invoice_lines (invoice_line_id));
 diesel::joinable!(billed_milestones -> milestones (milestone_id));
 diesel::joinable!(budget_marks -> projects (project_id));
 diesel::joinable!(checklist_items -> tasks (task_id));
+diesel::joinable!(client_members -> clients (client_id));
+diesel::joinable!(client_members -> users (user_id));
 diesel::joinable!(comment_versions -> task_comments (comment_id));
 diesel::joinable!(contacts -> clients (client_id));
 diesel::joinable!(credit_allocations -> users (created_by));
@@ -1249,6 +1260,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     billed_milestones,
     budget_marks,
     checklist_items,
+    client_members,
     clients,
     comment_versions,
     contacts,

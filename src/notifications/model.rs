@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use crate::auth::policy::{Policy, Role};
 use crate::auth::user::Actor;
-use crate::db::Conn;
 use crate::db::schema::{clients, invoices, notifications, projects, recurring_invoices, tasks, users};
+use crate::db::{Conn, assigned};
 use crate::error::{AppError, AppResult};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{CommentId, InvoiceId, NotificationId, ProjectId, RecurringId, TaskId, UserId};
@@ -174,13 +174,24 @@ pub fn tell(conn: &mut Conn, actor: &Actor, now: UtcTime, notice: Notice, to: &[
     if people.is_empty() {
         return Ok(());
     }
-    let people: Vec<UserId> = users::table
+    let people: Vec<(UserId, Role)> = users::table
         .filter(users::id.eq_any(people))
         .filter(users::disabled_at.is_null())
         .order(users::id)
-        .select(users::id)
+        .select((users::id, users::role))
         .load(conn)?;
-    insert(conn, Some(actor.id), now, notice, people)
+    let mut told = Vec::new();
+    for (person, role) in people {
+        // A contractor hears of nothing that they may not see.
+        let sees = match notice.task_id {
+            Some(task) if !Policy::Team.allows(role) => assigned::sees_task(conn, person, task)?,
+            _ => true,
+        };
+        if sees {
+            told.push(person);
+        }
+    }
+    insert(conn, Some(actor.id), now, notice, told)
 }
 
 /// Tells everybody whom `policy` lets in of what came with time.
@@ -213,6 +224,15 @@ fn insert(
             .execute(conn)?;
     }
     Ok(())
+}
+
+/// What a contractor still sees of what they were told: news of tasks they are assigned to, and of nothing else but
+/// themselves.
+macro_rules! visible {
+    ($user:expr) => {
+        assigned::to_task("notifications.task_id", $user)
+            .or(notifications::kind.eq(NotificationKind::SecondFactorRemoved))
+    };
 }
 
 /// What `actor` was told, the newest first, at most `limit`, older than `before`.
@@ -252,6 +272,9 @@ pub fn of(
             notifications::read_at,
         ))
         .into_boxed();
+    if let Some(user) = actor.only_assigned() {
+        query = query.filter(visible!(user));
+    }
     if let Some(before) = before {
         query = query.filter(notifications::id.lt(before));
     }
@@ -277,7 +300,11 @@ const ABOUT: AboutColumns = (
 pub fn read(conn: &mut Conn, actor: &Actor, now: UtcTime, id: NotificationId) -> AppResult<String> {
     let own =
         notifications::table.filter(notifications::user_id.eq(actor.id)).filter(notifications::id.eq(id));
-    let about: About = own.select(ABOUT).first(conn).optional()?.ok_or(AppError::NotFound)?;
+    let mut seen = own.select(ABOUT).into_boxed();
+    if let Some(user) = actor.only_assigned() {
+        seen = seen.filter(visible!(user));
+    }
+    let about: About = seen.first(conn).optional()?.ok_or(AppError::NotFound)?;
     diesel::update(own.filter(notifications::read_at.is_null()))
         .set(notifications::read_at.eq(now))
         .execute(conn)?;

@@ -126,7 +126,7 @@ pub async fn list_projects(
             if !pager.holds(filter.page) {
                 rows.clear();
             }
-            figures::add_rates(conn, &mut rows, today)?;
+            figures::add_rates(conn, &actor, &mut rows, today)?;
             let projects: Vec<ProjectJson> = rows.into_iter().map(|head| json(&actor, head)).collect();
             let meta = Meta {
                 count: projects.len(),

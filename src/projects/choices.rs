@@ -86,13 +86,20 @@ pub fn kept_choices(
     kept: &Kept<Vec<Narrowing>>,
     chosen: Option<ProjectId>,
 ) -> AppResult<Arc<Vec<Narrowing>>> {
-    let revisions = vec![clients_model::revision(conn)?, Revision::of(conn, "projects")?];
-    let mut offered = kept.get(conn, revisions, |conn| {
+    let named = |conn: &mut Conn| {
         let named = |choice: ProjectChoice| {
             (choice.id, choice.client_id, format!("{} · {}", choice.client_name, choice.name))
         };
         Ok(choices(conn, actor)?.into_iter().map(named).collect())
-    })?;
+    };
+    // What is kept is everybody's, so it is for those who see every project.
+    let mut offered: Arc<Vec<Narrowing>> = match actor.only_assigned() {
+        Some(_) => Arc::new(named(conn)?),
+        None => {
+            let revisions = vec![clients_model::revision(conn)?, Revision::of(conn, "projects")?];
+            kept.get(conn, revisions, named)?
+        }
+    };
     if let Some(id) = chosen.filter(|id| offered.iter().all(|(other, _, _)| other != id))
         && let Some(project) = found(find(conn, actor, id))?
     {

@@ -10,7 +10,8 @@ use super::model::{
 use crate::auth::user::Actor;
 use crate::db::Conn;
 use crate::db::cached::Cache;
-use crate::db::schema::{clients, project_hours, project_weeks, projects, tasks};
+use crate::db::schema::{clients, project_hours, project_weeks, projects, tasks, time_entries};
+use crate::db::sum::sum;
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Resolved};
 use crate::types::ids::{ProjectId, UserId};
@@ -89,6 +90,23 @@ macro_rules! figures {
 }
 
 impl ProjectHead {
+    /// What a contractor is shown of it: their own hours, and neither budgets nor anything of money.
+    fn narrowed(self, own_seconds: i64) -> Self {
+        let project = Project { price_cents: None, budget_seconds: None, budget_cents: None, ..self.project };
+        Self {
+            project,
+            used_seconds: own_seconds,
+            used_cents: 0,
+            billable_cents: 0,
+            cost_cents: 0,
+            uncosted_seconds: 0,
+            rate_cents: None,
+            price: None,
+            weeks: Vec::new(),
+            ..self
+        }
+    }
+
     /// Where its rates are.
     pub fn rates_path(&self) -> String {
         format!("/rates/history?project_id={}", self.project.id)
@@ -148,7 +166,29 @@ pub fn list(conn: &mut Conn, actor: &Actor, filter: &ProjectFilter) -> AppResult
         .order((projects::name_key, projects::id))
         .limit(PER_PAGE)
         .offset(pager.offset());
-    Ok((with_figures(conn, page)?, pager))
+    let heads = with_figures(conn, page)?;
+    Ok((for_actor(conn, actor, heads)?, pager))
+}
+
+/// Heads as `actor` is shown them: whole, or narrowed to what is a contractor's own.
+fn for_actor(conn: &mut Conn, actor: &Actor, heads: Vec<ProjectHead>) -> AppResult<Vec<ProjectHead>> {
+    let Some(user) = actor.only_assigned() else { return Ok(heads) };
+    let ids: Vec<ProjectId> = heads.iter().map(|head| head.project.id).collect();
+    let own: Vec<(ProjectId, Option<i64>)> = time_entries::table
+        .filter(time_entries::user_id.eq(user))
+        .filter(time_entries::project_id.eq_any(ids))
+        .group_by(time_entries::project_id)
+        .select((time_entries::project_id, sum(time_entries::duration_seconds)))
+        .cached()
+        .load(conn)?;
+    let seconds = |id: ProjectId| own.iter().find(|(of, _)| *of == id).and_then(|(_, sum)| *sum).unwrap_or(0);
+    Ok(heads
+        .into_iter()
+        .map(|head| {
+            let own = seconds(head.project.id);
+            head.narrowed(own)
+        })
+        .collect())
 }
 
 /// The head of a project's pages: the project with its figures, if `actor` may see it.
@@ -157,7 +197,8 @@ pub fn head(conn: &mut Conn, actor: &Actor, id: ProjectId, today: NaiveDate) -> 
     let head = with_figures(conn, query)?.pop().ok_or(AppError::NotFound)?;
     let price = rates::price_of(conn, head.project.client_id, Some(id), today)?;
     let (weeks, members) = (weeks(conn, id)?, super::members::model::names(conn, id)?);
-    Ok(ProjectHead { rate_cents: own_rate(conn, id, today)?, price, weeks, members, ..head })
+    let head = ProjectHead { rate_cents: own_rate(conn, id, today)?, price, weeks, members, ..head };
+    for_actor(conn, actor, vec![head])?.pop().ok_or(AppError::NotFound)
 }
 
 /// The weeks in which a project had hours, in order. The caller has found the project.
@@ -170,7 +211,15 @@ pub fn weeks(conn: &mut Conn, id: ProjectId) -> AppResult<Vec<ProjectWeek>> {
 }
 
 /// Fills in the rate that each project of a list has itself on `today`.
-pub fn add_rates(conn: &mut Conn, heads: &mut [ProjectHead], today: NaiveDate) -> AppResult<()> {
+pub fn add_rates(
+    conn: &mut Conn,
+    actor: &Actor,
+    heads: &mut [ProjectHead],
+    today: NaiveDate,
+) -> AppResult<()> {
+    if !actor.sees_money() {
+        return Ok(());
+    }
     let ids: Vec<ProjectId> = heads.iter().map(|head| head.project.id).collect();
     let rates = rates::own_of_projects(conn, RateKind::Bill, &ids, today)?;
     for head in heads {
@@ -215,8 +264,11 @@ fn heads(rows: Vec<Figures>) -> Vec<ProjectHead> {
 type Fill = (ProjectId, BillingModel, Option<i64>, Option<i64>, Option<i64>, i64, i64, i64);
 
 /// The projects under way whose budgets are used the most, at most `limit`, with their weeks; those that have a budget
-/// of money only are left out for who sees no money.
+/// of money only are left out for who sees no money. None for contractors.
 pub fn fullest(conn: &mut Conn, actor: &Actor, limit: usize) -> AppResult<Vec<ProjectHead>> {
+    if actor.only_assigned().is_some() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<Fill> = projects::table
         .inner_join(project_hours::table)
         .filter(projects::status.eq(ProjectStatus::Active))

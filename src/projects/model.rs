@@ -9,7 +9,7 @@ use crate::clients::model as clients_model;
 use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{clients, invoices, milestones, projects, tasks, time_entries};
-use crate::db::{Conn, dialect};
+use crate::db::{Conn, assigned, dialect};
 use crate::error::{AppError, AppResult};
 use crate::rates::model::{self as rates, RateKind, Scope};
 use crate::types::clock::UtcTime;
@@ -204,9 +204,13 @@ pub struct ProjectFilter {
 /// A query of projects that is still being narrowed.
 pub(in crate::projects) type Projects<'a> = projects::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
-/// The projects that `actor` may see: all of them, for every role there is so far.
-pub fn visible_to<'a>(_actor: &Actor) -> Projects<'a> {
-    projects::table.into_boxed()
+/// The projects that `actor` may see: all of them, or those that a contractor is assigned to.
+pub fn visible_to<'a>(actor: &Actor) -> Projects<'a> {
+    let all = projects::table.into_boxed();
+    match actor.only_assigned() {
+        Some(user) => all.filter(assigned::to_project("projects.id", user)),
+        None => all,
+    }
 }
 
 /// The projects that a list asks for, in no order.

@@ -10,7 +10,7 @@ use super::figures::{self, ProjectHead};
 use super::form::{ProjectForm, ProjectQuery, StatusForm};
 use super::model::{self, BillingModel, NewProject, Project, ProjectStatus};
 use crate::audit::model::{Scope, TimelineEntry, timeline};
-use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::extract::{CurrentUser, Manager, Teammate};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
@@ -108,7 +108,7 @@ pub async fn index(
 
 /// What happened around one project, newest first.
 pub async fn activity(
-    user: CurrentUser,
+    user: Teammate,
     app: web::Data<App>,
     view: View,
     id: web::Path<ProjectId>,
@@ -121,8 +121,7 @@ pub async fn activity(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Projects)?;
             let head = figures::head(conn, &actor, id, shell.today)?;
-            let mut entries =
-                timeline(conn, Scope::Project(id), actor.sees_money(), before, ACTIVITY_PAGE + 1)?;
+            let mut entries = timeline(conn, Scope::Project(id), actor.sight(), before, ACTIVITY_PAGE + 1)?;
             let more = has_more(&mut entries, ACTIVITY_PAGE);
             let older = entries.last().filter(|_| more).map(|entry| entry.activity.id);
             Ok(ProjectActivity { shell, head, entries, older })

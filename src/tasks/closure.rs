@@ -56,7 +56,7 @@ async fn change(
         .db
         .write(move |conn| {
             let task = verb(conn, &actor, now, id)?;
-            let held_up = if task.is_done() { dependencies::hold_up(conn, id)? } else { None };
+            let held_up = if task.is_done() { dependencies::hold_up(conn, &actor, id)? } else { None };
             let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
             Ok((TaskRowPart { row: figures::row(conn, &actor, id)?, shell }, held_up))
         })

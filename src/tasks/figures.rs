@@ -1,5 +1,7 @@
 //! Tasks with names and hours, as the list, the tabs and a task's page show them.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -7,6 +9,7 @@ use super::filter::{Assignee, Cursor, TaskDue, TaskFilter, TaskState};
 use super::model::{NO_DUE, Task, TaskStatus, Tasks, visible_to};
 use super::parts::{self, Parts};
 use crate::auth::user::Actor;
+use crate::db::cached::Cache;
 use crate::db::count::Capped;
 use crate::db::schema::{clients, projects, task_labels, tasks, time_entries, users};
 use crate::db::sum::sum;
@@ -185,18 +188,37 @@ pub(in crate::tasks) fn with_figures(
     let running = running.flatten();
     let ids: Vec<TaskId> = rows.iter().map(|row| row.0.id).collect();
     let mut parts = parts::of(conn, &ids)?;
+    let own = match actor.only_assigned() {
+        Some(user) => Some(own_hours(conn, user, &ids)?),
+        None => None,
+    };
     Ok(rows
         .into_iter()
         .map(|(task, client_name, project_name, assignee_name, logged_seconds)| TaskRow {
             is_running: running == Some(task.id),
             parts: parts.remove(&task.id).unwrap_or_default(),
+            logged_seconds: match &own {
+                Some(own) => own.get(&task.id).copied().unwrap_or(0),
+                None => logged_seconds.unwrap_or(0),
+            },
             task,
             client_name: client_name.unwrap_or_default(),
             project_name: project_name.unwrap_or_default(),
             assignee_name,
-            logged_seconds: logged_seconds.unwrap_or(0),
         })
         .collect())
+}
+
+/// What `user` logged on each of `tasks`: all that a contractor is shown.
+fn own_hours(conn: &mut Conn, user: UserId, tasks: &[TaskId]) -> AppResult<BTreeMap<TaskId, i64>> {
+    let rows: Vec<(Option<TaskId>, Option<i64>)> = time_entries::table
+        .filter(time_entries::user_id.eq(user))
+        .filter(time_entries::task_id.eq_any(tasks))
+        .group_by(time_entries::task_id)
+        .select((time_entries::task_id, sum(time_entries::duration_seconds)))
+        .cached()
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(task, seconds)| Some((task?, seconds?))).collect())
 }
 
 /// Seconds logged on a task by person, the most first; only their own for roles that do not see all hours.

@@ -58,7 +58,8 @@ impl FilterBar {
         let project = filter.project_id.map(|id| projects::find(conn, actor, id)).transpose()?;
         bar.project = project.map(|project| (project.id, project.name));
         bar.clients = clients::kept_choices(conn, actor, &offers.clients, filter.client_id)?;
-        bar.people = user::choices(conn)?;
+        let people = user::on_project(conn, actor, None)?.into_iter();
+        bar.people = people.map(|(id, name, _)| (id, name)).collect();
         bar.labels = labels::all(conn)?;
         bar.views = views::of(conn, actor)?;
         Ok(bar)

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use crate::auth::user;
+use crate::auth::user::{self, Actor};
 use crate::db::Conn;
 use crate::db::schema::task_mentions;
 use crate::error::AppResult;
-use crate::types::ids::{CommentId, TaskId, UserId};
+use crate::types::ids::{CommentId, ProjectId, TaskId, UserId};
 use crate::types::markdown;
 use crate::types::text::fold;
 
@@ -50,12 +50,19 @@ impl Directory {
     }
 }
 
-/// A text as sanitised HTML, and who is named in it.
-pub fn render(conn: &mut Conn, text: &str) -> AppResult<(String, Vec<UserId>)> {
+/// A text of a task of `project` as sanitised HTML, and who is named in it of those whom `actor` may choose there.
+pub fn render(
+    conn: &mut Conn,
+    actor: &Actor,
+    project: ProjectId,
+    text: &str,
+) -> AppResult<(String, Vec<UserId>)> {
     if !text.contains('@') {
         return Ok((markdown::to_html(text), Vec::new()));
     }
-    let directory = Directory::of(&user::choices(conn)?);
+    let people = user::on_project(conn, actor, Some(project))?;
+    let people: Vec<_> = people.into_iter().map(|(id, name, _)| (id, name)).collect();
+    let directory = Directory::of(&people);
     let mut named = Vec::new();
     let html = markdown::to_html_naming(text, |rest| {
         let (length, id, name) = directory.find(rest)?;

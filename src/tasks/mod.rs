@@ -10,6 +10,7 @@
 //! `/clients/{client_id}/tasks`, `/projects/{id}` and `/projects/{id}/board`; `/api/tasks`, `/api/tasks/{task_id}/comments`.
 
 pub mod api;
+pub mod assignees;
 pub mod board;
 pub mod checklist;
 pub mod closure;

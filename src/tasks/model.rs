@@ -3,19 +3,19 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::assignees::{check_assignee, is_contractor};
 use super::labels::model as labels;
 use super::mentions;
 use super::schedules::model as schedules;
 use super::watchers::model as watchers;
 use crate::audit::model::{self as audit, Action, Entry, Subject};
-use crate::auth::policy::{Policy, Role};
 use crate::auth::user::Actor;
 use crate::clients::model as clients_model;
-use crate::db::Conn;
 use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{task_comments, tasks, time_entries, users};
 use crate::db::sum::sum;
+use crate::db::{Conn, assigned};
 use crate::error::{AppError, AppResult, found};
 use crate::notifications::model::NotificationKind;
 use crate::projects::model as projects_model;
@@ -24,6 +24,9 @@ use crate::types::clock::UtcTime;
 use crate::types::duration;
 use crate::types::ids::{ClientId, LabelId, ProjectId, TaskId, UserId};
 use crate::types::text::fold;
+
+/// Who can have a task, for later areas.
+pub use super::assignees::assignees;
 
 crate::text_enum! {
     /// How far a task is.
@@ -199,9 +202,13 @@ fn due_order(due_on: Option<NaiveDate>) -> NaiveDate {
 /// A query of tasks that is still being narrowed.
 pub(in crate::tasks) type Tasks<'a> = tasks::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
-/// The tasks that `actor` may see: all of them, for every role there is so far.
-pub fn visible_to<'a>(_actor: &Actor) -> Tasks<'a> {
-    tasks::table.into_boxed()
+/// The tasks that `actor` may see: all of them, or those of the projects that a contractor is assigned to.
+pub fn visible_to<'a>(actor: &Actor) -> Tasks<'a> {
+    let all = tasks::table.into_boxed();
+    match actor.only_assigned() {
+        Some(user) => all.filter(assigned::to_project("tasks.project_id", user)),
+        None => all,
+    }
 }
 
 /// The task, if `actor` may see it.
@@ -227,8 +234,8 @@ pub fn choices(conn: &mut Conn, actor: &Actor, project: ProjectId) -> AppResult<
 /// Adds a task.
 pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewTask) -> AppResult<Task> {
     let project = open_project(conn, actor, new.project_id)?;
-    check_assignee(conn, new.assignee_id)?;
-    let (description_html, named) = mentions::render(conn, &new.description)?;
+    check_assignee(conn, actor, project.id, new.assignee_id)?;
+    let (description_html, named) = mentions::render(conn, actor, project.id, &new.description)?;
     let id: TaskId = diesel::insert_into(tasks::table)
         .values((
             new,
@@ -273,8 +280,9 @@ pub fn update(
     if before.version != version {
         return Ok(Saved::Stale(before));
     }
-    if new.assignee_id != before.assignee_id {
-        check_assignee(conn, new.assignee_id)?;
+    let moves = new.project_id != before.project_id;
+    if new.assignee_id != before.assignee_id || moves && is_contractor(conn, new.assignee_id)? {
+        check_assignee(conn, actor, new.project_id, new.assignee_id)?;
     }
     let mut client_id = before.client_id;
     if new.project_id != before.project_id {
@@ -291,7 +299,7 @@ pub fn update(
         (TaskStatus::Done, None) => Some(now),
         _ => None,
     };
-    let (description_html, named) = mentions::render(conn, &new.description)?;
+    let (description_html, named) = mentions::render(conn, actor, new.project_id, &new.description)?;
     let updated = diesel::update(tasks::table.filter(tasks::id.eq(id)).filter(tasks::version.eq(version)))
         .set((
             new,
@@ -450,37 +458,5 @@ pub(in crate::tasks) fn open_project(
             refused("belongs to an archived client; restore the client first")
         }
         Some(project) => Ok(project),
-    }
-}
-
-/// People who can have a task, by name.
-pub fn assignees(conn: &mut Conn) -> AppResult<Vec<(UserId, String)>> {
-    let people: Vec<(UserId, String, Role)> = users::table
-        .filter(users::disabled_at.is_null())
-        .order((users::name, users::id))
-        .select((users::id, users::name, users::role))
-        .load(conn)?;
-    let working = people.into_iter().filter(|(_, _, role)| Policy::Work.allows(*role));
-    Ok(working.map(|(id, name, _)| (id, name)).collect())
-}
-
-/// Whether this is somebody who can come in and works on tasks.
-pub(in crate::tasks) fn can_have_tasks(conn: &mut Conn, id: UserId) -> AppResult<bool> {
-    let role: Option<Role> = users::table
-        .filter(users::id.eq(id))
-        .filter(users::disabled_at.is_null())
-        .select(users::role)
-        .first(conn)
-        .optional()?;
-    Ok(role.is_some_and(|role| Policy::Work.allows(role)))
-}
-
-/// Refuses somebody who cannot have a task.
-pub(in crate::tasks) fn check_assignee(conn: &mut Conn, id: Option<UserId>) -> AppResult<()> {
-    match id {
-        Some(id) if !can_have_tasks(conn, id)? => {
-            Err(AppError::invalid("assignee_id", "must be one of the choices"))
-        }
-        _ => Ok(()),
     }
 }

@@ -14,7 +14,7 @@ use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::projects::model::{self as projects, ProjectChoice};
-use crate::types::ids::{TaskId, UserId};
+use crate::types::ids::{ProjectId, TaskId, UserId};
 use crate::web::form::{Difference, Form, edited_version};
 use crate::web::once::{self, Once, once};
 use crate::web::page::{Section, Shell, View};
@@ -185,9 +185,15 @@ pub async fn destroy(
     view.redirect("/tasks", "Task deleted.")
 }
 
-/// People to choose from; who has the task is among them even when they could not have another.
-pub(in crate::tasks) fn people(conn: &mut Conn, row: Option<&TaskRow>) -> AppResult<Vec<(UserId, String)>> {
-    let mut people = model::assignees(conn)?;
+/// People to choose from for a task of `project`, or of any; who has the task is among them even when they could not
+/// have another.
+pub(in crate::tasks) fn people(
+    conn: &mut Conn,
+    actor: &Actor,
+    project: Option<ProjectId>,
+    row: Option<&TaskRow>,
+) -> AppResult<Vec<(UserId, String)>> {
+    let mut people = model::assignees(conn, actor, project)?;
     let chosen = row.and_then(|row| row.task.assignee_id.zip(row.assignee_name.clone()));
     people.extend(chosen.filter(|(id, _)| people.iter().all(|(other, _)| other != id)));
     Ok(people)
@@ -212,8 +218,10 @@ async fn form_page(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &view, Section::Tasks)?;
             let stored = id.map(|id| figures::row(conn, &actor, id)).transpose()?;
-            let people = people(conn, stored.as_ref())?;
-            let chosen = stored.map(|row| row.task.project_id).or_else(|| form.project_id.parse().ok());
+            let chosen =
+                stored.as_ref().map(|row| row.task.project_id).or_else(|| form.project_id.parse().ok());
+            // The project may still be chosen otherwise, so everybody is offered who could have a task of some.
+            let people = people(conn, &actor, None, stored.as_ref())?;
             let projects = projects::by_client(projects::choices_with(conn, &actor, chosen)?);
             let labels = labels::all(conn)?;
             Ok(TaskFormPage { shell, id, projects, people, labels, form, errors, conflict: Vec::new() })

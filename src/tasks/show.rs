@@ -94,7 +94,7 @@ fn show_page(
     let mut page = TaskShow {
         description_html: model::description_html(conn, id)?,
         creator: model::person(conn, row.task.created_by)?,
-        people: people(conn, Some(&row))?,
+        people: people(conn, actor, Some(row.task.project_id), Some(&row))?,
         logged: figures::logged_by(conn, actor, id)?,
         details: DetailsForm::filled(&row.task),
         errors: FormErrors::default(),
@@ -106,7 +106,7 @@ fn show_page(
         watchers: watchers::of_task(conn, id)?,
         comments: comments::of_task(conn, id)?,
         form: CommentForm { idempotency_key: once::new_key(), ..CommentForm::default() },
-        entries: timeline(conn, Scope::Task(id), actor.sees_money(), None, ACTIVITY_ROWS)?,
+        entries: timeline(conn, Scope::Task(id), actor.sight(), None, ACTIVITY_ROWS)?,
         shell,
         row,
     };

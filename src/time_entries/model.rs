@@ -19,6 +19,7 @@ use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::time_entries;
 use crate::error::{AppError, AppResult};
+use crate::projects::model as projects;
 use crate::rates::model::{ENTRY_RATE, Prices, Resolved};
 use crate::types::calendar::hour_minute;
 use crate::types::clock::UtcTime;
@@ -383,6 +384,8 @@ fn moved(conn: &mut Conn, before: &TimeEntry, now: UtcTime, new: &NewTimeEntry) 
 pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: TimeEntryId) -> AppResult<()> {
     lock_row(conn, LockedTable::TimeEntries, id.0)?;
     let row = rows::row(conn, actor, id)?;
+    // Who was taken off a project still sees the hours they worked there, and changes them no more.
+    projects::find(conn, actor, row.entry.project_id)?;
     refuse_settled(conn, id)?;
     refuse_locked(conn, now, row.entry.user_id, &[row.entry.local_on])?;
     diesel::delete(time_entries::table.find(id)).execute(conn)?;

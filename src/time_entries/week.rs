@@ -399,7 +399,7 @@ pub fn sheet(
         sheet.add(row, now);
     }
     if sheet.is_own {
-        for row in kept::of_week(conn, user, week)? {
+        for row in kept::of_week(conn, actor, week)? {
             sheet.keep(row);
         }
     }

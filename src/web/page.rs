@@ -303,6 +303,22 @@ struct TimerRow {
 
 /// Counting stops here; the navigation shows "99+" and the like.
 const COUNT_CAP: i64 = 100;
+const COUNTS: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM clients WHERE status IN ('lead', 'active', 'paused') LIMIT 100) c) AS clients, \
+    (SELECT count(*) FROM (SELECT 1 FROM projects WHERE status = 'active' LIMIT 100) p) AS projects, \
+    (SELECT count(*) FROM (SELECT 1 FROM tasks WHERE assignee_id = $1 AND completed_at IS NULL LIMIT 100) t) AS tasks, \
+    (SELECT count(*) FROM (SELECT 1 FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $2 AND kind = 'invoice' LIMIT 100) i) AS overdue, \
+    (SELECT count(*) FROM (SELECT 1 FROM notifications WHERE user_id = $1 AND read_at IS NULL LIMIT 100) n) AS unread";
+/// The same for a contractor, of what they are assigned to.
+const ASSIGNED_COUNTS: &str = "WITH mine (id, client_id, status) AS (SELECT id, client_id, status FROM projects \
+      WHERE id IN (SELECT project_id FROM project_members WHERE user_id = $1) \
+        OR client_id IN (SELECT client_id FROM client_members WHERE user_id = $1)) \
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM clients WHERE status IN ('lead', 'active', 'paused') \
+        AND (id IN (SELECT client_id FROM mine) OR id IN (SELECT client_id FROM client_members WHERE user_id = $1)) LIMIT 100) c) AS clients, \
+    (SELECT count(*) FROM (SELECT 1 FROM mine WHERE status = 'active' LIMIT 100) p) AS projects, \
+    (SELECT count(*) FROM (SELECT 1 FROM tasks WHERE assignee_id = $1 AND completed_at IS NULL AND project_id IN (SELECT id FROM mine) LIMIT 100) t) AS tasks, \
+    CAST(0 AS BIGINT) AS overdue, \
+    (SELECT count(*) FROM (SELECT 1 FROM notifications WHERE user_id = $1 AND read_at IS NULL \
+        AND (task_id IN (SELECT id FROM tasks WHERE project_id IN (SELECT id FROM mine)) OR kind = 'second_factor_removed') LIMIT 100) n) AS unread";
 
 impl Shell {
     /// Gathers the shell in the page's own transaction. A fragment has no shell, so it gets no counts.
@@ -335,17 +351,17 @@ impl Shell {
             return Ok(shell);
         }
         shell.timer = running_timer(conn, actor, now)?;
-        shell.counts = diesel::sql_query(
-            "SELECT (SELECT count(*) FROM (SELECT 1 FROM clients WHERE status IN ('lead', 'active', 'paused') LIMIT 100) c) AS clients, \
-                    (SELECT count(*) FROM (SELECT 1 FROM projects WHERE status = 'active' LIMIT 100) p) AS projects, \
-                    (SELECT count(*) FROM (SELECT 1 FROM tasks WHERE assignee_id = $1 AND completed_at IS NULL LIMIT 100) t) AS tasks, \
-                    (SELECT count(*) FROM (SELECT 1 FROM invoices WHERE issued_at IS NOT NULL AND settled_at IS NULL AND due_on < $2 AND kind = 'invoice' LIMIT 100) i) AS overdue, \
-                    (SELECT count(*) FROM (SELECT 1 FROM notifications WHERE user_id = $1 AND read_at IS NULL LIMIT 100) n) AS unread",
-        )
-        .bind::<BigInt, _>(actor.id)
-        .bind::<Date, _>(today)
-        .cached()
-        .get_result(conn)?;
+        let counts = match actor.only_assigned() {
+            Some(user) => {
+                diesel::sql_query(ASSIGNED_COUNTS).bind::<BigInt, _>(user).cached().get_result(conn)
+            }
+            None => diesel::sql_query(COUNTS)
+                .bind::<BigInt, _>(actor.id)
+                .bind::<Date, _>(today)
+                .cached()
+                .get_result(conn),
+        };
+        shell.counts = counts?;
         Ok(shell)
     }
 
@@ -362,6 +378,11 @@ impl Shell {
     /// Whether amounts are shown.
     pub fn money(&self) -> bool {
         self.actor.sees_money()
+    }
+
+    /// Whether they belong to the agency, and so see its clients as a whole.
+    pub fn is_team(&self) -> bool {
+        self.actor.may(Policy::Team)
     }
 
     /// Whether clients and projects may be changed.

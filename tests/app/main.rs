@@ -13,6 +13,7 @@ mod support;
 mod activity;
 mod agency;
 mod architecture;
+mod assignments;
 mod auth;
 mod billing;
 mod billing_api;

@@ -17,7 +17,7 @@ pub struct Rows {
     contact: i64,
     pub project: i64,
     milestone: i64,
-    task: i64,
+    pub task: i64,
     blocker: i64,
     step: i64,
     label: i64,
@@ -27,7 +27,7 @@ pub struct Rows {
     line: i64,
     view: i64,
     comment: i64,
-    entry: i64,
+    pub entry: i64,
     invoice: i64,
     draft: i64,
     payment: i64,
@@ -76,7 +76,15 @@ const SENSITIVE: [&str; 16] = [
 const HIDDEN: [&str; 0] = [];
 
 impl Rows {
+    /// Rows of a client that Kai, the contractor, is assigned to.
     pub fn add(app: &TestApp) -> Self {
+        let rows = Self::foreign(app);
+        app.assign_client(bureau::types::ids::ClientId(rows.client), app.contractor().id());
+        rows
+    }
+
+    /// Rows of a client that no contractor is assigned to.
+    pub fn foreign(app: &TestApp) -> Self {
         let tom = app.member().id();
         let client = app.client_with("Northwind", |new| {
             new.rate_cents = Some(RATES[0]);
@@ -207,16 +215,16 @@ pub fn routes() -> Vec<Route> {
     bureau::app::pages().and(bureau::app::api()).into_vec()
 }
 
-fn is_api(route: &Route) -> bool {
+pub fn is_api(route: &Route) -> bool {
     route.path.starts_with("/api/")
 }
 
-fn name(route: &Route) -> String {
+pub fn name(route: &Route) -> String {
     format!("{} {}", route.method, route.path)
 }
 
 /// Sends what nobody can take for a sensible form, so that whoever is let in is refused by the form at most.
-async fn ask(visitor: &Visitor<'_>, route: &Route, path: &str) -> Page {
+pub async fn ask(visitor: &Visitor<'_>, route: &Route, path: &str) -> Page {
     let request = visitor.request(route.method.clone(), path);
     let is_safe = matches!(route.method, Method::GET | Method::DELETE);
     let request = match is_safe {
@@ -270,6 +278,7 @@ fn a_tighter_policy_lets_in_no_one_new() {
         }
     }
     assert!(!Policy::Money.allows(Role::Member) && !Policy::Manage.allows(Role::Member));
+    assert!(!Policy::Team.allows(Role::Contractor) && !Policy::Money.allows(Role::Contractor));
     assert!(!Policy::Work.allows(Role::Bookkeeper) && !Policy::Manage.allows(Role::Bookkeeper));
 }
 
@@ -329,7 +338,10 @@ async fn whoever_is_let_in_gets_an_answer_and_looking_changes_nothing() {
             // Setup is over; what a member must not see is not there, nor a comment's form for who did not write it.
             let is_own = OWN.contains(&route.path) && *role != Role::Member;
             let is_money = HIDDEN.contains(&route.path) && !Policy::Money.allows(*role);
-            let may_be_missing = route.path == "/setup" || is_own || is_money;
+            // Hours of others are not there for who sees their own only.
+            let is_others =
+                *role == Role::Contractor && path.contains(&format!("/time-entries/{}", rows.entry));
+            let may_be_missing = route.path == "/setup" || is_own || is_money || is_others;
             let is_answer = matches!(page.status, 200 | 204 | 303) || (page.status == 404 && may_be_missing);
             assert!(is_answer, "{} as {role} gave {}: {}", name(route), page.status, page.text());
             if page.status == 200 && !is_api(route) {
@@ -440,7 +452,7 @@ fn replace_ids(path: &str, id: &str) -> String {
 }
 
 #[actix_web::test]
-async fn a_member_reads_no_amount_and_no_terms_anywhere() {
+async fn members_and_contractors_read_no_amount_and_no_terms_anywhere() {
     let app = TestApp::new().await;
     let rows = Rows::add(&app);
     // Changes of amounts are in the log as well.
@@ -459,14 +471,22 @@ async fn a_member_reads_no_amount_and_no_terms_anywhere() {
         .await
         .assert_status(303);
     let amounts = ["77.7", "777", "77,7", "47 days", "48 days", "7.711", "7.712", "7711", "7712"];
-    let (member, program) = (app.member(), app.member().token());
-    for route in routes().iter().filter(|route| route.method == Method::GET) {
-        let path = rows.fill(route.path, &route.method);
-        let visitor = if is_api(route) { &program } else { &member };
-        let page = ask(visitor, route, &path).await;
-        let shown = if is_api(route) { page.body() } else { format!("{} {}", page.text(), values(&page)) };
-        for amount in amounts {
-            assert!(!shown.contains(amount), "{} shows {amount} to a member: {shown}", name(route));
+    for person in [app.member(), app.contractor()] {
+        let program = person.token();
+        for route in routes().iter().filter(|route| route.method == Method::GET) {
+            let path = rows.fill(route.path, &route.method);
+            let visitor = if is_api(route) { &program } else { &person };
+            let page = ask(visitor, route, &path).await;
+            let shown =
+                if is_api(route) { page.body() } else { format!("{} {}", page.text(), values(&page)) };
+            for amount in amounts {
+                assert!(
+                    !shown.contains(amount),
+                    "{} shows {amount} to {}: {shown}",
+                    name(route),
+                    person.user().name
+                );
+            }
         }
     }
 }

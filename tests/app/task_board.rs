@@ -35,6 +35,7 @@ async fn a_project_has_a_board_with_a_column_for_each_status() {
     let (one, two) = (app.task_named(project, "One"), app.task_named(project, "Two"));
     let elsewhere = app.task(app.project(app.client("Osk")));
     let path = format!("/projects/{project}/board");
+    app.assign_project(project, app.contractor().id());
     for role in Role::ALL {
         let page = app.role(*role).get(&path).send().await;
         page.assert_status(200).assert_count(".kcol", 4).assert_text(".tabs [aria-current]", "Board");

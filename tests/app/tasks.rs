@@ -40,11 +40,14 @@ async fn the_list_is_a_page_and_a_fragment_for_every_role() {
     let project = app.project_named(app.client("Halden"), "Shop");
     let task = app.task_for(project, "Fix the cart", Some(app.member().id()), Some(day("2026-11-18")));
     app.entry(app.owner().id(), task, app.today(), 5_400);
+    app.assign_project(project, app.contractor().id());
     for role in Role::ALL {
         let page = app.role(*role).get("/tasks").send().await;
         page.assert_status(200).assert_full_page();
         let row = format!("#{}", task.dom());
-        page.assert_text(&row, "Fix the cart").assert_text(&row, "Halden · Shop").assert_text(&row, "1.5");
+        page.assert_text(&row, "Fix the cart")
+            .assert_text(&row, "Halden · Shop")
+            .assert_text(&row, if *role == Role::Contractor { "0" } else { "1.5" });
         page.assert_text(&format!("{row} .bad"), "Late, Yesterday");
         let buttons = page.count(&format!("{row} form[action='/time-entries/timer'] button[aria-label]"));
         assert_eq!(buttons, usize::from(*role != Role::Bookkeeper));

@@ -7,6 +7,15 @@ CREATE TABLE project_members (
 );
 CREATE INDEX project_members_user_idx ON project_members (user_id, project_id);
 
+-- Who works for a client as a whole, on all of its projects. Contractors see what they are assigned to and nothing else.
+CREATE TABLE client_members (
+  client_id BIGINT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  user_id BIGINT NOT NULL REFERENCES users (id),
+  created_at TIMESTAMP NOT NULL,
+  PRIMARY KEY (client_id, user_id)
+);
+CREATE INDEX client_members_user_idx ON client_members (user_id, client_id);
+
 -- Work that is granted by the period: hours (in seconds) or money (in minor units). NULL for a cap, an expiry or an
 -- overage rate means that there is none.
 CREATE TABLE retainers (

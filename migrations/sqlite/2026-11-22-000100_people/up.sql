@@ -44,7 +44,7 @@ CREATE TABLE users (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   email TEXT NOT NULL,
   name TEXT NOT NULL,
-  role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'manager', 'member', 'bookkeeper')),
+  role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'manager', 'member', 'contractor', 'bookkeeper')),
   password_hash TEXT,
   time_zone TEXT NOT NULL,
   -- Whether single keys are shortcuts for them.
@@ -56,6 +56,8 @@ CREATE TABLE users (
   -- A session or token is good only while its epoch equals this one.
   auth_epoch BIGINT NOT NULL DEFAULT 1,
   disabled_at TIMESTAMP,
+  -- The last day, in the agency's zone, on which a contractor may come in.
+  access_ends_on DATE CHECK (access_ends_on IS NULL OR role = 'contractor'),
   created_at TIMESTAMP NOT NULL,
   updated_at TIMESTAMP NOT NULL,
   version BIGINT NOT NULL DEFAULT 1

@@ -2,7 +2,7 @@
 CREATE TABLE invitations (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   email TEXT NOT NULL,
-  role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'manager', 'member', 'bookkeeper')),
+  role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'manager', 'member', 'contractor', 'bookkeeper')),
   token_hash TEXT NOT NULL UNIQUE,
   invited_by BIGINT NOT NULL REFERENCES users (id),
   created_at TIMESTAMP NOT NULL,

@@ -100,9 +100,10 @@ pub async fn create(
         let origin = visit.origin(conn, now, found.as_ref())?;
         let subjects = throttle::subjects(&email, &visit.network, &origin);
         throttle::attempt(conn, now, &subjects)?;
-        Ok((found, subjects))
+        let comes_in = found.as_ref().map(|user| user.may_come_in(conn, now)).transpose()?;
+        Ok((found, comes_in.unwrap_or(false), subjects))
     });
-    let (found, subjects) = match attempt.await {
+    let (found, comes_in, subjects) = match attempt.await {
         Err(AppError::TooMany(seconds)) => {
             let errors = FormErrors::whole(format!("Too many tries. Try again in {seconds} seconds."));
             let mut response = refused(&app, &view, form, errors, StatusCode::TOO_MANY_REQUESTS).await?;
@@ -112,7 +113,7 @@ pub async fn create(
         attempt => attempt?,
     };
     let tried = found.as_ref().map(|user| (user.id, user.name.clone()));
-    let active = found.filter(|user| user.disabled_at.is_none());
+    let active = found.filter(|_| comes_in);
     let hash = active.as_ref().and_then(|user| user.password_hash.clone());
     let cost = app.config.bcrypt_cost;
     let right = password::verify(&app.keys, cost, &form.password, hash.clone()).await?;
@@ -140,7 +141,8 @@ pub async fn create(
             if second_factor::is_on(conn, user_id)? {
                 return Ok(None);
             }
-            let entry = Entry::new(Action::SignedIn, Subject::User, user_id.0, &name).change("address", "", &address);
+            let entry =
+                Entry::new(Action::SignedIn, Subject::User, user_id.0, &name).change("address", "", &address);
             audit::record(conn, Some(user_id), now, &entry)?;
             known_browser::remember(conn, now, user_id, browser.as_deref()).map(Some)
         })

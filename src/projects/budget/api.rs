@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::margin::Margin;
 use super::model::{self, Basis, Mark};
-use crate::auth::extract::CurrentUser;
+use crate::auth::extract::Teammate;
 use crate::error::AppResult;
 use crate::projects::burn::Burn;
 use crate::types::ids::ProjectId;
@@ -102,7 +102,7 @@ fn burn(burn: &Burn, marks: &[Mark]) -> BurnJson {
 /// What a project has used up, what it earns and where it is heading.
 #[utoipa::path(get, path = "/api/projects/{id}/budget", tag = "projects", params(("id" = i64, Path)), responses((status = 200, body = BudgetJson)))]
 pub async fn find_project_budget(
-    user: CurrentUser,
+    user: Teammate,
     app: web::Data<App>,
     id: web::Path<ProjectId>,
 ) -> AppResult<HttpResponse> {

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::margin::Margin;
 use super::model::{self, Budget};
-use crate::auth::extract::CurrentUser;
+use crate::auth::extract::Teammate;
 use crate::error::AppResult;
 use crate::projects::model::{BillingModel, ProjectHead};
 use crate::types::ids::ProjectId;
@@ -50,7 +50,7 @@ impl BudgetPage {
 
 /// What is used, what it earns and where it is heading.
 pub async fn index(
-    user: CurrentUser,
+    user: Teammate,
     app: web::Data<App>,
     view: View,
     id: web::Path<ProjectId>,

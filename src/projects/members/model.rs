@@ -7,7 +7,7 @@ use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::user::Actor;
 use crate::clients::model as clients;
 use crate::db::Conn;
-use crate::db::schema::{project_members, users};
+use crate::db::schema::{clients as clients_table, project_members, projects as projects_table, users};
 use crate::error::{AppError, AppResult};
 use crate::projects::model::{self as projects, Project};
 use crate::rates::model::{self as rates, RateKind, Scope};
@@ -47,6 +47,17 @@ pub fn names(conn: &mut Conn, project: ProjectId) -> AppResult<Vec<(UserId, Stri
         .order((users::name, users::id))
         .select((users::id, users::name))
         .load(conn)?)
+}
+
+/// Projects that somebody is on, by client and name.
+pub fn of_user(conn: &mut Conn, user: UserId) -> AppResult<Vec<(ProjectId, String)>> {
+    let rows: Vec<(ProjectId, String, String)> = project_members::table
+        .inner_join(projects_table::table.inner_join(clients_table::table))
+        .filter(project_members::user_id.eq(user))
+        .order((clients_table::name_key, projects_table::name_key, projects_table::id))
+        .select((projects_table::id, clients_table::name, projects_table::name))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, client, project)| (id, format!("{client} · {project}"))).collect())
 }
 
 /// [`names`] with the rates that are agreed for them there on `on`.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{PeriodForm, RetainerForm};
 use super::ledger::{Period, RetainerUnit};
 use super::model::{self, Charge, ChargeKind, LedgerPeriod, Retainer};
-use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::extract::{Manager, Teammate};
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::types::ids::ProjectId;
@@ -157,7 +157,7 @@ fn stored(
 /// A project's retainer with its ledger.
 #[utoipa::path(get, path = "/api/projects/{id}/retainer", tag = "projects", params(("id" = i64, Path)), responses((status = 200, body = RetainerJson)))]
 pub async fn find_retainer(
-    user: CurrentUser,
+    user: Teammate,
     app: web::Data<App>,
     id: web::Path<ProjectId>,
 ) -> AppResult<HttpResponse> {

@@ -6,7 +6,7 @@ use askama::Template;
 use super::form::{PeriodForm, RetainerForm};
 use super::ledger::{Period, RetainerUnit};
 use super::model::{self, LedgerPeriod, Retainer, StatementRow};
-use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::extract::{Manager, Teammate};
 use crate::auth::user::Actor;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
@@ -104,7 +104,7 @@ fn address(project: ProjectId) -> String {
 
 /// The ledger.
 pub async fn index(
-    user: CurrentUser,
+    user: Teammate,
     app: web::Data<App>,
     view: View,
     id: web::Path<ProjectId>,
@@ -235,7 +235,7 @@ pub async fn charge(
 
 /// The statement of a period, to be printed.
 pub async fn statement(
-    user: CurrentUser,
+    user: Teammate,
     app: web::Data<App>,
     view: View,
     path: web::Path<(ProjectId, i64)>,

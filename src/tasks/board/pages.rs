@@ -164,7 +164,7 @@ pub async fn place(
                 .write(move |conn| {
                     let task = model::place(conn, &actor, now, id, to)?;
                     let begun = task.status != TaskStatus::Todo;
-                    let held_up = if begun { dependencies::hold_up(conn, id)? } else { None };
+                    let held_up = if begun { dependencies::hold_up(conn, &actor, id)? } else { None };
                     let shell = Shell::load(conn, &actor, now, &look, Section::Tasks)?;
                     Ok((CardPart { row: figures::row(conn, &actor, id)?, shell }, held_up))
                 })

@@ -144,7 +144,7 @@ pub fn former_texts(conn: &mut Conn, id: CommentId) -> AppResult<Vec<FormerText>
 /// Adds a comment in Markdown.
 pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, task: TaskId, body: &str) -> AppResult<Comment> {
     let task = tasks::find(conn, actor, task)?;
-    let (body_html, named) = mentions::render(conn, body)?;
+    let (body_html, named) = mentions::render(conn, actor, task.project_id, body)?;
     let id: CommentId = diesel::insert_into(task_comments::table)
         .values((
             task_comments::task_id.eq(task.id),
@@ -172,10 +172,11 @@ pub fn update(
     body: &str,
 ) -> AppResult<Saved<Comment>> {
     let before = find_editable(conn, actor, task, id)?;
+    let project = tasks::find(conn, actor, task)?.project_id;
     if before.version == version && before.body == body {
         return Ok(Saved::Done(before));
     }
-    let (body_html, named) = mentions::render(conn, body)?;
+    let (body_html, named) = mentions::render(conn, actor, project, body)?;
     let updated = diesel::update(
         task_comments::table.filter(task_comments::id.eq(id)).filter(task_comments::version.eq(version)),
     )

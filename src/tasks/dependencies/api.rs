@@ -57,8 +57,8 @@ pub async fn list_dependencies(
         .db
         .read(move |conn| {
             tasks::find(conn, &actor, task)?;
-            let blocked_by = json(model::blockers(conn, task)?);
-            Ok(DependencyList { blocked_by, blocks: json(model::waiting(conn, task)?) })
+            let blocked_by = json(model::blockers(conn, &actor, task)?);
+            Ok(DependencyList { blocked_by, blocks: json(model::waiting(conn, &actor, task)?) })
         })
         .await?;
     Ok(HttpResponse::Ok().json(list))
@@ -78,7 +78,7 @@ pub async fn create_dependency(
         .db
         .write(move |conn| {
             let blocked_by = json(model::add(conn, &actor, now, task, blocker)?);
-            Ok(DependencyList { blocked_by, blocks: json(model::waiting(conn, task)?) })
+            Ok(DependencyList { blocked_by, blocks: json(model::waiting(conn, &actor, task)?) })
         })
         .await?;
     let location = format!("/api/tasks/{task}/dependencies");

@@ -8,7 +8,7 @@ use crate::auth::user::Actor;
 use crate::db::schema::{task_dependencies, tasks};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult, found};
-use crate::tasks::model::{self as tasks_model, Task, TaskStatus};
+use crate::tasks::model::{self as tasks_model, Task, TaskStatus, Tasks};
 use crate::types::clock::UtcTime;
 use crate::types::ids::TaskId;
 
@@ -35,24 +35,24 @@ const MOST: usize = 50;
 /// Tasks that are offered to be waited for.
 const OFFERED: i64 = 200;
 
-/// What a task waits for, finished or not. The caller has found the task.
-pub fn blockers(conn: &mut Conn, task: TaskId) -> AppResult<Vec<Linked>> {
-    Ok(task_dependencies::table
-        .inner_join(tasks::table.on(tasks::id.eq(task_dependencies::blocker_id)))
+/// What a task waits for, finished or not, as far as `actor` may see it. The caller has found the task.
+pub fn blockers(conn: &mut Conn, actor: &Actor, task: TaskId) -> AppResult<Vec<Linked>> {
+    let ahead = task_dependencies::table
         .filter(task_dependencies::task_id.eq(task))
-        .order(task_dependencies::blocker_id)
-        .select((tasks::id, tasks::title, tasks::status))
-        .load(conn)?)
+        .select(task_dependencies::blocker_id);
+    linked(conn, tasks_model::visible_to(actor).filter(tasks::id.eq_any(ahead)))
 }
 
-/// What waits for a task. The caller has found the task.
-pub fn waiting(conn: &mut Conn, task: TaskId) -> AppResult<Vec<Linked>> {
-    Ok(task_dependencies::table
-        .inner_join(tasks::table.on(tasks::id.eq(task_dependencies::task_id)))
+/// What waits for a task, as far as `actor` may see it. The caller has found the task.
+pub fn waiting(conn: &mut Conn, actor: &Actor, task: TaskId) -> AppResult<Vec<Linked>> {
+    let behind = task_dependencies::table
         .filter(task_dependencies::blocker_id.eq(task))
-        .order(task_dependencies::task_id)
-        .select((tasks::id, tasks::title, tasks::status))
-        .load(conn)?)
+        .select(task_dependencies::task_id);
+    linked(conn, tasks_model::visible_to(actor).filter(tasks::id.eq_any(behind)))
+}
+
+fn linked(conn: &mut Conn, query: Tasks<'_>) -> AppResult<Vec<Linked>> {
+    Ok(query.order(tasks::id).select((tasks::id, tasks::title, tasks::status)).load(conn)?)
 }
 
 /// What a task could wait for: other open tasks of its project.
@@ -68,8 +68,8 @@ pub fn choices(conn: &mut Conn, actor: &Actor, task: &Task) -> AppResult<Vec<(Ta
 }
 
 /// What a task still waits for, in words; `None` when it could go on.
-pub fn hold_up(conn: &mut Conn, task: TaskId) -> AppResult<Option<String>> {
-    let open: Vec<String> = blockers(conn, task)?
+pub fn hold_up(conn: &mut Conn, actor: &Actor, task: TaskId) -> AppResult<Option<String>> {
+    let open: Vec<String> = blockers(conn, actor, task)?
         .into_iter()
         .filter(|blocker| !blocker.is_done())
         .map(|blocker| format!("“{}”", blocker.title))
@@ -99,7 +99,7 @@ pub fn add(
     if task.id == other.id {
         return refused("cannot be the task itself");
     }
-    let before = blockers(conn, task.id)?;
+    let before = blockers(conn, actor, task.id)?;
     if before.iter().any(|linked| linked.id == other.id) {
         return Ok(before);
     }
@@ -122,7 +122,8 @@ pub fn add(
 /// Lets `task` go on without `blocker`; not found when it does not wait for it.
 pub fn remove(conn: &mut Conn, actor: &Actor, now: UtcTime, task: TaskId, blocker: TaskId) -> AppResult<()> {
     let task = tasks_model::find(conn, actor, task)?;
-    let before = blockers(conn, task.id)?;
+    tasks_model::find(conn, actor, blocker)?;
+    let before = blockers(conn, actor, task.id)?;
     if diesel::delete(task_dependencies::table.find((task.id, blocker))).execute(conn)? == 0 {
         return Err(AppError::NotFound);
     }
@@ -157,7 +158,7 @@ fn note(
 ) -> AppResult<Vec<Linked>> {
     let titles =
         |list: &[Linked]| list.iter().map(|linked| linked.title.as_str()).collect::<Vec<_>>().join(", ");
-    let after = blockers(conn, task.id)?;
+    let after = blockers(conn, actor, task.id)?;
     let entry = tasks_model::entry(Action::Updated, task).change("waits_for", titles(before), titles(&after));
     audit::record(conn, Some(actor.id), now, &entry)?;
     Ok(after)

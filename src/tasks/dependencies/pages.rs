@@ -35,12 +35,12 @@ pub struct Waits {
 impl Waits {
     /// Of a task that the caller has found.
     pub fn load(conn: &mut Conn, actor: &Actor, task: &Task) -> AppResult<Self> {
-        let blockers = model::blockers(conn, task.id)?;
+        let blockers = model::blockers(conn, actor, task.id)?;
         let mut choices = model::choices(conn, actor, task)?;
         choices.retain(|(id, _)| blockers.iter().all(|blocker| blocker.id != *id));
         Ok(Self {
             task_id: task.id,
-            waiting: model::waiting(conn, task.id)?,
+            waiting: model::waiting(conn, actor, task.id)?,
             blockers,
             choices,
             form: DependencyForm::default(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::ScheduleForm;
 use super::model::{self, RhythmUnit, Schedule, ScheduleMode};
-use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::extract::{Manager, Teammate};
 use crate::error::AppResult;
 use crate::tasks::model::TaskPriority;
 use crate::types::ids::{ProjectId, ScheduleId, UserId};
@@ -77,7 +77,7 @@ pub struct ScheduleList {
 
 /// Every task that comes back, the next first.
 #[utoipa::path(get, path = "/api/schedules", tag = "schedules", responses((status = 200, body = ScheduleList)))]
-pub async fn list_schedules(_: CurrentUser, app: web::Data<App>) -> AppResult<HttpResponse> {
+pub async fn list_schedules(_: Teammate, app: web::Data<App>) -> AppResult<HttpResponse> {
     let rows = app.db.read(model::all).await?;
     let schedules: Vec<ScheduleJson> = rows.into_iter().map(|(schedule, ..)| schedule.into()).collect();
     let meta = Meta { count: schedules.len(), next: None, total: None };
@@ -87,7 +87,7 @@ pub async fn list_schedules(_: CurrentUser, app: web::Data<App>) -> AppResult<Ht
 /// One task that comes back.
 #[utoipa::path(get, path = "/api/schedules/{id}", tag = "schedules", params(("id" = i64, Path)), responses((status = 200, body = ScheduleJson)))]
 pub async fn find_schedule(
-    user: CurrentUser,
+    user: Teammate,
     app: web::Data<App>,
     id: web::Path<ScheduleId>,
 ) -> AppResult<HttpResponse> {

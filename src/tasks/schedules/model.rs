@@ -11,6 +11,7 @@ use crate::db::dialect::{LockedTable, lock_row};
 use crate::db::saved::Saved;
 use crate::db::schema::{agency, clients, projects, task_occurrences, task_schedules, users};
 use crate::error::{AppError, AppResult};
+use crate::tasks::assignees::{can_have_tasks, check_assignee};
 use crate::tasks::checklist::model as checklist;
 use crate::tasks::model::{self as tasks, NewTask, TaskPriority, TaskStatus};
 use crate::types::clock::UtcTime;
@@ -149,7 +150,7 @@ pub fn create(
         return Err(AppError::Conflict(format!("There are {MOST} recurring tasks already.")));
     }
     tasks::open_project(conn, actor, new.project_id)?;
-    tasks::check_assignee(conn, new.assignee_id)?;
+    check_assignee(conn, actor, new.project_id, new.assignee_id)?;
     let id: ScheduleId = diesel::insert_into(task_schedules::table)
         .values((
             new,
@@ -180,7 +181,7 @@ pub fn update(
         tasks::open_project(conn, actor, new.project_id)?;
     }
     if before.assignee_id != new.assignee_id {
-        tasks::check_assignee(conn, new.assignee_id)?;
+        check_assignee(conn, actor, new.project_id, new.assignee_id)?;
     }
     let rhythm =
         Rhythm { every: u32::try_from(new.every).unwrap_or(1), unit: new.unit, anchor: new.anchor_on };
@@ -280,7 +281,7 @@ fn run(conn: &mut Conn, now: UtcTime, today: NaiveDate, id: ScheduleId) -> AppRe
     let owner = owner.actor();
     // Who has left, or works no more, does it no more.
     let assignee_id = match schedule.assignee_id {
-        Some(id) if tasks::can_have_tasks(conn, id)? => Some(id),
+        Some(id) if can_have_tasks(conn, schedule.project_id, id)? => Some(id),
         _ => None,
     };
     let new = NewTask {

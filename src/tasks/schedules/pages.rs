@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::form::ScheduleForm;
 use super::model::{self, RhythmUnit, Schedule, ScheduleMode};
-use crate::auth::extract::{CurrentUser, Manager};
+use crate::auth::extract::{Manager, Teammate};
 use crate::auth::user::Actor;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors, found};
@@ -55,7 +55,7 @@ pub struct NewScheduleQuery {
 }
 
 /// Every schedule.
-pub async fn index(user: CurrentUser, app: web::Data<App>, view: View) -> AppResult<HttpResponse> {
+pub async fn index(user: Teammate, app: web::Data<App>, view: View) -> AppResult<HttpResponse> {
     let (actor, now, look) = (user.actor, app.clock.now(), view.clone());
     let page = app
         .db
@@ -204,7 +204,7 @@ async fn form_page(
         .read(move |conn| {
             let stored = id.map(|id| model::find(conn, &actor, id)).transpose()?;
             let shell = Shell::load(conn, &actor, now, &view, Section::Tasks)?;
-            let mut people = tasks::assignees(conn)?;
+            let mut people = tasks::assignees(conn, &actor, None)?;
             if let Some(assignee) = stored.as_ref().and_then(|schedule| schedule.assignee_id)
                 && people.iter().all(|(id, _)| *id != assignee)
             {

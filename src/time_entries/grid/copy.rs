@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use super::kept;
 use super::model::RowKey;
 use crate::auth::user::Actor;
-use crate::db::Conn;
 use crate::db::schema::{clients, projects, time_entries};
+use crate::db::{Conn, assigned};
 use crate::error::{AppError, AppResult};
 use crate::projects::model::ProjectStatus;
 use crate::time_entries::model::{self as entries, NewTimeEntry, TimeEntry};
@@ -33,9 +33,9 @@ pub struct Copied {
 pub fn last_week(conn: &mut Conn, actor: &Actor, now: UtcTime, week: Week, hours: bool) -> AppResult<Copied> {
     let before = of_week(conn, actor, week.previous())?;
     let mut rows: BTreeSet<RowKey> = before.iter().map(key).collect();
-    let kept = kept::of_week(conn, actor.id, week.previous())?;
+    let kept = kept::of_week(conn, actor, week.previous())?;
     rows.extend(kept.iter().filter(|row| row.thursday.is_some()).map(kept::KeptRow::key));
-    let open = open_projects(conn, &rows)?;
+    let open = open_projects(conn, actor, &rows)?;
     rows.retain(|row| open.contains(&row.project));
     for row in &rows {
         kept::insert(conn, actor, now, Some(week), *row)?;
@@ -73,15 +73,19 @@ fn of_week(conn: &mut Conn, actor: &Actor, week: Week) -> AppResult<Vec<TimeEntr
 }
 
 /// Those of the projects of `rows` that take new hours.
-fn open_projects(conn: &mut Conn, rows: &BTreeSet<RowKey>) -> AppResult<BTreeSet<ProjectId>> {
+fn open_projects(conn: &mut Conn, actor: &Actor, rows: &BTreeSet<RowKey>) -> AppResult<BTreeSet<ProjectId>> {
     let wanted: BTreeSet<ProjectId> = rows.iter().map(|row| row.project).collect();
-    let open: Vec<ProjectId> = projects::table
+    let mut open = projects::table
         .inner_join(clients::table)
         .filter(projects::id.eq_any(wanted))
         .filter(projects::status.ne_all([ProjectStatus::Done, ProjectStatus::Archived]))
         .filter(clients::archived_at.is_null())
         .select(projects::id)
-        .load(conn)?;
+        .into_boxed();
+    if let Some(user) = actor.only_assigned() {
+        open = open.filter(assigned::to_project("projects.id", user));
+    }
+    let open: Vec<ProjectId> = open.load(conn)?;
     Ok(open.into_iter().collect())
 }
 

@@ -5,13 +5,13 @@ use diesel::prelude::*;
 
 use super::model::RowKey;
 use crate::auth::user::Actor;
-use crate::db::Conn;
 use crate::db::schema::{clients, projects, sheet_rows, tasks};
+use crate::db::{Conn, assigned};
 use crate::error::AppResult;
 use crate::time_entries::place::Place;
 use crate::time_entries::week::Week;
 use crate::types::clock::UtcTime;
-use crate::types::ids::{ProjectId, TaskId, UserId};
+use crate::types::ids::{ProjectId, TaskId};
 
 /// A kept row with its names.
 #[derive(Debug, Clone, Queryable)]
@@ -37,12 +37,12 @@ impl KeptRow {
     }
 }
 
-/// The rows that `user` keeps for `week` and for every week.
-pub fn of_week(conn: &mut Conn, user: UserId, week: Week) -> AppResult<Vec<KeptRow>> {
-    Ok(sheet_rows::table
+/// The rows that `actor` keeps for `week` and for every week, as far as they may see them.
+pub fn of_week(conn: &mut Conn, actor: &Actor, week: Week) -> AppResult<Vec<KeptRow>> {
+    let mut query = sheet_rows::table
         .inner_join(projects::table.inner_join(clients::table))
         .left_join(tasks::table.on(sheet_rows::task_id.eq(tasks::id.nullable())))
-        .filter(sheet_rows::user_id.eq(user))
+        .filter(sheet_rows::user_id.eq(actor.id))
         .filter(sheet_rows::thursday.eq(week.thursday()).or(sheet_rows::thursday.is_null()))
         .select((
             sheet_rows::project_id,
@@ -52,7 +52,11 @@ pub fn of_week(conn: &mut Conn, user: UserId, week: Week) -> AppResult<Vec<KeptR
             projects::name,
             tasks::title.nullable(),
         ))
-        .load(conn)?)
+        .into_boxed();
+    if let Some(user) = actor.only_assigned() {
+        query = query.filter(assigned::to_project("sheet_rows.project_id", user));
+    }
+    Ok(query.load(conn)?)
 }
 
 /// Keeps a row of `actor` for `week`, or for every week; harmless when it is kept already. Refused for work that takes

@@ -16,7 +16,7 @@ pub struct InvitationForm {
     /// Where they are reached, and how they will sign in.
     #[schema(required = true)]
     pub email: String,
-    /// owner, admin, manager, member or bookkeeper.
+    /// owner, admin, manager, member, contractor or bookkeeper.
     #[schema(required = true)]
     pub role: String,
 }

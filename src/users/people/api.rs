@@ -1,24 +1,35 @@
 //! The JSON API of people.
 
 use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::form::{HandOverForm, RoleForm};
-use super::model;
+use super::form::{AssignmentForm, HandOverForm, RoleForm};
+use super::model::{self, Assignments};
 use crate::auth::extract::Admin;
 use crate::auth::policy::Role;
 use crate::auth::step_up::SteppedUpAdmin;
 use crate::auth::user::{self, Person, User};
 use crate::error::AppResult;
 use crate::types::clock::UtcTime;
-use crate::types::ids::UserId;
+use crate::types::ids::{ClientId, ProjectId, UserId};
 use crate::web::App;
 use crate::web::form::edited_version;
 use crate::web::json::{Json, Meta};
+use crate::web::page::today;
 
 /// This part of the API's description.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list_users, find_user, update_user, disable_user, enable_user, remove_second_factor))]
+#[openapi(paths(
+    list_users,
+    find_user,
+    update_user,
+    disable_user,
+    enable_user,
+    list_assignments,
+    create_assignment,
+    remove_second_factor
+))]
 pub struct ApiDoc;
 
 /// A person as JSON.
@@ -32,6 +43,8 @@ pub struct UserJson {
     pub time_zone: String,
     /// Since when they may come in no more.
     pub disabled_at: Option<UtcTime>,
+    /// The last day, in the agency's zone, on which a contractor may come in.
+    pub access_ends_on: Option<NaiveDate>,
     /// When a session of theirs was last in use; in the list only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen_at: Option<UtcTime>,
@@ -46,6 +59,7 @@ fn json(user: User) -> UserJson {
         role: user.role,
         time_zone: user.time_zone,
         disabled_at: user.disabled_at,
+        access_ends_on: user.access_ends_on,
         last_seen_at: None,
         version: user.version,
     }
@@ -85,13 +99,14 @@ pub async fn update_user(
     id: web::Path<UserId>,
     body: Json<RoleForm>,
 ) -> AppResult<HttpResponse> {
-    let role = body.0.check()?;
+    let standing = body.0.check()?;
     let (actor, now, id, version) =
         (user.actor, app.clock.now(), id.into_inner(), edited_version(&body.0.version)?);
     let saved = app
         .db
         .write(move |conn| {
-            user::set_role(conn, &actor, now, (id, version), role)?.done("this person", |user| user.version)
+            user::set_standing(conn, &actor, now, (id, version), standing)?
+                .done("this person", |user| user.version)
         })
         .await?;
     Ok(HttpResponse::Ok().json(json(saved)))
@@ -133,4 +148,83 @@ pub async fn remove_second_factor(
     let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
     app.db.write(move |conn| model::remove_second_factor(conn, &actor, now, id)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// What somebody works for.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AssignmentsJson {
+    /// Clients as a whole, by name.
+    pub clients: Vec<AssignedClient>,
+    /// Single projects, by name.
+    pub projects: Vec<AssignedProject>,
+}
+
+/// A client that somebody works for as a whole.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AssignedClient {
+    /// Which.
+    pub client_id: ClientId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A project that somebody is on.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AssignedProject {
+    /// Which.
+    pub project_id: ProjectId,
+    /// The names of its client and its own.
+    pub name: String,
+}
+
+impl From<Assignments> for AssignmentsJson {
+    fn from(found: Assignments) -> Self {
+        let client = |(client_id, name)| AssignedClient { client_id, name };
+        let project = |(project_id, name)| AssignedProject { project_id, name };
+        Self {
+            clients: found.clients.into_iter().map(client).collect(),
+            projects: found.projects.into_iter().map(project).collect(),
+        }
+    }
+}
+
+/// What somebody works for. Of a contractor it is all that they see.
+#[utoipa::path(get, path = "/api/users/{id}/assignments", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = AssignmentsJson)))]
+pub async fn list_assignments(
+    _user: Admin,
+    app: web::Data<App>,
+    id: web::Path<UserId>,
+) -> AppResult<HttpResponse> {
+    let id = id.into_inner();
+    let found = app
+        .db
+        .read(move |conn| {
+            user::find(conn, id)?;
+            model::assignments(conn, id)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(AssignmentsJson::from(found)))
+}
+
+/// Assigns somebody to a client as a whole, or to one project. They are taken off by the members of that client or project.
+#[utoipa::path(post, path = "/api/users/{id}/assignments", tag = "users", params(("id" = i64, Path)), request_body = AssignmentForm, responses((status = 201, body = AssignmentsJson)))]
+pub async fn create_assignment(
+    user: Admin,
+    app: web::Data<App>,
+    id: web::Path<UserId>,
+    body: Json<AssignmentForm>,
+) -> AppResult<HttpResponse> {
+    let to = body.0.check()?;
+    let (actor, now, id) = (user.actor, app.clock.now(), id.into_inner());
+    let found = app
+        .db
+        .write(move |conn| {
+            let today = today(conn, now)?;
+            model::assign(conn, &actor, now, today, id, to)?;
+            model::assignments(conn, id)
+        })
+        .await?;
+    Ok(HttpResponse::Created()
+        .insert_header(("location", format!("/api/users/{id}/assignments")))
+        .json(AssignmentsJson::from(found)))
 }

@@ -1,6 +1,7 @@
 //! People as those see them who look after the installation: what each may do, whether they may come in, what becomes of
 //! the tasks of those who leave. People are disabled, never deleted: what they did stays theirs. One owner always
-//! remains, which the database holds. URLs: `/users`, `/users/{id}`, `…/disabling`, `…/enabling`, `…/second-factor`; `/api/users` the same.
+//! remains, which the database holds. URLs: `/users`, `/users/{id}`, `…/disabling`, `…/enabling`, `…/second-factor`,
+//! `…/assignments`; `/api/users` the same.
 
 pub mod api;
 pub mod form;
@@ -17,6 +18,7 @@ pub fn pages() -> Routes {
         .post("/users/{id}", pages::update)
         .post("/users/{id}/disabling", pages::disable)
         .post("/users/{id}/enabling", pages::enable)
+        .post("/users/{id}/assignments", pages::assign)
         .post("/users/{id}/second-factor/removal", pages::remove_second_factor)
 }
 
@@ -28,5 +30,7 @@ pub fn api() -> Routes {
         .put("/api/users/{id}", api::update_user)
         .post("/api/users/{id}/disabling", api::disable_user)
         .post("/api/users/{id}/enabling", api::enable_user)
+        .get("/api/users/{id}/assignments", api::list_assignments)
+        .post("/api/users/{id}/assignments", api::create_assignment)
         .delete("/api/users/{id}/second-factor", api::remove_second_factor)
 }

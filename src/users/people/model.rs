@@ -1,17 +1,74 @@
 //! What becomes of the work of somebody who leaves.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::auth::second_factor;
 use crate::auth::user::{self, Actor, User};
+use crate::clients::members::model as client_members;
 use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::db::schema::tasks;
 use crate::error::{AppError, AppResult};
 use crate::notifications::model::{self as notifications, Notice};
+use crate::projects::members::model::{self as project_members, NewMember};
 use crate::tasks::model::{self as tasks_model, NewTask, Task};
 use crate::types::clock::UtcTime;
-use crate::types::ids::UserId;
+use crate::types::ids::{ClientId, ProjectId, UserId};
+
+/// What somebody is to work for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assignment {
+    /// A client as a whole.
+    Client(ClientId),
+    /// One project.
+    Project(ProjectId),
+}
+
+/// What somebody works for.
+#[derive(Debug, Clone)]
+pub struct Assignments {
+    /// Clients as a whole, by name.
+    pub clients: Vec<(ClientId, String)>,
+    /// Single projects, by name.
+    pub projects: Vec<(ProjectId, String)>,
+}
+
+/// What somebody works for. Of a contractor it is all that they see.
+pub fn assignments(conn: &mut Conn, user: UserId) -> AppResult<Assignments> {
+    Ok(Assignments {
+        clients: client_members::of_user(conn, user)?,
+        projects: project_members::of_user(conn, user)?,
+    })
+}
+
+/// Assigns somebody to a client or a project.
+pub fn assign(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: UtcTime,
+    today: NaiveDate,
+    user: UserId,
+    to: Assignment,
+) -> AppResult<()> {
+    user::find(conn, user)?;
+    let (field, added) = match to {
+        Assignment::Client(client) => {
+            ("client_id", client_members::add(conn, actor, now, client, user).map(drop))
+        }
+        Assignment::Project(project) => {
+            let new = NewMember { user_id: user, rate_cents: None, cost_cents: None };
+            ("project_id", project_members::add(conn, actor, now, today, project, &new).map(drop))
+        }
+    };
+    added.map_err(|error| match error {
+        AppError::NotFound => AppError::invalid(field, "must be one of the choices"),
+        AppError::Invalid(_) => {
+            AppError::invalid(field, "cannot be taken: they are on it already, or shut out")
+        }
+        other => other,
+    })
+}
 
 /// Open tasks that somebody has.
 pub fn open_tasks(conn: &mut Conn, id: UserId) -> AppResult<i64> {

@@ -3,21 +3,23 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::form::{HandOverForm, RoleForm};
-use super::model;
+use super::form::{AssignmentForm, HandOverForm, RoleForm};
+use super::model::{self, Assignments};
 use crate::auth::extract::Admin;
 use crate::auth::invitation::{self, Invitation};
 use crate::auth::policy::Role;
 use crate::auth::second_factor;
 use crate::auth::step_up::SteppedUpAdmin;
 use crate::auth::user::{self, Actor, Person, User};
+use crate::clients::model as clients;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
+use crate::projects::model as projects;
 use crate::tasks::model as tasks;
-use crate::types::ids::UserId;
+use crate::types::ids::{ClientId, ProjectId, UserId};
 use crate::users::invitations::form::InvitationForm;
 use crate::web::form::{Form, edited_version};
-use crate::web::page::{Section, Shell, View};
+use crate::web::page::{Section, Shell, View, today};
 use crate::web::{App, filters};
 
 #[derive(Template)]
@@ -82,6 +84,10 @@ struct PersonPage {
     others: Vec<(UserId, String)>,
     form: RoleForm,
     leaving: HandOverForm,
+    assignments: Assignments,
+    assignment: AssignmentForm,
+    clients: Vec<(ClientId, String)>,
+    projects: Vec<(ProjectId, String)>,
     errors: FormErrors,
 }
 
@@ -94,9 +100,22 @@ impl PersonPage {
         user::check_may_give(&self.shell.actor, self.person.role).is_ok()
     }
 
+    fn is_contractor(&self) -> bool {
+        self.person.role == Role::Contractor
+    }
+
     fn is_self(&self) -> bool {
         self.person.id == self.shell.actor.id
     }
+}
+
+/// What was typed into the forms of a person's page.
+#[derive(Default)]
+struct Forms {
+    /// `None` is what is stored.
+    role: Option<RoleForm>,
+    leaving: HandOverForm,
+    assignment: AssignmentForm,
 }
 
 async fn page(
@@ -104,7 +123,7 @@ async fn page(
     actor: Actor,
     view: &View,
     id: UserId,
-    forms: (Option<RoleForm>, HandOverForm),
+    forms: Forms,
     errors: FormErrors,
 ) -> AppResult<PersonPage> {
     let (now, look) = (app.clock.now(), view.clone());
@@ -112,8 +131,8 @@ async fn page(
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Settings)?;
             let person = user::find(conn, id)?;
-            let stored = RoleForm { role: person.role.to_string(), version: Some(person.version).into() };
-            let mut others = tasks::assignees(conn)?;
+            let stored = RoleForm::filled(&person);
+            let mut others = tasks::assignees(conn, &actor, None)?;
             others.retain(|(other, _)| *other != id);
             Ok(PersonPage {
                 has_second_factor: second_factor::is_on(conn, id)?,
@@ -121,8 +140,15 @@ async fn page(
                 shell,
                 person,
                 others,
-                form: forms.0.unwrap_or(stored),
-                leaving: forms.1,
+                form: forms.role.unwrap_or(stored),
+                leaving: forms.leaving,
+                assignments: model::assignments(conn, id)?,
+                assignment: forms.assignment,
+                clients: clients::choices(conn, &actor)?,
+                projects: projects::choices(conn, &actor)?
+                    .into_iter()
+                    .map(|choice| (choice.id, format!("{} · {}", choice.client_name, choice.name)))
+                    .collect(),
                 errors,
             })
         })
@@ -136,8 +162,8 @@ pub async fn edit(
     view: View,
     id: web::Path<UserId>,
 ) -> AppResult<HttpResponse> {
-    let forms = (None, HandOverForm::default());
-    let page = page(&app, user.actor, &view, id.into_inner(), forms, FormErrors::default()).await?;
+    let page =
+        page(&app, user.actor, &view, id.into_inner(), Forms::default(), FormErrors::default()).await?;
     view.html(|| page.render(), || page.as_fields().render())
 }
 
@@ -151,9 +177,9 @@ pub async fn update(
 ) -> AppResult<HttpResponse> {
     let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
     let saved = match form.check() {
-        Ok(role) => {
+        Ok(standing) => {
             let (by, version) = (actor.clone(), edited_version(&form.version)?);
-            app.db.write(move |conn| user::set_role(conn, &by, now, (id, version), role)).await
+            app.db.write(move |conn| user::set_standing(conn, &by, now, (id, version), standing)).await
         }
         Err(errors) => Err(errors.into()),
     };
@@ -164,13 +190,46 @@ pub async fn update(
         Ok(Saved::Stale(stored)) => {
             let mut errors = FormErrors::default();
             errors.add("role", format!("was changed to {} meanwhile; choose again", stored.role.label()));
-            let forms =
-                (Some(RoleForm { version: Some(stored.version).into(), ..form }), HandOverForm::default());
+            let role = RoleForm { version: Some(stored.version).into(), ..form };
+            let forms = Forms { role: Some(role), ..Forms::default() };
             let page = page(&app, actor, &view, id, forms, errors).await?;
             view.stale("#role_form", || page.render(), || page.as_fields().render())
         }
         Err(AppError::Invalid(errors)) => {
-            let page = page(&app, actor, &view, id, (Some(form), HandOverForm::default()), errors).await?;
+            let forms = Forms { role: Some(form), ..Forms::default() };
+            let page = page(&app, actor, &view, id, forms, errors).await?;
+            view.invalid(|| page.render(), || page.as_fields().render())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Assigns somebody to a client or a project.
+pub async fn assign(
+    user: Admin,
+    app: web::Data<App>,
+    view: View,
+    id: web::Path<UserId>,
+    form: Form<AssignmentForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, now, id, form) = (user.actor, app.clock.now(), id.into_inner(), form.0);
+    let done = match form.check() {
+        Ok(to) => {
+            let by = actor.clone();
+            app.db
+                .write(move |conn| {
+                    let today = today(conn, now)?;
+                    model::assign(conn, &by, now, today, id, to)
+                })
+                .await
+        }
+        Err(errors) => Err(errors.into()),
+    };
+    match done {
+        Ok(()) => view.redirect(&format!("/users/{id}"), "Assigned."),
+        Err(AppError::Invalid(errors)) => {
+            let forms = Forms { assignment: form, ..Forms::default() };
+            let page = page(&app, actor, &view, id, forms, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }
         Err(error) => Err(error),
@@ -208,7 +267,8 @@ pub async fn disable(
             view.redirect("/users", &words)
         }
         Err(AppError::Invalid(errors)) => {
-            let page = page(&app, actor, &view, id, (None, form), errors).await?;
+            let forms = Forms { leaving: form, ..Forms::default() };
+            let page = page(&app, actor, &view, id, forms, errors).await?;
             view.invalid(|| page.render(), || page.as_fields().render())
         }
         Err(error) => Err(error),

@@ -130,6 +130,11 @@ impl TestApp {
         self.user("bea", Role::Bookkeeper)
     }
 
+    /// Kai, who sees what he is assigned to.
+    pub fn contractor(&self) -> Visitor<'_> {
+        self.user("kai", Role::Contractor)
+    }
+
     /// The one who stands for `role`.
     pub fn role(&self, role: Role) -> Visitor<'_> {
         match role {
@@ -137,6 +142,7 @@ impl TestApp {
             Role::Admin => self.admin(),
             Role::Manager => self.manager(),
             Role::Member => self.member(),
+            Role::Contractor => self.contractor(),
             Role::Bookkeeper => self.bookkeeper(),
         }
     }

@@ -7,10 +7,12 @@ use bureau::auth::policy::Role;
 use bureau::auth::token::{self, NewToken, Scopes};
 use bureau::auth::user as users;
 use bureau::clients::contacts::model::{self as contacts, NewContact};
+use bureau::clients::members::model as client_members;
 use bureau::clients::model::{self as clients, ClientStatus, NewClient};
 use bureau::db::schema::notifications as notification_rows;
 use bureau::db::schema::{projects, rates, task_comments, tasks, time_entries};
 use bureau::notifications::model::{self as notifications, Notice, NotificationKind};
+use bureau::projects::members::model::{self as members, NewMember};
 use bureau::projects::milestones::model::{self as milestones, NewMilestone};
 use bureau::projects::retainers::ledger::{Period, RetainerUnit};
 use bureau::projects::retainers::model::{self as retainers, NewRetainer};
@@ -149,6 +151,18 @@ impl TestApp {
                 .returning(projects::id)
                 .get_result(conn)?)
         })
+    }
+
+    /// Makes `user` work for `client` as a whole.
+    pub fn assign_client(&self, client: ClientId, user: UserId) {
+        self.write(|conn| client_members::add(conn, &self.actor(), self.now(), client, user));
+    }
+
+    /// Makes `user` a member of `project`.
+    pub fn assign_project(&self, project: ProjectId, user: UserId) {
+        let new = NewMember { user_id: user, rate_cents: None, cost_cents: None };
+        let today = self.today();
+        self.write(|conn| members::add(conn, &self.actor(), self.now(), today, project, &new));
     }
 
     /// Ten hours a month from October on, for 777.70, of which nothing rolls over and nothing beyond is billed.
@@ -430,7 +444,7 @@ impl TestApp {
     }
 
     fn timeline(&self, scope: audit::Scope) -> Vec<String> {
-        lines_of(self.read(|conn| audit::timeline(conn, scope, true, None, 1_000)))
+        lines_of(self.read(|conn| audit::timeline(conn, scope, audit::Sight::Everything, None, 1_000)))
     }
 }
 
