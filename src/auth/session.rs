@@ -5,6 +5,7 @@
 //! cannot bring a signed-out session to life again.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
@@ -126,6 +127,22 @@ impl Open {
     /// "Firefox on Linux".
     pub fn device(&self) -> String {
         device(&self.user_agent)
+    }
+
+    /// Where it was signed in, as far as the address alone says: "Your own network, 192.168.1.7".
+    pub fn place(&self) -> String {
+        let Ok(address) = self.ip.parse::<IpAddr>() else { return String::new() };
+        let address = address.to_canonical();
+        let is_near = match address {
+            IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
+            IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
+        };
+        let words = match (address.is_loopback(), is_near) {
+            (true, _) => "This machine",
+            (_, true) => "Your own network",
+            _ => "The internet",
+        };
+        format!("{words}, {address}")
     }
 }
 

@@ -130,9 +130,13 @@ fn json(client: Client, contacts: Vec<ContactJson>, rate_cents: Option<i64>, mon
 fn whole(
     conn: &mut Conn,
     actor: &Actor,
-    clients: Vec<Client>,
+    mut clients: Vec<Client>,
     today: NaiveDate,
 ) -> AppResult<Vec<ClientJson>> {
+    if actor.only_assigned().is_some() {
+        // Notes are for the agency alone.
+        clients.iter_mut().for_each(|client| client.notes.clear());
+    }
     let ids: Vec<ClientId> = clients.iter().map(|client| client.id).collect();
     let rates = model::own_rates(conn, &ids, today)?;
     let mut contacts: BTreeMap<ClientId, Vec<ContactJson>> = BTreeMap::new();

@@ -12,6 +12,9 @@ use crate::support::{PASSWORD, TestApp, day};
 const FOREIGN: [&str; 9] =
     ["Northwind", "Website", "Homepage", "Wireframes", "Sketch", "Launch", "Backups", "Looks good", "Ada"];
 
+/// What is everybody's: words without a client.
+const SHARED: [&str; 1] = ["/api/labels/{id}"];
+
 /// What Kai is assigned to, beside another project of the same client.
 struct Own {
     client: ClientId,
@@ -21,7 +24,7 @@ struct Own {
 }
 
 fn own(app: &TestApp) -> Own {
-    let client = app.client("Halden");
+    let client = app.client_with("Halden", |new| new.notes = "Pays late".into());
     let (project, hidden) = (app.project_named(client, "Shop"), app.project_named(client, "Intranet"));
     let task = app.task_named(project, "Cart");
     app.task_named(hidden, "Wiki");
@@ -46,7 +49,10 @@ async fn no_route_shows_or_changes_what_a_contractor_is_not_assigned_to() {
     program.get("/api/clients").send().await.assert_status(200);
     let mut asked = 0;
     for route in routes().iter().filter(|route| route.policy != Policy::Public) {
-        if ["/logout", "/step-up", "/shortcuts"].contains(&route.path) || route.path.starts_with("/profile") {
+        if ["/logout", "/step-up", "/shortcuts"].contains(&route.path)
+            || route.path.starts_with("/profile")
+            || route.path.starts_with("/api/profile")
+        {
             continue;
         }
         let visitor = if is_api(route) { &program } else { &kai };
@@ -59,7 +65,7 @@ async fn no_route_shows_or_changes_what_a_contractor_is_not_assigned_to() {
         assert_nothing_foreign(&name(route), &page.body());
         if !route.policy.allows(Role::Contractor) {
             assert_eq!(page.status, 403, "{}", name(route));
-        } else if route.path.contains("id}") && !route.path.starts_with("/api/profile") {
+        } else if route.path.contains("id}") && !SHARED.contains(&route.path) {
             let refused = matches!(page.status, 400 | 422) && route.method != Method::GET;
             assert!(page.status == 404 || refused, "{} gave {}: {}", name(route), page.status, page.text());
             asked += 1;
@@ -174,6 +180,9 @@ async fn a_contractor_works_on_what_they_are_assigned_to() {
     let (client, project, task) = (own.client, own.project, own.task);
     app.entry_at(app.member().id(), task, day("2026-11-18"), 7 * 3_600, Some(9_999));
     let page = kai.get(format!("/clients/{client}")).send().await;
+    page.assert_no_text("main", "Pays late");
+    let found = kai.token().get(format!("/api/clients/{client}")).send().await.json();
+    assert_eq!((&found["name"], &found["notes"]), (&json!("Halden"), &json!("")));
     page.assert_status(200).assert_text("main", "Shop").assert_no_text("main", "Intranet");
     page.assert_no_text("main", "7.0").assert_no("a[href$='/activity']").assert_no("a[href$='/members']");
     let page = kai.get(format!("/projects/{project}")).send().await;
@@ -336,4 +345,39 @@ async fn after_their_last_day_a_contractor_comes_in_no_more() {
             .to_lowercase()
             .contains("check")
     );
+}
+
+#[actix_web::test]
+async fn an_admin_assigns_somebody_on_their_own_page() {
+    let app = TestApp::new().await;
+    let client = app.client("Halden");
+    let project = app.project_named(client, "Shop");
+    let other = app.project_named(app.client("Osk"), "Blog");
+    let (kai, id) = (app.contractor(), app.contractor().id());
+    let path = format!("/users/{id}/assignments");
+    app.manager().post(&path).form([("project_id", project.to_string())]).send().await.assert_status(403);
+    let page = app.admin().get(format!("/users/{id}")).send().await;
+    page.assert_has("#assignment_form").assert_no("#assignments");
+    let form = [("project_id", project.to_string())];
+    app.admin().post(&path).form(form.clone()).send().await.assert_redirect(&format!("/users/{id}"));
+    let page = app.admin().get(format!("/users/{id}")).send().await;
+    page.assert_text("#assignments", "Halden · Shop");
+    kai.get(format!("/projects/{project}")).send().await.assert_status(200);
+    let before = app.dump();
+    app.admin().post(&path).form(form).send().await.assert_status(422).assert_has("[data-error=project_id]");
+    let both = [("project_id", other.to_string()), ("client_id", client.to_string())];
+    app.admin().post(&path).form(both).send().await.assert_status(422).assert_has("[data-error=project_id]");
+    for nothing in ["", "9999"] {
+        let page = app.admin().post(&path).form([("client_id", nothing)]).send().await;
+        page.assert_status(422).assert_has("[data-error=client_id]");
+    }
+    app.assert_unchanged(&before);
+    // The same by the API.
+    let (api, path) = (app.api(Role::Admin), format!("/api/users/{id}/assignments"));
+    api.post(&path).json(json!({ "client_id": client })).send().await.assert_status(201);
+    let found = api.get(&path).send().await.json();
+    assert_eq!(found["clients"][0]["name"], "Halden");
+    assert_eq!(found["projects"][0]["project_id"], json!(project));
+    api.post(&path).json(json!({ "client_id": 9_999 })).send().await.problem(422);
+    api.get("/api/users/9999/assignments").send().await.problem(404);
 }

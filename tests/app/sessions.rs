@@ -183,3 +183,27 @@ async fn an_expired_session_leads_back_to_the_page_htmx_was_on() {
         assert_eq!(answer.header("hx-redirect").as_deref(), Some(next));
     }
 }
+
+#[actix_web::test]
+async fn an_address_says_in_words_where_somebody_signed_in() {
+    use bureau::auth::session::Open;
+    use bureau::types::ids::SessionId;
+
+    let now = TestApp::new().await.now();
+    let place = |ip: &str| {
+        let (id, user_agent) = (SessionId(1), String::new());
+        Open { id, ip: ip.to_owned(), user_agent, created_at: now, last_seen_at: now }.place()
+    };
+    for (ip, words) in [
+        ("127.0.0.1", "This machine, 127.0.0.1"),
+        ("::1", "This machine, ::1"),
+        ("192.168.1.7", "Your own network, 192.168.1.7"),
+        ("::ffff:10.0.0.4", "Your own network, 10.0.0.4"),
+        ("fd12::9", "Your own network, fd12::9"),
+        ("203.0.113.7", "The internet, 203.0.113.7"),
+        ("2001:db8::1", "The internet, 2001:db8::1"),
+        ("", ""),
+    ] {
+        assert_eq!(place(ip), words);
+    }
+}

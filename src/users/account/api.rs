@@ -25,6 +25,8 @@ pub struct SessionJson {
     pub device: String,
     /// Where it was signed in from.
     pub ip: String,
+    /// The same in words: "This machine", "Your own network" or "The internet", with the address.
+    pub place: String,
     /// When.
     pub created_at: UtcTime,
     /// When it was last used, to the minute.
@@ -50,6 +52,7 @@ pub async fn list_sessions(user: CurrentUser, app: web::Data<App>) -> AppResult<
         .map(|row| SessionJson {
             id: row.id,
             device: row.device(),
+            place: row.place(),
             ip: row.ip,
             created_at: row.created_at,
             last_seen_at: row.last_seen_at,
