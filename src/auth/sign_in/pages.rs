@@ -140,7 +140,8 @@ pub async fn create(
             if second_factor::is_on(conn, user_id)? {
                 return Ok(None);
             }
-            let entry = Entry::new(Action::SignedIn, Subject::User, user_id.0, &name).change("address", "", &address);
+            let entry =
+                Entry::new(Action::SignedIn, Subject::User, user_id.0, &name).change("address", "", &address);
             audit::record(conn, Some(user_id), now, &entry)?;
             known_browser::remember(conn, now, user_id, browser.as_deref()).map(Some)
         })

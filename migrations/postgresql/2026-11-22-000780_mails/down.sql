@@ -1,0 +1,3 @@
+DROP TRIGGER jobs_mail_follows ON jobs;
+DROP FUNCTION mail_follows_job;
+DROP TABLE mails;
