@@ -199,10 +199,7 @@ impl AgencyForm {
             check.error("second_tax_name", "can't be blank where a second tax has a rate");
         }
         let coins = self.currency.parse().unwrap_or(Currency::EUR);
-        let rounding_step = check.cents("rounding_step", &self.rounding_step, coins).unwrap_or(1);
-        if !(1..=1_000).contains(&rounding_step) {
-            check.error("rounding_step", "must be a coin, like 0.05");
-        }
+        let rounding_step = check.coin("rounding_step", &self.rounding_step, coins);
         let iban = check.line("iban", &self.iban.replace(' ', "").to_uppercase());
         if !iban.is_empty() && !is_iban(&iban) {
             check.error("iban", "is not an IBAN: a digit is wrong or missing");

@@ -11,7 +11,7 @@ use super::intake::{create_draft, save_draft};
 use super::issue;
 use super::model::{self, Grouping, Invoice, InvoiceStatus, Kind, Unit};
 use super::tax::{TaxCategory, taxes_of};
-use super::{deposits, draft};
+use super::{deposits, draft, draft_hours};
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
 use crate::db::Conn;
@@ -474,7 +474,7 @@ pub async fn run_billing_util(
         .db
         .write(move |conn| {
             if resets {
-                draft::reset(conn, &actor, now, id, None)?;
+                draft_hours::reset(conn, &actor, now, id, None)?;
             } else {
                 draft::recalculate(conn, &actor, id)?;
             }

@@ -5,10 +5,8 @@ use diesel::prelude::*;
 
 use super::base;
 use super::costs::{self, insert_cost};
-use super::hours::{self, HoursFilter, Key, Plan};
-use super::lines::{
-    extend_line, insert_hours, insert_line, remove_lines, store_totals, treated_as, update_line,
-};
+use super::hours::{self, HoursFilter, Plan};
+use super::lines::{insert_hours, insert_line, remove_lines, store_totals, update_line};
 use super::model::{self, Grouping, Invoice, NewLine};
 use super::quotes;
 use super::tax::{TaxRates, Treatment};
@@ -78,6 +76,9 @@ pub struct Options {
     pub is_deposit: bool,
     /// One unit of its currency in millionths of the agency's; `None` takes the last one that was used.
     pub exchange_rate_e6: Option<i64>,
+    /// The smallest coin that its total is rounded to; `None` takes the agency's in the agency's currency, and else leaves
+    /// a draft as it is.
+    pub rounding_step_cents: Option<i64>,
 }
 
 impl NewDraft {
@@ -207,7 +208,11 @@ pub fn create(conn: &mut Conn, actor: &Actor, now: UtcTime, new: &NewDraft) -> A
             invoices::second_tax_name.eq(&agency.second_tax_name),
             invoices::discount_millis.eq(new.options.discount.millis()),
             invoices::discount_cents.eq(agreed(new.options.discount)),
-            invoices::rounding_step_cents.eq(if in_base { agency.rounding_step_cents } else { 1 }),
+            invoices::rounding_step_cents.eq(new.options.rounding_step_cents.unwrap_or(if in_base {
+                agency.rounding_step_cents
+            } else {
+                1
+            })),
             invoices::with_time_detail.eq(new.options.with_time_detail),
             invoices::is_deposit.eq(new.options.is_deposit),
             invoices::exchange_rate_e6.eq(exchange_rate),
@@ -290,6 +295,7 @@ pub fn save(
         }
     }
     let agency = agency::load(conn)?;
+    let rounding_step = changes.options.rounding_step_cents.unwrap_or(before.rounding_step_cents);
     diesel::update(invoices::table.find(id))
         .set((
             invoices::issue_on.eq(changes.issue_on),
@@ -303,6 +309,7 @@ pub fn save(
             invoices::second_tax_name.eq(&agency.second_tax_name),
             invoices::discount_millis.eq(changes.options.discount.millis()),
             invoices::discount_cents.eq(agreed(changes.options.discount)),
+            invoices::rounding_step_cents.eq(rounding_step),
             invoices::with_time_detail.eq(changes.options.with_time_detail),
             invoices::is_deposit.eq(changes.options.is_deposit),
             invoices::exchange_rate_e6.eq(if before.currency == agency.currency {
@@ -330,6 +337,11 @@ pub fn save(
             before.pricing().discount.typed(before.currency),
             changes.options.discount.typed(before.currency),
         )
+        .change(
+            "rounding_step",
+            Money::new(before.rounding_step_cents, before.currency),
+            Money::new(rounding_step, before.currency),
+        )
         .change("with_time_detail", before.with_time_detail, changes.options.with_time_detail)
         .change("is_deposit", before.is_deposit, changes.options.is_deposit)
         .change("lines", stored.len(), changes.lines.len())
@@ -354,94 +366,6 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: InvoiceId) -> Ap
     diesel::delete(invoice_taxes::table.filter(invoice_taxes::invoice_id.eq(id))).execute(conn)?;
     diesel::delete(invoices::table.find(id)).execute(conn)?;
     audit::record(conn, Some(actor.id), now, &entry(Action::Deleted, id, &client, draft.project_id))
-}
-
-/// Unbilled hours that [`add_hours`] would take, and those without a rate.
-pub fn addable(conn: &mut Conn, draft: &Invoice) -> AppResult<Plan> {
-    Ok(Plan::new(hours::unbilled(conn, &all_hours(draft))?, draft.grouping))
-}
-
-fn all_hours(draft: &Invoice) -> HoursFilter {
-    HoursFilter { client: draft.client_id, project: draft.project_id, from: None, to: None }
-}
-
-/// Claims the hours logged since. They join the line of their group and rate where there is one; a line whose
-/// quantity was changed by hand keeps the difference.
-pub fn add_hours(
-    conn: &mut Conn,
-    actor: &Actor,
-    now: UtcTime,
-    id: InvoiceId,
-    version: Option<i64>,
-) -> AppResult<Invoice> {
-    let draft = model::find_draft(conn, actor, id, version)?;
-    let client = clients::find(conn, actor, draft.client_id)?;
-    let plan = Plan::new(hours::unbilled_locked(conn, &all_hours(&draft))?, draft.grouping);
-    if plan.groups.is_empty() {
-        return Err(AppError::Conflict("There are no unbilled hours with a rate to add.".into()));
-    }
-    let rates = tax_rates(conn, &client)?;
-    let lines = model::lines_of(conn, id)?;
-    let category = treated_as(&lines);
-    let keys: Vec<(InvoiceLineId, Option<Key>)> = hours::claimed(conn, id, draft.client_id)?
-        .iter()
-        .map(|(line, entry)| (*line, Key::of(entry, draft.grouping)))
-        .collect();
-    let mut position = lines.iter().map(|line| line.position).max().unwrap_or(0);
-    for group in &plan.groups {
-        let same = keys.iter().find(|(_, key)| key.as_ref() == Some(&group.key)).map(|(line, _)| *line);
-        let line =
-            lines.iter().find(|line| Some(line.id) == same && line.unit_price_cents == group.rate_cents);
-        match line {
-            Some(line) => extend_line(conn, line, group)?,
-            None => {
-                position += 1;
-                insert_hours(conn, id, position, group, rates, category)?;
-            }
-        }
-    }
-    check_line_count(usize::try_from(position).unwrap_or(usize::MAX), "lines")?;
-    let first = [draft.delivery_from, plan.first].into_iter().flatten().min();
-    let last = [draft.delivery_to, plan.last].into_iter().flatten().max();
-    diesel::update(invoices::table.find(id))
-        .set((invoices::delivery_from.eq(first), invoices::delivery_to.eq(last)))
-        .execute(conn)?;
-    finish(conn, actor, now, &draft, &client, "hours_added", plan.seconds())
-}
-
-/// Sets every line of hours back to what its entries say: quantity, price and logged time.
-pub fn reset(
-    conn: &mut Conn,
-    actor: &Actor,
-    now: UtcTime,
-    id: InvoiceId,
-    version: Option<i64>,
-) -> AppResult<Invoice> {
-    let draft = model::find_draft(conn, actor, id, version)?;
-    let client = clients::find(conn, actor, draft.client_id)?;
-    let claimed = hours::claimed(conn, id, draft.client_id)?;
-    let mut reset = 0;
-    for line in model::lines_of(conn, id)?.iter().filter(|line| line.logged_seconds.is_some()) {
-        let entries = || claimed.iter().filter(|(of, _)| *of == line.id).map(|(_, entry)| entry);
-        let seconds: i64 = entries().map(|entry| entry.seconds).sum();
-        let rounded: i64 = entries().map(|entry| entry.rounded).sum();
-        let cents: i64 = entries().map(|entry| entry.cents).sum();
-        let rate = entries().find_map(|entry| entry.rate_cents).unwrap_or(line.unit_price_cents);
-        diesel::update(invoice_lines::table.find(line.id))
-            .set((
-                invoice_lines::quantity_e4.eq(hours::quantity(rounded)?),
-                invoice_lines::unit.eq(model::Unit::Hour),
-                invoice_lines::unit_price_cents.eq(rate),
-                invoice_lines::logged_seconds.eq(seconds),
-                invoice_lines::rounded_seconds.eq(rounded),
-                invoice_lines::logged_cents.eq(cents),
-                invoice_lines::logged_rate_cents.eq(rate),
-                invoice_lines::adjustment_reason.eq(""),
-            ))
-            .execute(conn)?;
-        reset += 1;
-    }
-    finish(conn, actor, now, &draft, &client, "lines_reset", reset)
 }
 
 /// Adds the stored lines up anew.
@@ -474,7 +398,7 @@ pub(in crate::billing) fn finish(
     model::find(conn, actor, draft.id)
 }
 
-fn check_line_count(count: usize, field: &str) -> AppResult<()> {
+pub(super) fn check_line_count(count: usize, field: &str) -> AppResult<()> {
     if count <= MAX_LINES {
         return Ok(());
     }

@@ -6,7 +6,6 @@ use askama::Template;
 
 use super::costs::{self, Cost};
 use super::deposits;
-use super::draft;
 use super::form::{DraftForm, EditorForm, InvoiceForm, VersionForm};
 use super::hours::{self, Plan};
 use super::intake;
@@ -14,6 +13,7 @@ use super::issue as issuing;
 use super::model::{self, Grouping, Invoice, Unit};
 use super::rows::{self, Problem, Row, Sums, TREATMENTS, TotalsPart};
 use super::tax::{TaxNames, TaxRates, taxes_of};
+use super::{draft, draft_hours};
 use crate::agency::model as agency;
 use crate::auth::extract::Biller;
 use crate::auth::user::Actor;
@@ -140,7 +140,7 @@ fn filled(
         )
         .0,
         project: model::project_name(conn, invoice.project_id)?,
-        addable: draft::addable(conn, &invoice)?,
+        addable: draft_hours::addable(conn, &invoice)?,
         deposits: if invoice.is_deposit { Vec::new() } else { deposits::deductible(conn, &invoice)? },
         taxes,
         base: agency::load(conn)?.currency,
@@ -252,9 +252,9 @@ pub async fn update(
                     "issue" => issuing::issue(conn, &actor, now, id, None)
                         .map(|issued| format!("{} issued.", issued.name())),
                     "hours" => {
-                        draft::add_hours(conn, &actor, now, id, None).map(|_| "Hours added.".to_owned())
+                        draft_hours::add_hours(conn, &actor, now, id, None).map(|_| "Hours added.".to_owned())
                     }
-                    "reset" => draft::reset(conn, &actor, now, id, None)
+                    "reset" => draft_hours::reset(conn, &actor, now, id, None)
                         .map(|_| "Lines set back to their hours.".to_owned()),
                     other if other.starts_with("deposit-") => {
                         let deposit =

@@ -12,7 +12,7 @@ use super::tax::{InvoiceTax, TaxCategory, TaxRates, Treatment};
 use super::totals::Pricing;
 use crate::error::FormErrors;
 use crate::types::ids::ClientId;
-use crate::types::money::{self, Currency, plain_decimal};
+use crate::types::money::{self, Currency, Money, plain_decimal};
 use crate::web::form::{Check, Difference};
 use crate::web::json::Typed;
 
@@ -59,6 +59,8 @@ pub struct DraftForm {
     pub is_deposit: Typed,
     /// One unit of its currency in the agency's; blank takes the last one that was used.
     pub exchange_rate: Typed,
+    /// The coin that the total is rounded to, like 0.05; blank does not round, absent follows the agency.
+    pub rounding_step: Option<Typed>,
     /// Whether tax is in the prices; absent follows the agency.
     pub prices_include_tax: Option<Typed>,
     /// Lines of their own.
@@ -114,6 +116,7 @@ impl DraftForm {
                 with_time_detail: check.flag("with_time_detail", &self.with_time_detail),
                 is_deposit: check.flag("is_deposit", &self.is_deposit),
                 exchange_rate_e6: exchange_rate(&mut check, &self.exchange_rate),
+                rounding_step_cents: rounding_step(&mut check, self.rounding_step.as_deref(), currency),
             },
             prices_include_tax: self
                 .prices_include_tax
@@ -135,6 +138,20 @@ pub(in crate::billing) fn exchange_rate(check: &mut Check, text: &str) -> Option
         check.error("exchange_rate", "is not a rate, like 1.0842");
     }
     rate
+}
+
+/// The smallest coin, as it was typed, in minor units of `currency`; blank does not round.
+pub(in crate::billing) fn rounding_step(
+    check: &mut Check,
+    text: Option<&str>,
+    currency: Currency,
+) -> Option<i64> {
+    text.map(|text| check.coin("rounding_step", text, currency))
+}
+
+/// A smallest coin as its form shows it.
+fn typed_step(cents: i64, currency: Currency) -> Typed {
+    if cents == 1 { Typed::default() } else { Money::new(cents, currency).plain().into() }
 }
 
 /// How lines at 0 % are treated, as it was typed.
@@ -188,6 +205,8 @@ pub struct InvoiceForm {
     pub is_deposit: Typed,
     /// One unit of its currency in the agency's; asked for at issue.
     pub exchange_rate: Typed,
+    /// The coin that the total is rounded to, like 0.05; blank does not round, absent leaves it.
+    pub rounding_step: Option<Typed>,
     /// Whether tax is in the prices.
     pub prices_include_tax: Typed,
     /// Every line in order. One that is left out goes, and its hours are free again.
@@ -217,6 +236,7 @@ impl InvoiceForm {
             is_deposit: ticked(invoice.is_deposit),
             prices_include_tax: ticked(invoice.prices_include_tax),
             exchange_rate: invoice.exchange_rate_e6.map(|rate| plain_decimal(rate, 6)).into(),
+            rounding_step: Some(typed_step(invoice.rounding_step_cents, invoice.currency)),
             lines: lines.iter().map(|line| LineForm::filled(line, invoice.currency)).collect(),
             version: Some(invoice.version).into(),
         }
@@ -237,6 +257,7 @@ impl InvoiceForm {
             ("Discount", &stored.discount.0, &self.discount.0),
             ("Prices include tax", &stored.prices_include_tax.0, &self.prices_include_tax.0),
             ("Exchange rate", &stored.exchange_rate.0, &self.exchange_rate.0),
+            ("Smallest coin", &stored.step().to_owned(), &self.step().to_owned()),
             ("Deposit", &stored.is_deposit.0, &self.is_deposit.0),
             ("Time on page two", &stored.with_time_detail.0, &self.with_time_detail.0),
         ]);
@@ -287,6 +308,7 @@ impl InvoiceForm {
                 with_time_detail: check.flag("with_time_detail", &self.with_time_detail),
                 is_deposit: check.flag("is_deposit", &self.is_deposit),
                 exchange_rate_e6: exchange_rate(&mut check, &self.exchange_rate),
+                rounding_step_cents: rounding_step(&mut check, self.rounding_step.as_deref(), currency),
             },
             prices_include_tax: check.flag("prices_include_tax", &self.prices_include_tax),
             lines: check_lines(&mut check, &self.lines, rules),
@@ -294,9 +316,17 @@ impl InvoiceForm {
         check.finish(Some(changes))
     }
 
-    /// How its lines are added up, as far as that can be read; totals are rounded to `rounding_step_cents`.
-    pub fn pricing(&self, currency: Currency, rounding_step_cents: i64) -> Option<Pricing> {
-        let discount = discount(&mut Check::new(), "discount", &self.discount, currency)?;
+    /// The smallest coin, as it was typed.
+    pub fn step(&self) -> &str {
+        self.rounding_step.as_deref().unwrap_or_default()
+    }
+
+    /// How its lines are added up, as far as that can be read; `stored_step` is the smallest coin where none is named.
+    pub fn pricing(&self, currency: Currency, stored_step: i64) -> Option<Pricing> {
+        let mut check = Check::new();
+        let discount = discount(&mut check, "discount", &self.discount, currency)?;
+        let typed_step = rounding_step(&mut check, self.rounding_step.as_deref(), currency);
+        let rounding_step_cents = typed_step.unwrap_or(stored_step);
         let prices_include_tax = self.prices_include_tax.trim() == "true";
         Some(Pricing { prices_include_tax, discount, rounding_step_cents })
     }
@@ -326,6 +356,7 @@ pub struct EditorForm {
     pub is_deposit: String,
     pub prices_include_tax: String,
     pub exchange_rate: String,
+    pub rounding_step: Option<String>,
     pub version: String,
     /// What comes after saving: nothing, `issue`, `hours`, `reset`, or `deposit-7` to deduct that one.
     pub then: String,
@@ -379,6 +410,7 @@ impl EditorForm {
             is_deposit: self.is_deposit.into(),
             prices_include_tax: self.prices_include_tax.into(),
             exchange_rate: self.exchange_rate.into(),
+            rounding_step: self.rounding_step.map(Typed),
             lines: lines.into_lines()?,
             version: self.version.into(),
         })

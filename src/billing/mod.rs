@@ -19,6 +19,7 @@ pub mod costs;
 pub mod credits;
 pub mod deposits;
 pub mod draft;
+pub mod draft_hours;
 pub mod editor;
 pub mod expenses;
 pub mod equation;

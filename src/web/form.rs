@@ -316,6 +316,15 @@ impl Check {
         }
     }
 
+    /// The smallest coin of a total in minor units; 1, which does not round, if blank.
+    pub fn coin(&mut self, field: &str, text: &str, currency: Currency) -> i64 {
+        let cents = self.cents(field, text, currency).unwrap_or(1);
+        if !(1..=1_000).contains(&cents) {
+            self.error(field, "must be a coin, like 0.05");
+        }
+        cents
+    }
+
     /// A percentage in thousandths, or nothing.
     pub fn percent(&mut self, field: &str, text: &str) -> Option<i64> {
         let text = text.trim().trim_end_matches('%').trim_end();

@@ -2,6 +2,7 @@
 
 use bureau::auth::policy::Role;
 use bureau::billing::draft::{self, NewDraft, Options};
+use bureau::billing::draft_hours;
 use bureau::billing::issue;
 use bureau::billing::model::{self, Grouping, Invoice, InvoiceLine, NewLine, Unit};
 use bureau::billing::tax::TaxCategory;
@@ -267,7 +268,7 @@ async fn hours_logged_since_join_the_line_of_their_task() {
     app.entry_at(app.member().id(), home, day("2026-11-19"), 900, Some(2_750));
     let page = app.bookkeeper().get(format!("/billing/{id}")).send().await;
     page.assert_text("button[value=hours]", "Add 0.25 unbilled hours");
-    app.write(|conn| draft::add_hours(conn, &actor, app.now(), id, None));
+    app.write(|conn| draft_hours::add_hours(conn, &actor, app.now(), id, None));
     let stored = lines(&app, id);
     assert_eq!(stored.len(), 2);
     assert_eq!(

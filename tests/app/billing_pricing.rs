@@ -285,6 +285,38 @@ async fn an_invoice_in_another_currency_asks_for_its_rate_and_offers_the_last_on
     sound(&app);
 }
 
+#[actix_web::test]
+async fn one_invoice_is_rounded_to_a_coin_of_its_own() {
+    let app = TestApp::new().await;
+    let swiss = app.client_with("Uhrwerk", |new| new.currency = "CHF".parse().unwrap());
+    let api = app.api(Role::Bookkeeper);
+    let mut body = json!({"client_id": swiss, "rounding_step": "0.05",
+                          "lines": [{"title": "Site", "quantity": 1, "unit_price": "100.02", "tax_rate": "0"}]});
+    let made = api.post("/api/billing").json(body.clone()).send().await.json();
+    assert_eq!((made["total_cents"].as_i64(), made["rounding_cents"].as_i64()), (Some(10_000), Some(-2)));
+    let path = format!("/billing/{}", made["id"]);
+    let page = app.bookkeeper().get(&path).send().await;
+    page.assert_value("#rounding_step", "0.05");
+    let change = |step: Option<&str>, version: &serde_json::Value| {
+        let mut change = json!({"version": version, "lines": body["lines"]});
+        if let Some(step) = step {
+            change["rounding_step"] = json!(step);
+        }
+        api.put(format!("/api{path}")).json(change).send()
+    };
+    let kept = change(None, &made["version"]).await.json();
+    assert_eq!(kept["total_cents"], 10_000, "what is not named stays");
+    let exact = change(Some(""), &kept["version"]).await.json();
+    assert_eq!((exact["total_cents"].as_i64(), exact["rounding_cents"].as_i64()), (Some(10_002), Some(0)));
+    let before = app.dump();
+    let refused = change(Some("100"), &exact["version"]).await.problem(422);
+    assert_eq!(refused["errors"]["rounding_step"], "must be a coin, like 0.05");
+    body["rounding_step"] = json!("0.001");
+    api.post("/api/billing").json(body.clone()).send().await.problem(422);
+    app.assert_unchanged(&before);
+    sound(&app);
+}
+
 #[test]
 fn terms_fall_due_by_the_issue_date_or_the_end_of_its_month() {
     use bureau::types::terms::{PaymentTerms, TermsKind};

@@ -98,7 +98,7 @@ async fn main_job(browser: &Browser, app: &TestApp, scripts: Scripts) {
     browser.visit("/time-entries/new?task_id=2").await;
     browser.fill("duration", "1:30").await;
     browser.press_text("Log time").await;
-    browser.see_text("Gift cards").await;
+    browser.see_text("3:00 billable").await;
 
     browser.visit("/billing/new?client_id=1").await;
     browser.see_text("€300.00").await;

@@ -258,6 +258,13 @@ async fn the_api_reads_and_saves_a_week_of_cells() {
     put(json!([])).await.problem(422);
     let cleared = json!([{"project_id": project, "task_id": task, "date": "2026-11-18", "duration": ""}]);
     put(cleared).await.problem(422);
+    let faults = put(json!([
+        {"project_id": project, "date": "2026-11-17", "duration": "1"},
+        {"project_id": project, "date": "2026-11-16", "duration": "soon"},
+    ]))
+    .await
+    .problem(422);
+    assert!(faults["errors"]["cells[1].duration"].is_string(), "{faults}");
     assert_eq!(read().await["seconds"], 9_000);
     let others = format!("/api/time-entries/week?week={WEEK}&user_id={}", tom.id());
     app.api(Role::Manager).get(&others).send().await.assert_status(200);

@@ -113,6 +113,7 @@ fn copy_of(conn: &mut Conn, invoice: &Invoice, lines: &[&InvoiceLine]) -> AppRes
             with_time_detail: invoice.with_time_detail,
             is_deposit: invoice.is_deposit,
             exchange_rate_e6: None,
+            rounding_step_cents: Some(invoice.rounding_step_cents),
         },
         prices_include_tax: Some(invoice.prices_include_tax),
         ..NewDraft::of_hours(invoice.client_id)

@@ -96,20 +96,21 @@ impl WeekForm {
     pub fn check(&self, start: WeekStart) -> Result<(Week, Vec<CellEdit>), FormErrors> {
         let mut check = Check::new();
         let mut edits = Vec::new();
-        for form in &self.cells {
-            let project = check.required_id("project_id", &form.project_id);
-            let task: Option<TaskId> = check.id("task_id", &form.task_id);
-            let on = check.required_date("date", &form.date);
-            let version: Option<i64> = check.id("version", &form.version);
+        for (index, form) in self.cells.iter().enumerate() {
+            let at = |field: &str| format!("cells[{index}].{field}");
+            let project = check.required_id(&at("project_id"), &form.project_id);
+            let task: Option<TaskId> = check.id(&at("task_id"), &form.task_id);
+            let on = check.required_date(&at("date"), &form.date);
+            let version: Option<i64> = check.id(&at("version"), &form.version);
             let length = span::parse_length(&form.duration).unwrap_or_else(|message| {
-                check.error("duration", message);
+                check.error(&at("duration"), message);
                 Length::Open
             });
             if matches!(length, Length::Open)
                 && form.version.trim().is_empty()
-                && !check.has_error("duration")
+                && !check.has_error(&at("duration"))
             {
-                check.error("version", "can't be blank to empty a cell");
+                check.error(&at("version"), "can't be blank to empty a cell");
             }
             if let Some((project, on)) = project.zip(on) {
                 let cell = CellKey { row: RowKey { project, task }, on };
