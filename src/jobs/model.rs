@@ -79,7 +79,7 @@ pub fn enqueue<J: Job>(conn: &mut Conn, now: UtcTime, at: UtcTime, job: &J) -> A
     let row: Option<Id> = diesel::sql_query(
         "INSERT INTO jobs (kind, args, unique_key, state, run_at, most_attempts, created_at) \
          VALUES ($1, $2, $3, 'available', $4, $5, $6) \
-         ON CONFLICT (kind, unique_key) WHERE unique_key IS NOT NULL AND state IN ('available', 'running', 'retry') \
+         ON CONFLICT (kind, unique_key) WHERE unique_key IS NOT NULL AND finished_at IS NULL \
          DO NOTHING RETURNING id",
     )
     .bind::<Text, _>(J::KIND)

@@ -24,6 +24,9 @@ const LONGEST_WAIT: i64 = 3_600;
 /// Seconds for which jobs that are done are kept.
 const KEPT: i64 = 30 * 86_400;
 
+/// What waits and is in nobody's hand: the words of the index.
+const FREE: &str = "finished_at IS NULL AND locked_by IS NULL";
+
 /// A job in hand.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Claim {
@@ -73,7 +76,7 @@ fn is_there(conn: &mut Conn, condition: &str, at: UtcTime) -> AppResult<bool> {
 pub fn due(conn: &mut Conn, now: UtcTime, kinds: &[&'static str]) -> AppResult<Vec<&'static str>> {
     let mut due = Vec::new();
     for kind in kinds {
-        let condition = format!("kind = '{kind}' AND state IN ('available', 'retry') AND run_at <= $1");
+        let condition = format!("kind = '{kind}' AND {FREE} AND run_at <= $1");
         if is_there(conn, &condition, now)? {
             due.push(*kind);
         }
@@ -91,7 +94,7 @@ pub fn needs_tidying(conn: &mut Conn, now: UtcTime) -> AppResult<bool> {
 pub fn claim(conn: &mut Conn, now: UtcTime, worker: &str, kind: &str) -> AppResult<Option<Claim>> {
     let sql = format!(
         "UPDATE jobs SET state = 'running', attempt = attempt + 1, locked_by = $1, lease_expires_at = $2 \
-         WHERE id = (SELECT id FROM jobs WHERE kind = $3 AND state IN ('available', 'retry') AND run_at <= $4 \
+         WHERE id = (SELECT id FROM jobs WHERE kind = $3 AND {FREE} AND run_at <= $4 \
          ORDER BY run_at, id LIMIT 1 {}) \
          RETURNING id, args, attempt, most_attempts, crash_count, locked_by",
         dialect::skip_locked(conn)

@@ -20,8 +20,8 @@ CREATE TABLE jobs (
   CHECK ((state IN ('done', 'dead', 'cancelled')) = (finished_at IS NOT NULL))
 );
 -- The same work waits once.
-CREATE UNIQUE INDEX jobs_open_key ON jobs (kind, unique_key) WHERE unique_key IS NOT NULL AND state IN ('available', 'running', 'retry');
-CREATE INDEX jobs_open_due_idx ON jobs (kind, run_at, id) WHERE state IN ('available', 'retry');
+CREATE UNIQUE INDEX jobs_open_key ON jobs (kind, unique_key) WHERE unique_key IS NOT NULL AND finished_at IS NULL;
+CREATE INDEX jobs_open_due_idx ON jobs (kind, run_at, id) WHERE finished_at IS NULL AND locked_by IS NULL;
 CREATE INDEX jobs_open_lease_idx ON jobs (lease_expires_at) WHERE state = 'running';
 CREATE INDEX jobs_state_idx ON jobs (state, id);
-CREATE INDEX jobs_finished_idx ON jobs (finished_at) WHERE state IN ('done', 'cancelled');
+CREATE INDEX jobs_finished_idx ON jobs (finished_at);

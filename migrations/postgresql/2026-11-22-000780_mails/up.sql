@@ -39,17 +39,22 @@ CREATE INDEX mails_quote_idx ON mails (quote_id, id);
 CREATE INDEX mails_reminder_idx ON mails (reminder_id, id);
 
 -- A mail whose job was given up was not sent, and says so; it waits again when that is tried again.
-CREATE FUNCTION mail_follows_job() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION fail_mail_of_job() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF NEW.state IN ('dead', 'cancelled') AND OLD.state NOT IN ('dead', 'cancelled') THEN
-    UPDATE mails SET state = 'failed', error = NEW.error WHERE job_id = NEW.id AND state = 'queued';
-  ELSIF OLD.state IN ('dead', 'cancelled') AND NEW.state NOT IN ('dead', 'cancelled') THEN
-    UPDATE mails SET state = 'queued' WHERE job_id = NEW.id AND state = 'failed';
-  END IF;
+  UPDATE mails SET state = 'failed', error = NEW.error WHERE job_id = NEW.id AND state = 'queued';
   RETURN NEW;
 END $$;
-CREATE TRIGGER jobs_mail_follows AFTER UPDATE OF state ON jobs
-FOR EACH ROW EXECUTE FUNCTION mail_follows_job();
+CREATE TRIGGER jobs_mail_given_up AFTER UPDATE OF state ON jobs FOR EACH ROW
+WHEN (NEW.state IN ('dead', 'cancelled') AND OLD.state NOT IN ('dead', 'cancelled'))
+EXECUTE FUNCTION fail_mail_of_job();
+CREATE FUNCTION queue_mail_of_job() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE mails SET state = 'queued' WHERE job_id = NEW.id AND state = 'failed';
+  RETURN NEW;
+END $$;
+CREATE TRIGGER jobs_mail_taken_up AFTER UPDATE OF state ON jobs FOR EACH ROW
+WHEN (OLD.state IN ('dead', 'cancelled') AND NEW.state NOT IN ('dead', 'cancelled'))
+EXECUTE FUNCTION queue_mail_of_job();
 -- What was sent stays as it was sent.
 CREATE TRIGGER mails_sent_frozen BEFORE UPDATE OF kind, recipient, reply_to, subject, text, secret, state, message_id, sent_at, attachment_name, attachment_type, attachment ON mails
 FOR EACH ROW WHEN (OLD.state = 'sent') EXECUTE FUNCTION refuse('this mail was sent');
