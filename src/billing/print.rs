@@ -61,6 +61,8 @@ const SHEET: &str = concat!(
     include_str!("../../static/css/01-reset.css"),
     include_str!("../../static/css/10-tokens.css"),
     include_str!("../../static/css/20-base.css"),
+    // The code to pay by is drawn like that of a second factor.
+    include_str!("../../static/css/60-auth.css"),
     include_str!("../../static/css/60-invoice.css"),
     include_str!("../../static/css/80-utilities.css"),
     include_str!("../../static/css/90-print.css"),

@@ -193,7 +193,7 @@ pub fn queue(
         }
     };
     let id = mail::queue(conn, &app.keys, Some(actor.id), now, &NewMail { reply_to, ..new })?;
-    audit::record(conn, Some(actor.id), now, &entry.change("to", "", &words.to))?;
+    audit::record(conn, Some(actor.id), now, &entry.change("recipient", "", &words.to))?;
     Ok(id)
 }
 
