@@ -8,7 +8,6 @@ use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, HttpServer, web};
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::OpenApi as _;
@@ -16,14 +15,16 @@ use utoipa::openapi::OpenApi;
 
 use crate::auth::policy::Policy;
 use crate::auth::session::Sessions;
+use crate::background::Background;
 use crate::config::Config;
 use crate::db::manager::{DatabaseUrl, Manager};
 use crate::db::schema::master_keys;
 use crate::db::{Conn, Db, dialect, migrate};
-use crate::error::{AppError, AppResult, found};
+use crate::error::{AppError, AppResult};
 use crate::keys::{Keys, MasterKey, random_token};
+use crate::net::post::{Post, Smtp};
 use crate::openapi;
-use crate::types::clock::{Clock, UtcTime};
+use crate::types::clock::Clock;
 use crate::web::rate_limit::{self, Limiter};
 use crate::web::routes::Routes;
 use crate::web::{App, assets, compress, csrf, errors, headers, routes};
@@ -43,19 +44,17 @@ pub const PUBLIC: &[&str] = &[
     "POST /offers/{token}/refusal",
     "GET /invitations/{token}",
     "POST /invitations/{token}",
+    "GET /password-reset",
+    "POST /password-reset",
+    "GET /password-reset/{token}",
+    "POST /password-reset/{token}",
 ];
-
-/// Seconds between two passes that chain the activity log.
-const SEAL_EVERY: u64 = 2;
-/// Entries chained in one pass.
-const SEAL_BATCH: i64 = 500;
-
-/// Seconds between two looks for what comes with time: recurring tasks and invoices, marks of budgets.
-const RECUR_EVERY: u64 = 60;
 
 /// The pages of every area.
 pub fn pages() -> Routes {
     crate::auth::sign_in::pages::pages()
+        .and(crate::jobs::pages())
+        .and(crate::mail::pages())
         .and(crate::rates::pages())
         .and(crate::agency::pages())
         .and(crate::clients::pages())
@@ -71,7 +70,9 @@ pub fn pages() -> Routes {
 
 /// The JSON API of every area.
 pub fn api() -> Routes {
-    crate::rates::api()
+    crate::jobs::api()
+        .and(crate::mail::api())
+        .and(crate::rates::api())
         .and(crate::agency::api())
         .and(crate::clients::api())
         .and(crate::projects::api())
@@ -87,6 +88,8 @@ pub fn api() -> Routes {
 /// The API's description, area by area.
 pub fn api_docs() -> Vec<OpenApi> {
     vec![
+        crate::jobs::api::ApiDoc::openapi(),
+        crate::mail::api::ApiDoc::openapi(),
         crate::rates::api::ApiDoc::openapi(),
         crate::agency::api::ApiDoc::openapi(),
         crate::clients::api::ApiDoc::openapi(),
@@ -128,6 +131,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::billing::recurring::api::ApiDoc::openapi(),
         crate::billing::reminders::api::ApiDoc::openapi(),
         crate::billing::statement::api::ApiDoc::openapi(),
+        crate::billing::mailing::api::ApiDoc::openapi(),
         crate::users::profile::api::ApiDoc::openapi(),
         crate::users::account::api::ApiDoc::openapi(),
         crate::users::second_factor::api::ApiDoc::openapi(),
@@ -188,7 +192,16 @@ pub fn open(config: Config, clock: Clock) -> AppResult<App> {
     }
     let db = Db::open(&config.database, config.db_pool)?;
     let limiter = Limiter::new(config.requests_per_minute);
-    Ok(App { config, db, clock, keys, offers: Arc::default(), limiter })
+    let post = post(&config)?;
+    Ok(App { config, db, clock, keys, offers: Arc::default(), limiter, post })
+}
+
+/// How mail leaves, where the settings say.
+fn post(config: &Config) -> AppResult<Option<Arc<dyn Post>>> {
+    match &config.mail {
+        Some(mail) => Ok(Some(Arc::new(Smtp::new(mail)?))),
+        None => Ok(None),
+    }
 }
 
 /// Opens what is there, for commands that have no reason to make or change anything: no directory, no key, no schema.
@@ -218,7 +231,8 @@ pub fn open_existing(config: Config, clock: Clock) -> AppResult<App> {
     }
     let db = Db::open(&config.database, config.db_pool)?;
     let limiter = Limiter::new(config.requests_per_minute);
-    Ok(App { config, db, clock, keys, offers: Arc::default(), limiter })
+    let post = post(&config)?;
+    Ok(App { config, db, clock, keys, offers: Arc::default(), limiter, post })
 }
 
 /// Makes the data directory and finds the master key, before anything touches the database. Refused without the key
@@ -381,8 +395,7 @@ pub async fn serve(app: App) -> AppResult<()> {
     let app = web::Data::new(app);
     let listen = app.config.listen;
     let workers = app.config.workers;
-    let sealer = actix_web::rt::spawn(seal(Arc::clone(&app)));
-    let recurrer = actix_web::rt::spawn(recur(Arc::clone(&app)));
+    let background = Background::start(&app);
     let served = app.clone();
     let mut server = HttpServer::new(move || actix_web::App::new().configure(configure(&served)))
         .shutdown_timeout(30)
@@ -400,58 +413,7 @@ pub async fn serve(app: App) -> AppResult<()> {
     }
     tracing::info!(address = %app.config.base_url, database = %app.config.database.shown(), "Bureau is ready");
     server.run().await.map_err(AppError::internal)?;
-    sealer.abort();
-    recurrer.abort();
-    app.db.write(|conn| crate::audit::seal::seal_next(conn, SEAL_BATCH)).await?;
+    background.stop().await?;
     let mut conn = Manager::new(app.config.database.clone()).open().map_err(AppError::internal)?;
     dialect::checkpoint(&mut conn)
-}
-
-/// Chains new entries of the activity log, in order, apart from the requests that wrote them.
-async fn seal(app: Arc<App>) {
-    loop {
-        let sealed = app.db.write(|conn| crate::audit::seal::seal_next(conn, SEAL_BATCH)).await;
-        match sealed {
-            Ok(count) if count as i64 == SEAL_BATCH => continue,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "the activity log could not be chained; the next pass tries again")
-            }
-        }
-        tokio::time::sleep(std::time::Duration::from_secs(SEAL_EVERY)).await;
-    }
-}
-
-/// Does what has come with time, of one kind; answers with how much.
-type Recurrence = fn(&mut Conn, UtcTime, NaiveDate) -> AppResult<usize>;
-
-/// Makes the recurring tasks and the drafts of recurring invoices whose day has come, and tells of budgets that have
-/// passed a mark, each kind by itself.
-async fn recur(app: Arc<App>) {
-    let kinds: [(&str, Recurrence); 3] = [
-        ("tasks", crate::tasks::schedules::model::run_due),
-        ("invoices", crate::billing::recurring::verbs::run_due),
-        ("budgets", crate::projects::budget::marks::run_due),
-    ];
-    loop {
-        let now = app.clock.now();
-        for (what, run_due) in kinds {
-            let made = app
-                .db
-                .write(move |conn| {
-                    // Nothing comes back before the agency is set up.
-                    let Some(today) = found(crate::web::page::today(conn, now))? else { return Ok(0) };
-                    run_due(conn, now, today)
-                })
-                .await;
-            match made {
-                Ok(0) => {}
-                Ok(count) => tracing::info!(count, what, "what came with time was done"),
-                Err(error) => {
-                    tracing::warn!(%error, what, "what comes with time waits; the next look tries again")
-                }
-            }
-        }
-        tokio::time::sleep(std::time::Duration::from_secs(RECUR_EVERY)).await;
-    }
 }

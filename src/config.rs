@@ -1,12 +1,16 @@
 //! Every setting: name, type, default, unit. Read once at start; flags win over the environment, which wins
 //! over `.env`. An unknown `BUREAU_*` name or a bad value stops the start with a sentence that names it.
 
+mod mail;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use url::Url;
+
+pub use mail::{MailConfig, Security};
 
 /// One setting as the operator sees it.
 #[derive(Debug)]
@@ -108,6 +112,18 @@ pub const SETTINGS: &[Setting] = &[
         help: "Requests that one network may make in a minute (0 to 1000000); 0 is no limit",
     },
     Setting {
+        env: "BUREAU_SMTP_URL",
+        flag: "smtp-url",
+        default: "",
+        help: "Mail server, smtps://USER:PASSWORD@HOST or smtp://… with STARTTLS; without it mail waits",
+    },
+    Setting {
+        env: "BUREAU_MAIL_FROM",
+        flag: "mail-from",
+        default: "",
+        help: "Whom mail is from, like Fielder Studio <office@example.com>; goes with BUREAU_SMTP_URL",
+    },
+    Setting {
         env: "BUREAU_LOG",
         flag: "log",
         default: "info",
@@ -145,6 +161,8 @@ pub struct Config {
     pub max_body: usize,
     /// Requests that one network may make in a minute; 0 for no limit.
     pub requests_per_minute: u32,
+    /// How mail leaves; `None` and it waits.
+    pub mail: Option<MailConfig>,
     /// Log filter.
     pub log: String,
     /// Whether logs are JSON.
@@ -302,6 +320,7 @@ impl Config {
             db_pool: values.number("BUREAU_DB_POOL", 2, 100)?,
             max_body: values.number::<usize>("BUREAU_MAX_BODY_KB", 64, 65_536)? * 1_024,
             requests_per_minute: values.number("BUREAU_REQUESTS_PER_MINUTE", 0, 1_000_000)?,
+            mail: mail::parse(values)?,
             log,
             log_json,
         })

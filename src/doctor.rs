@@ -6,6 +6,7 @@ use crate::audit::seal;
 use crate::billing::{checks, equation, quotes};
 use crate::db::{Conn, dialect, guards};
 use crate::error::{AppError, AppResult};
+use crate::mail;
 use crate::time_entries;
 use crate::web::App;
 
@@ -79,6 +80,7 @@ const CHECKS: &[Check] = &[
     ),
     ("payments, totals and issued documents", checks::ledger_faults),
     ("quotes as they were sent and answered", quotes::checks::faults),
+    ("mails and the jobs that send them", mail::checks::faults),
     ("activity chain", seal::faults),
 ];
 

@@ -21,6 +21,7 @@ pub struct Keys {
     cookie: Zeroizing<Vec<u8>>,
     pepper: Zeroizing<Vec<u8>>,
     second_factors: Cipher,
+    mails: Cipher,
     check: String,
 }
 
@@ -33,12 +34,16 @@ impl Keys {
             Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
         };
         let check = BASE64.encode(Sha256::digest(expand("bureau/key-check/v1")?.as_slice()));
-        let mut second_factors = expand("bureau/second-factor/v1")?;
-        second_factors.truncate(KEY_BYTES);
+        let cipher = |label: &str| -> AppResult<Cipher> {
+            let mut key = expand(label)?;
+            key.truncate(KEY_BYTES);
+            Ok(Cipher::new(key))
+        };
         Ok(Self {
             cookie: expand("bureau/cookie/v1")?,
             pepper: expand("bureau/pepper/v1")?,
-            second_factors: Cipher::new(second_factors),
+            second_factors: cipher("bureau/second-factor/v1")?,
+            mails: cipher("bureau/mail/v1")?,
             check,
         })
     }
@@ -51,6 +56,11 @@ impl Keys {
     /// What seals the secrets of second factors.
     pub fn second_factors(&self) -> &Cipher {
         &self.second_factors
+    }
+
+    /// What seals links in mails that wait.
+    pub fn mails(&self) -> &Cipher {
+        &self.mails
     }
 
     /// What bcrypt hashes in place of `password`: 64 characters whatever its length, so nothing is truncated,

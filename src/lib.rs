@@ -4,7 +4,7 @@
 //! 1. [`types`], [`error`], [`config`], [`keys`]: values and settings
 //! 2. [`db`]: one connection type for SQLite and PostgreSQL
 //! 3. [`audit`], [`auth`] (people, sessions, policy): who did what, who may
-//! 4. [`web`]: what every page shares
+//! 4. [`net`] (what leaves the machine), [`web`]: what every page shares
 //! 5. the areas, one directory each with the same file names
 //! 6. [`app`]: the one list of areas; the binary's commands
 
@@ -19,8 +19,11 @@ pub mod db;
 
 pub mod audit;
 pub mod auth;
+pub mod net;
 pub mod web;
 
+pub mod jobs;
+pub mod mail;
 pub mod rates;
 pub mod agency;
 pub mod notifications;
@@ -36,4 +39,5 @@ pub mod dashboard;
 pub mod openapi;
 pub mod demo;
 pub mod doctor;
+pub mod background;
 pub mod app;

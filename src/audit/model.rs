@@ -79,6 +79,14 @@ crate::text_enum! {
         Shared = "shared", "made a link to";
         /// A letter was sent by hand.
         Reminded = "reminded", "sent";
+        /// A mail was put into the outbox.
+        Queued = "queued", "queued a mail of";
+        /// What failed is tried again.
+        Retried = "retried", "tried again";
+        /// Work that waited was taken out.
+        Cancelled = "cancelled", "cancelled";
+        /// Somebody asked for a link to choose a new password.
+        AskedForReset = "asked_for_reset", "was asked for a new password for:";
         /// Somebody may come in no more.
         Disabled = "disabled", "shut out";
         /// Somebody may come in again.
@@ -165,6 +173,10 @@ crate::text_enum! {
         Expense = "expense", "expense";
         /// Money that came in or went out.
         Payment = "payment", "payment";
+        /// Work apart from the requests.
+        Job = "job", "job";
+        /// A mail in the outbox.
+        Mail = "mail", "mail to";
     }
 }
 
@@ -183,10 +195,11 @@ pub struct Entry {
 }
 
 /// What happens at the door or to the log's own readers: it is on the log's page and in nobody's timeline.
-pub const AT_THE_DOOR: [Action; 6] = [
+pub const AT_THE_DOOR: [Action; 7] = [
     Action::SignedIn,
     Action::SignInFailed,
     Action::SteppedUp,
+    Action::AskedForReset,
     Action::Refused,
     Action::Denied,
     Action::Exported,

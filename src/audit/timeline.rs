@@ -84,7 +84,9 @@ impl TimelineEntry {
             | Subject::SecondFactor
             | Subject::Session
             | Subject::Route
-            | Subject::List => None,
+            | Subject::List
+            | Subject::Job
+            | Subject::Mail => None,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod extract;
 pub mod invitation;
 pub mod known_browser;
 pub mod password;
+pub mod password_reset;
 pub mod policy;
 pub mod second_factor;
 pub mod session;

@@ -26,6 +26,10 @@ pub enum Subject {
     Address(String),
     /// The network that asked for a secret link which is not there.
     Link(String),
+    /// The e-mail address for which a new password is asked for.
+    Reset(String),
+    /// The network from which new passwords are asked for.
+    ResetFrom(String),
     /// The e-mail address of who is signed in and is asked to prove that it is them.
     Proof(String),
 }
@@ -40,6 +44,8 @@ impl Subject {
             Self::Account(email) => sha256_hex(&format!("account:{}", email.to_lowercase())),
             Self::Address(network) => sha256_hex(&format!("address:{network}")),
             Self::Link(network) => sha256_hex(&format!("link:{network}")),
+            Self::Reset(email) => sha256_hex(&format!("reset:{}", email.to_lowercase())),
+            Self::ResetFrom(network) => sha256_hex(&format!("reset-from:{network}")),
             Self::Proof(email) => sha256_hex(&format!("proof:{email}")),
         }
     }
@@ -49,8 +55,9 @@ impl Subject {
     fn free_failures(&self) -> i64 {
         match self {
             Self::Visitor(..) | Self::Browser(..) | Self::Proof(_) => 5,
+            Self::Reset(_) => 3,
             Self::Account(_) => 200,
-            Self::Address(_) | Self::Link(_) => 30,
+            Self::Address(_) | Self::Link(_) | Self::ResetFrom(_) => 30,
         }
     }
 

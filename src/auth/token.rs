@@ -48,7 +48,7 @@ impl Area {
             "tasks" | "labels" | "schedules" | "task-views" => Self::Tasks,
             "time-entries" => Self::Time,
             "billing" | "quotes" | "rates" => Self::Billing,
-            "settings" | "users" | "activity" => Self::Settings,
+            "settings" | "users" | "activity" | "jobs" | "mail" => Self::Settings,
             "profile" | "notifications" | "dashboard" => Self::Own,
             _ => return None,
         })

@@ -6,8 +6,8 @@
 //! invoice is open, overdue or paid is derived from it. Amounts are rounded per line and per tax category and rate,
 //! nowhere else. No tax is charged without a category and a reason.
 //! Only roles that see money come in. Hours are never written here: triggers on the claims keep them.
-//! Payments, credit notes, write-offs, expenses, quotes, recurring invoices, reminders, statements and the close of a
-//! month are rooms of their own.
+//! Payments, credit notes, write-offs, expenses, quotes, recurring invoices, reminders, statements mails and the close
+//! of a month are rooms of their own.
 //! URLs: `/billing`, `/billing/new`, `/billing/{id}`, `…/preview-totals`, `…/issue`, `…/deletion`, `…/print`,
 //! `/billing/csv`, `/billing/equation`, `/clients/{client_id}/invoices`; `/api/billing`.
 
@@ -33,6 +33,7 @@ pub mod line;
 pub mod line_form;
 pub mod line_lists;
 pub mod lines;
+pub mod mailing;
 pub mod model;
 pub mod numbers;
 pub mod outline;
@@ -68,6 +69,7 @@ pub fn pages() -> Routes {
         .and(recurring::pages())
         .and(reminders::pages())
         .and(statement::pages())
+        .and(mailing::pages())
         .get("/billing", pages::index)
         .post("/billing", editor::create)
         .get("/billing/new", editor::new)
@@ -95,6 +97,7 @@ pub fn api() -> Routes {
         .and(recurring::api())
         .and(reminders::api())
         .and(statement::api())
+        .and(mailing::api())
         .get("/api/billing", api::list_invoices)
         .post("/api/billing", api::create_invoice)
         .post("/api/billing/utils", api::run_billing_util)

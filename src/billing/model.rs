@@ -9,9 +9,10 @@ use super::filter::{InvoiceFilter, StatusFilter};
 use super::tax::TaxNames;
 use super::totals::{Discount, Pricing};
 use crate::auth::user::Actor;
-use crate::db::schema::{clients, invoice_lines, invoices, payment_allocations, payments, projects};
+use crate::db::schema::{clients, invoice_lines, invoices, mails, payment_allocations, payments, projects};
 use crate::db::{Conn, dialect};
 use crate::error::{AppError, AppResult};
+use crate::mail::model::MailState;
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId, ProjectId};
 use crate::types::money::{Currency, Money, plain_decimal};
@@ -339,6 +340,15 @@ pub struct InvoiceRow {
     pub client: String,
     /// Its project's name.
     pub project: Option<String>,
+    /// How far the last mail with it is.
+    pub mail: Option<MailState>,
+}
+
+impl InvoiceRow {
+    /// How far its mail is, where that was not sent.
+    pub fn unsent(&self) -> Option<MailState> {
+        self.mail.filter(|state| *state != MailState::Sent)
+    }
 }
 
 /// A page of the list and the row after which the next begins. What is open stands in the order of due dates,
@@ -384,10 +394,15 @@ fn stretch(
     if !actor.sees_money() {
         return Err(AppError::Forbidden);
     }
+    let mail = mails::table
+        .filter(mails::invoice_id.eq(invoices::id.nullable()))
+        .order(mails::id.desc())
+        .select(mails::state)
+        .single_value();
     let mut query = invoices::table
         .inner_join(clients::table)
         .left_join(projects::table)
-        .select((Invoice::as_select(), clients::name, projects::name.nullable()))
+        .select((Invoice::as_select(), clients::name, projects::name.nullable(), mail))
         .limit(size + 1)
         .into_boxed();
     let by_due = matches!(filter.status, StatusFilter::Open | StatusFilter::Overdue);
@@ -447,9 +462,11 @@ fn stretch(
     }
     query =
         if by_due { query.order((invoices::due_on, invoices::id)) } else { query.order(invoices::id.desc()) };
-    let rows: Vec<(Invoice, String, Option<String>)> = query.load(conn)?;
-    let mut rows: Vec<InvoiceRow> =
-        rows.into_iter().map(|(invoice, client, project)| InvoiceRow { invoice, client, project }).collect();
+    let rows: Vec<(Invoice, String, Option<String>, Option<MailState>)> = query.load(conn)?;
+    let mut rows: Vec<InvoiceRow> = rows
+        .into_iter()
+        .map(|(invoice, client, project, mail)| InvoiceRow { invoice, client, project, mail })
+        .collect();
     let more = has_more(&mut rows, size);
     let next = rows.last().filter(|_| more).map(|row| row.invoice.id);
     Ok((rows, next))

@@ -12,12 +12,10 @@ use super::editor;
 use super::equation::{self, Equation};
 use super::figures::{self, Figures};
 use super::filter::{InvoiceFilter, InvoiceQuery, StatusFilter};
-use super::issue as issuing;
 use super::model::{self, Invoice, InvoiceLine, InvoiceRow};
-use super::parties::{Buyer, Seller, billing_contact};
 use super::payments::form::PaymentForm;
 use super::payments::model::{self as payments, PaymentMethod, PaymentRow};
-use super::print::Document;
+use super::print;
 use super::reminders::model::{self as reminders, Reminder};
 use super::tax::{InvoiceTax, taxes_of};
 use crate::agency::model as agency;
@@ -28,6 +26,7 @@ use crate::clients::model::{self as clients, Client, ClientHead};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::keys::random_token;
+use crate::mail::model::{self as mail, MailRow};
 use crate::types::clock::UtcTime;
 use crate::types::ids::{ClientId, InvoiceId};
 use crate::types::money::Money;
@@ -110,6 +109,8 @@ struct InvoiceShow {
     open: Vec<Invoice>,
     /// Letters about it.
     reminders: Vec<Reminder>,
+    /// Mails with it.
+    mails: Vec<MailRow>,
     entries: Vec<TimelineEntry>,
     form: PaymentForm,
     errors: FormErrors,
@@ -136,7 +137,7 @@ impl EquationPage {
 struct PrintPage {
     invoice: Invoice,
     seller: String,
-    /// Markup that [`Document`] rendered, at issue or just now.
+    /// Markup that [`print::Document`] rendered, at issue or just now.
     document: String,
 }
 
@@ -201,7 +202,7 @@ pub async fn csv(user: Biller, app: web::Data<App>, query: Query<InvoiceQuery>) 
 }
 
 fn cells(row: InvoiceRow, today: NaiveDate) -> Vec<Cell> {
-    let InvoiceRow { invoice, client, project } = row;
+    let InvoiceRow { invoice, client, project, .. } = row;
     let day = |on: Option<NaiveDate>| Cell::Plain(on.map(|on| on.to_string()).unwrap_or_default());
     let amount = |cents: i64| Cell::Plain(Money::new(cents, invoice.currency).plain());
     let (status, balance) = (invoice.status(today), invoice.balance());
@@ -312,6 +313,7 @@ fn show_page(
         corrects,
         open,
         reminders: reminders::of_invoice(conn, invoice.id)?,
+        mails: mail::of_invoice(conn, invoice.id)?,
         entries: timeline(conn, Scope::Invoice(invoice.id), actor.sight(), None, ACTIVITY)?,
         shell,
         invoice,
@@ -395,14 +397,7 @@ pub async fn print(
         .read(move |conn| {
             let invoice = model::find(conn, &actor, id)?;
             let agency = agency::load(conn)?;
-            let document = match issuing::document(conn, id)? {
-                Some(document) => document,
-                None => {
-                    let client = clients::find(conn, &actor, invoice.client_id)?;
-                    let buyer = Buyer::of(&client, billing_contact(conn, client.id)?);
-                    Document::load(conn, &invoice, Seller::of(&agency), buyer)?.html()?
-                }
-            };
+            let document = print::html_of(conn, &actor, &invoice, &agency)?;
             Ok(PrintPage { invoice, seller: agency.name, document })
         })
         .await?;

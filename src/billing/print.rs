@@ -4,14 +4,17 @@ use askama::Template;
 use askama::filters::{Html, escape};
 use chrono::NaiveDate;
 
+use super::issue;
 use super::model::{self, Invoice, InvoiceLine, Kind};
 use super::outline::Outline;
-use super::parties::{Buyer, Seller};
+use super::parties::{Buyer, Seller, billing_contact};
 use super::qr;
 use super::tax::{InvoiceTax, TaxNames, taxes_of};
 use super::time_detail::{self, TimeDetail};
 use super::totals::Discount;
-use crate::agency::model as agency;
+use crate::agency::model::{self as agency, Agency};
+use crate::auth::user::Actor;
+use crate::clients::model as clients;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::types::money::{Currency, Money};
@@ -50,6 +53,40 @@ pub(in crate::billing) struct QuoteHead {
     pub expires_on: Option<NaiveDate>,
     /// What its amounts are of.
     pub currency: Currency,
+}
+
+/// The sheets that a printed page needs.
+const SHEET: &str = concat!(
+    include_str!("../../static/css/00-layers.css"),
+    include_str!("../../static/css/01-reset.css"),
+    include_str!("../../static/css/10-tokens.css"),
+    include_str!("../../static/css/20-base.css"),
+    // The code to pay by is drawn like that of a second factor.
+    include_str!("../../static/css/60-auth.css"),
+    include_str!("../../static/css/60-invoice.css"),
+    include_str!("../../static/css/80-utilities.css"),
+    include_str!("../../static/css/90-print.css"),
+);
+
+/// The document of `invoice` as it was issued, or as the draft would be.
+pub fn html_of(conn: &mut Conn, actor: &Actor, invoice: &Invoice, agency: &Agency) -> AppResult<String> {
+    if let Some(issued) = issue::document(conn, invoice.id)? {
+        return Ok(issued);
+    }
+    let client = clients::find(conn, actor, invoice.client_id)?;
+    let buyer = Buyer::of(&client, billing_contact(conn, client.id)?);
+    Document::load(conn, invoice, Seller::of(agency), buyer)?.html()
+}
+
+/// A document that [`Document::html`] made as a file that needs nothing else, to be sent. It may load nothing.
+pub fn standalone(title: &str, html: &str) -> String {
+    let Ok(title) = escape(title, Html);
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<style>\n{SHEET}</style></head>\n\
+         <body class=\"inv-wrap\">{html}</body></html>\n"
+    )
 }
 
 /// Everything that is printed.

@@ -107,6 +107,15 @@ pub enum LockedTable {
     TaskKey,
 }
 
+/// What a query that takes the first free row ends with: rows that others are about to take are passed over. On SQLite
+/// only one transaction writes at a time.
+pub fn skip_locked(conn: &Conn) -> &'static str {
+    match conn {
+        Conn::Sqlite(_) => "",
+        Conn::Pg(_) => "FOR UPDATE SKIP LOCKED",
+    }
+}
+
 /// Lets one transaction at a time say which task waits for which. On SQLite the write transaction itself is the lock.
 pub fn lock_dependencies(conn: &mut Conn) -> AppResult<()> {
     if let Conn::Pg(pg) = conn {

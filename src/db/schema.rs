@@ -401,6 +401,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        args -> Text,
+        unique_key -> Nullable<Text>,
+        state -> Text,
+        run_at -> Timestamp,
+        attempt -> BigInt,
+        most_attempts -> BigInt,
+        crash_count -> BigInt,
+        locked_by -> Nullable<Text>,
+        lease_expires_at -> Nullable<Timestamp>,
+        error -> Text,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     known_browsers (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -426,6 +445,36 @@ diesel::table! {
     lifted_locks (id) {
         id -> BigInt,
         user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> BigInt,
+        kind -> Text,
+        recipient -> Text,
+        reply_to -> Text,
+        subject -> Text,
+        text -> Text,
+        secret -> Nullable<Binary>,
+        state -> Text,
+        attempts -> BigInt,
+        error -> Text,
+        message_id -> Text,
+        dedupe_key -> Nullable<Text>,
+        job_id -> Nullable<BigInt>,
+        invoice_id -> Nullable<BigInt>,
+        quote_id -> Nullable<BigInt>,
+        reminder_id -> Nullable<BigInt>,
+        invitation_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        queued_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        sent_at -> Nullable<Timestamp>,
+        attachment_name -> Nullable<Text>,
+        attachment_type -> Nullable<Text>,
+        attachment -> Nullable<Text>,
     }
 }
 
@@ -468,6 +517,17 @@ diesel::table! {
         actor_id -> Nullable<BigInt>,
         created_at -> Timestamp,
         read_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    password_resets (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        token_hash -> Text,
+        auth_epoch -> BigInt,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
     }
 }
 
@@ -1163,12 +1223,18 @@ diesel::joinable!(invoices -> projects (project_id));
 diesel::joinable!(invoices -> invoice_series (series_id));
 diesel::joinable!(known_browsers -> users (user_id));
 diesel::joinable!(lifted_locks -> users (user_id));
+diesel::joinable!(mails -> invitations (invitation_id));
+diesel::joinable!(mails -> invoices (invoice_id));
+diesel::joinable!(mails -> jobs (job_id));
+diesel::joinable!(mails -> quotes (quote_id));
+diesel::joinable!(mails -> reminders (reminder_id));
 diesel::joinable!(milestones -> projects (project_id));
 diesel::joinable!(notifications -> task_comments (comment_id));
 diesel::joinable!(notifications -> invoices (invoice_id));
 diesel::joinable!(notifications -> projects (project_id));
 diesel::joinable!(notifications -> recurring_invoices (recurring_id));
 diesel::joinable!(notifications -> tasks (task_id));
+diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(payment_allocations -> invoices (invoice_id));
 diesel::joinable!(payment_allocations -> payments (payment_id));
 diesel::joinable!(payments -> clients (client_id));
@@ -1276,12 +1342,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_taxes,
     invoice_write_offs,
     invoices,
+    jobs,
     known_browsers,
     labels,
     lifted_locks,
+    mails,
     master_keys,
     milestones,
     notifications,
+    password_resets,
     payment_allocations,
     payments,
     project_hours,

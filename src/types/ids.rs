@@ -118,6 +118,10 @@ ids! {
     PaymentId => "payment";
     /// An agreed rate.
     RateId => "rate";
+    /// Work that is done apart from the request that asked for it.
+    JobId => "job";
+    /// A mail that waits, was sent or failed.
+    MailId => "mail";
     /// An entry of the activity log.
     ActivityId => "activity";
 }

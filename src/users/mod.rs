@@ -1,9 +1,10 @@
 //! People: how they look after themselves, and how owners and admins look after them. Who they are and what they may do
 //! is `auth`; this stands after the areas whose rows go over when somebody leaves.
-//! URLs: `/profile`, `/profile/sign-in`, `/profile/tokens`, `/users`, `/users/invitations`, `/invitations/{token}`; `/api/profile`, `/api/users`.
+//! URLs: `/profile`, `/profile/sign-in`, `/profile/tokens`, `/users`, `/users/invitations`, `/invitations/{token}`, `/password-reset`; `/api/profile`, `/api/users`.
 
 pub mod account;
 pub mod invitations;
+pub mod password_resets;
 pub mod people;
 pub mod profile;
 pub mod second_factor;
@@ -18,6 +19,7 @@ pub fn pages() -> Routes {
         .and(second_factor::pages())
         .and(tokens::pages())
         .and(invitations::pages())
+        .and(password_resets::pages())
         .and(people::pages())
 }
 

@@ -29,6 +29,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::db::kept::Kept;
 use crate::keys::Keys;
+use crate::net::post::Post;
 use crate::types::clock::Clock;
 use crate::types::ids::{ClientId, ProjectId};
 
@@ -46,6 +47,8 @@ pub struct App {
     pub offers: Arc<Offers>,
     /// Counts requests; `None` where they are not limited.
     pub limiter: Option<Limiter>,
+    /// How mail leaves; `None` and it waits.
+    pub post: Option<Arc<dyn Post>>,
 }
 
 /// Names that most lists offer to be narrowed by.

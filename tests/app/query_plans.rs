@@ -41,7 +41,9 @@ const SMALL: [&str; 20] = [
 const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
 
 /// Lists with what narrows them, beside the plain ones that the routes name.
-const FILTERED: [&str; 63] = [
+const FILTERED: [&str; 65] = [
+    "/jobs?state=dead&before=100",
+    "/mail?state=failed&before=100",
     "/clients?q=no",
     "/clients?status=active",
     "/clients?status=archived",

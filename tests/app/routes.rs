@@ -41,6 +41,9 @@ pub struct Rows {
     person: i64,
     invitation: i64,
     invitation_token: String,
+    reset_token: String,
+    mail: i64,
+    job: i64,
     session: i64,
     api_token: i64,
     rate: i64,
@@ -116,6 +119,8 @@ impl Rows {
         let recurring = app.recurring(client);
         let (quote, token) = app.offered_quote(client);
         let (invitation, invitation_token) = app.invitation("vik@fielder.studio");
+        let reset_token = app.password_reset(tom);
+        let (mail, job) = app.test_mail();
         Self {
             client: client.0,
             contact: contact.0,
@@ -145,6 +150,9 @@ impl Rows {
             person: app.user("nora", Role::Member).id().0,
             invitation,
             invitation_token,
+            reset_token,
+            mail,
+            job,
             session: app.session(tom),
             api_token: app.spare_token(tom),
             rate,
@@ -175,6 +183,8 @@ impl Rows {
                 ("{time_entry_id}" | "{entry_id}", _) | ("{id}", "time-entries") => self.entry,
                 ("{id}", "users") => self.person,
                 ("{id}", "invitations") => self.invitation,
+                ("{id}", "mail") => self.mail,
+                ("{id}", "jobs") => self.job,
                 ("{id}", "sessions") => self.session,
                 ("{id}", "tokens") => self.api_token,
                 ("{user_id}", _) | ("{id}", "people") => self.user,
@@ -186,6 +196,10 @@ impl Rows {
                 ("{id}", "quotes") => self.quote,
                 ("{token}", "invitations") => {
                     filled.push_str(&format!("/{}", self.invitation_token));
+                    continue;
+                }
+                ("{token}", "password-reset") => {
+                    filled.push_str(&format!("/{}", self.reset_token));
                     continue;
                 }
                 ("{token}", _) => {

@@ -30,3 +30,14 @@ CREATE TABLE known_browsers (
   UNIQUE (token_hash, user_id)
 );
 CREATE INDEX known_browsers_user_idx ON known_browsers (user_id, id);
+
+-- Links to choose a new password. Only their SHA-256 is stored; each opens once, and none after the password changed.
+CREATE TABLE password_resets (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  user_id BIGINT NOT NULL REFERENCES users (id),
+  token_hash TEXT NOT NULL UNIQUE,
+  auth_epoch BIGINT NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  expires_at TIMESTAMP NOT NULL
+);
+CREATE INDEX password_resets_user_idx ON password_resets (user_id);

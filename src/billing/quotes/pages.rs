@@ -24,6 +24,7 @@ use crate::clients::model::{self as clients, Client};
 use crate::db::Conn;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
+use crate::mail::model::{self as mail, MailRow};
 use crate::types::ids::{ClientId, ProjectId, QuoteId};
 use crate::types::money::{Currency, Money};
 use crate::web::form::{Difference, Form};
@@ -65,6 +66,8 @@ pub(super) struct QuoteShow {
     outline: Outline,
     /// The address of a link that was just made; it is never shown again.
     link: Option<String>,
+    /// Mails with it.
+    mails: Vec<MailRow>,
     form: AnswerForm,
     errors: FormErrors,
 }
@@ -208,7 +211,8 @@ pub(super) fn show_page(
     let row = model::find(conn, &shell.actor, id)?;
     let version = row.shown().cloned().ok_or(AppError::NotFound)?;
     let outline = model::outline(conn, version.id)?;
-    Ok(QuoteShow { shell, row, version, outline, link, form, errors })
+    let mails = mail::of_quote(conn, id)?;
+    Ok(QuoteShow { shell, row, version, outline, link, mails, form, errors })
 }
 
 /// One quote with its versions and what was answered.

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 use super::form::InvitationForm;
+use super::letter::deliver;
 use crate::auth::extract::Admin;
 use crate::auth::invitation::{self, Invitation};
 use crate::auth::policy::Role;
@@ -13,7 +14,6 @@ use crate::types::clock::UtcTime;
 use crate::types::ids::{InvitationId, UserId};
 use crate::web::App;
 use crate::web::json::{Json, Meta};
-use crate::web::secret_links::address;
 
 /// This part of the API's description.
 #[derive(utoipa::OpenApi)]
@@ -30,7 +30,7 @@ pub struct InvitationJson {
     pub invited_by: UserId,
     pub created_at: UtcTime,
     pub expires_at: UtcTime,
-    /// The link to send them, in the answer to its making only.
+    /// The link to send them, in the answer to its making only, and only where mail cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }
@@ -65,7 +65,8 @@ pub async fn list_invitations(_user: Admin, app: web::Data<App>) -> AppResult<Ht
     Ok(HttpResponse::Ok().json(InvitationList { invitations, meta }))
 }
 
-/// Asks somebody to join. `link` opens once, within seven days; it is not shown again.
+/// Asks somebody to join. The link opens once, within seven days; where no mail server is set it is in
+/// `link`, this once, and goes by mail otherwise.
 #[utoipa::path(post, path = "/api/users/invitations", tag = "users", request_body = InvitationForm, responses((status = 201, body = InvitationJson)))]
 pub async fn create_invitation(
     user: SteppedUpAdmin,
@@ -74,8 +75,16 @@ pub async fn create_invitation(
 ) -> AppResult<HttpResponse> {
     let (email, role) = body.0.check()?;
     let (actor, now) = (user.actor, app.clock.now());
-    let (made, token) = app.db.write(move |conn| invitation::create(conn, &actor, now, &email, role)).await?;
-    Ok(HttpResponse::Created().json(json(made, Some(address(&app, &format!("/invitations/{token}"))))))
+    let data = app.clone();
+    let (made, link) = app
+        .db
+        .write(move |conn| {
+            let (made, token) = invitation::create(conn, &actor, now, &email, role)?;
+            let link = deliver(conn, &data, &actor, now, &made, &token)?;
+            Ok((made, link))
+        })
+        .await?;
+    Ok(HttpResponse::Created().json(json(made, link)))
 }
 
 /// Makes a link open no more.

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod form;
+mod letter;
 pub mod pages;
 
 use crate::web::routes::Routes;

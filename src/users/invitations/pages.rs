@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::form::{AcceptanceForm, InvitationForm};
+use super::letter::deliver;
 use crate::agency::model as agency;
 use crate::auth::extract::{Admin, Anyone};
 use crate::auth::invitation::{self, Acceptance, Invitation};
@@ -16,10 +17,10 @@ use crate::types::ids::InvitationId;
 use crate::users::people::pages::{article, list};
 use crate::web::form::Form;
 use crate::web::page::View;
-use crate::web::secret_links::{address, kept_secret, missed};
+use crate::web::secret_links::{kept_secret, missed};
 use crate::web::{App, filters};
 
-/// Makes a link and shows it, this once.
+/// Makes a link, which goes by mail, or is shown this once where mail cannot.
 pub async fn create(
     user: SteppedUpAdmin,
     app: web::Data<App>,
@@ -29,15 +30,21 @@ pub async fn create(
     let (actor, now, form) = (user.actor, app.clock.now(), form.0);
     let made = match form.check() {
         Ok((email, role)) => {
-            let by = actor.clone();
-            app.db.write(move |conn| invitation::create(conn, &by, now, &email, role)).await
+            let (by, data) = (actor.clone(), app.clone());
+            app.db
+                .write(move |conn| {
+                    let (made, token) = invitation::create(conn, &by, now, &email, role)?;
+                    deliver(conn, &data, &by, now, &made, &token)
+                })
+                .await
         }
         Err(errors) => Err(errors.into()),
     };
     match made {
-        Ok((_, token)) => {
+        Ok(None) => view.redirect("/users", "The invitation is queued as a mail."),
+        Ok(link) => {
             let mut page = list(&app, actor, &view, InvitationForm::blank(), FormErrors::default()).await?;
-            page.link = Some(address(&app, &format!("/invitations/{token}")));
+            page.link = link;
             view.html(|| page.render(), || page.render()).map(kept_secret)
         }
         Err(AppError::Invalid(errors)) => {

@@ -5,7 +5,7 @@ use bureau::types::terms::TermsKind;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use actix_web::dev::{Service, ServiceResponse};
@@ -19,6 +19,7 @@ use bureau::auth::user::{self, Actor, NewUser, User};
 use bureau::config::Config;
 use bureau::db::{Conn, Db, dialect};
 use bureau::error::AppResult;
+use bureau::jobs::runner::{Handler, Runner};
 use bureau::types::clock::{Clock, UtcTime};
 use bureau::types::ids::UserId;
 use bureau::types::money::Currency;
@@ -27,6 +28,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::database::TestDatabase;
 use super::http::Visitor;
+use super::post::TestPost;
 
 /// The password of everybody.
 pub const PASSWORD: &str = "a quiet river at dawn";
@@ -44,6 +46,8 @@ pub struct TestApp {
     pub db: Db,
     /// Its clock; only [`Clock::advance`] moves it.
     pub clock: Clock,
+    /// The mail server, where [`TestApp::with_post`] gave it one.
+    pub post: Arc<TestPost>,
     /// All that its handlers see.
     pub data: web::Data<App>,
     pub(super) site: Site,
@@ -61,29 +65,40 @@ pub struct TestApp {
 impl TestApp {
     /// "Fielder Studio" of Berlin with its owner Ines.
     pub async fn new() -> Self {
-        Self::over(TestDatabase::set_up(), |_| {}).await
+        Self::over(TestDatabase::set_up(), false, |_| {}).await
+    }
+
+    /// [`TestApp::new`] with a mail server.
+    pub async fn with_post() -> Self {
+        Self::over(TestDatabase::set_up(), true, |_| {}).await
     }
 
     /// Before the first visit.
     pub async fn empty() -> Self {
-        Self::over(TestDatabase::empty(), |_| {}).await
+        Self::over(TestDatabase::empty(), false, |_| {}).await
     }
 
     /// [`TestApp::new`] with other settings.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::over(TestDatabase::set_up(), change).await
+        Self::over(TestDatabase::set_up(), false, change).await
     }
 
-    async fn over(database: TestDatabase, change: impl FnOnce(&mut Config)) -> Self {
+    async fn over(database: TestDatabase, has_post: bool, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = database.config();
         change(&mut config);
         let clock = Clock::frozen(now());
-        let data = web::Data::new(bureau::app::open(config, clock.clone()).unwrap());
+        let post = Arc::new(TestPost::default());
+        let mut app = bureau::app::open(config, clock.clone()).unwrap();
+        if has_post {
+            app.post = Some(post.clone());
+        }
+        let data = web::Data::new(app);
         let service =
             test::init_service(actix_web::App::new().configure(bureau::app::configure(&data))).await;
         Self {
             db: data.db.clone(),
             clock,
+            post,
             data,
             site: Rc::new(move |request| Box::pin(service.call(request.to_request()))),
             cookies: RefCell::default(),
@@ -195,6 +210,16 @@ impl TestApp {
     /// The owner as model verbs want them.
     pub fn actor(&self) -> Actor {
         self.owner().actor()
+    }
+
+    /// Does the jobs that are due, as the server would; answers with the number of attempts.
+    pub async fn run_jobs(&self) -> usize {
+        self.run_jobs_of(bureau::background::handlers(&self.data)).await
+    }
+
+    /// Does the jobs of these kinds that are due.
+    pub async fn run_jobs_of(&self, handlers: Arc<[Handler]>) -> usize {
+        Runner::new(self.data.clone().into_inner(), handlers).run_due().await.unwrap()
     }
 
     /// The present instant.

@@ -3,6 +3,7 @@
 use bureau::audit::log::{self, LogFilter};
 use bureau::audit::model as audit;
 use bureau::auth::invitation;
+use bureau::auth::password_reset;
 use bureau::auth::policy::Role;
 use bureau::auth::token::{self, NewToken, Scopes};
 use bureau::auth::user as users;
@@ -11,6 +12,7 @@ use bureau::clients::members::model as client_members;
 use bureau::clients::model::{self as clients, ClientStatus, NewClient};
 use bureau::db::schema::notifications as notification_rows;
 use bureau::db::schema::{projects, rates, task_comments, tasks, time_entries};
+use bureau::mail::model as mail;
 use bureau::notifications::model::{self as notifications, Notice, NotificationKind};
 use bureau::projects::members::model::{self as members, NewMember};
 use bureau::projects::milestones::model::{self as milestones, NewMilestone};
@@ -314,6 +316,22 @@ impl TestApp {
         let (made, token) =
             self.write(|conn| invitation::create(conn, &actor, self.now(), email, Role::Member));
         (made.id.0, token)
+    }
+
+    /// The token of a link to choose a new password.
+    pub fn password_reset(&self, user: UserId) -> String {
+        self.write(|conn| {
+            let user = users::find(conn, user)?;
+            password_reset::create(conn, self.now(), &user)
+        })
+    }
+
+    /// A mail that waits, and its job.
+    pub fn test_mail(&self) -> (i64, i64) {
+        let actor = self.actor();
+        let keys = self.data.keys.clone();
+        let mail = self.write(|conn| mail::queue_test(conn, &keys, &actor, self.now()));
+        (mail.row.id.0, mail.job_id.unwrap().0)
     }
 
     /// A token of somebody that no test uses.

@@ -14,6 +14,7 @@ mod dump;
 mod factory;
 mod html;
 mod http;
+mod post;
 mod postgres;
 
 pub use app::{PASSWORD, TestApp};

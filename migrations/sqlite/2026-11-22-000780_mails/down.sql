@@ -1,0 +1,3 @@
+DROP TRIGGER jobs_mail_given_up;
+DROP TRIGGER jobs_mail_taken_up;
+DROP TABLE mails;
