@@ -136,6 +136,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::billing::statement::api::ApiDoc::openapi(),
         crate::billing::mailing::api::ApiDoc::openapi(),
         crate::credentials::api::ApiDoc::openapi(),
+        crate::credentials::rotations::api::ApiDoc::openapi(),
         crate::users::profile::api::ApiDoc::openapi(),
         crate::users::account::api::ApiDoc::openapi(),
         crate::users::second_factor::api::ApiDoc::openapi(),

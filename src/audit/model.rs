@@ -181,6 +181,8 @@ crate::text_enum! {
         Payment = "payment", "payment";
         /// What opens a client's site.
         Credential = "credential", "credential";
+        /// The tasks by which what somebody knows is changed.
+        Rotation = "rotation", "changes of what is known to";
         /// A key of the vault.
         VaultKey = "vault_key", "key of the vault no.";
         /// Work apart from the requests.

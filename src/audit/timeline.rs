@@ -87,6 +87,7 @@ impl TimelineEntry {
             | Subject::Route
             | Subject::List
             | Subject::Job
+            | Subject::Rotation
             | Subject::VaultKey
             | Subject::Mail => None,
         }

@@ -26,6 +26,7 @@ use crate::web::query::Query;
 /// This part of the API's description.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(
+    super::generator::generate_password,
     list_credentials,
     create_credential,
     find_credential,

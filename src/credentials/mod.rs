@@ -2,12 +2,14 @@
 //!
 //! What may be searched stands in the row; what must not be read is in envelopes ([`secrets`], `keys::vault`) and leaves
 //! them by one verb alone, [`reveals::record`]: it is on record and committed before anything is decrypted.
-//! URLs: `/credentials`, `…/new`, `…/{id}`, `…/{id}/edit`, `…/{id}/reveal`, `…/{id}/grants`; `/api/credentials`.
+//! URLs: `/credentials`, `…/new`, `…/{id}`, `…/{id}/edit`, `…/{id}/reveal`, `…/{id}/grants`,
+//! `…/generator`; `/api/credentials`.
 
 pub mod access;
 pub mod api;
 pub mod checks;
 pub mod form;
+pub mod generator;
 pub mod grants;
 pub mod health;
 pub mod keys;
@@ -15,6 +17,7 @@ pub mod model;
 pub mod pages;
 pub mod reveal;
 pub mod reveals;
+pub mod rotations;
 pub mod secrets;
 
 use crate::web::routes::Routes;
@@ -25,6 +28,8 @@ pub fn pages() -> Routes {
         .get("/credentials", pages::index)
         .post("/credentials", pages::create)
         .get("/credentials/new", pages::new)
+        .get("/credentials/generator", generator::new)
+        .post("/credentials/generator", generator::create)
         .get("/credentials/{id}", pages::show)
         .post("/credentials/{id}", pages::update)
         .get("/credentials/{id}/edit", pages::edit)
@@ -34,6 +39,7 @@ pub fn pages() -> Routes {
         .post("/credentials/{id}/reveal", reveal::show)
         .post("/credentials/{id}/grants", grants::create)
         .post("/credentials/{id}/grants/{user_id}/removal", grants::destroy)
+        .and(rotations::pages())
 }
 
 /// The JSON API of this area.
@@ -41,6 +47,7 @@ pub fn api() -> Routes {
     Routes::new()
         .get("/api/credentials", api::list_credentials)
         .post("/api/credentials", api::create_credential)
+        .post("/api/credentials/generator", generator::generate_password)
         .get("/api/credentials/{id}", api::find_credential)
         .put("/api/credentials/{id}", api::update_credential)
         .delete("/api/credentials/{id}", api::delete_credential)
@@ -50,4 +57,5 @@ pub fn api() -> Routes {
         .get("/api/credentials/{id}/reveals", api::list_credential_reveals)
         .post("/api/credentials/{id}/grants", api::grant_credential)
         .delete("/api/credentials/{id}/grants/{user_id}", api::revoke_credential)
+        .and(rotations::api())
 }

@@ -138,6 +138,7 @@ const LABELS: &[(&str, &str)] = &[
     ("second_tax_rate", "Second tax, %"),
     ("secret", "Password"),
     ("secrets", "Encrypted fields"),
+    ("shape", "Made of"),
     ("spent_on", "Bought on"),
     ("starts_at", "Start"),
     ("starts_on", "Start"),

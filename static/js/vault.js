@@ -58,6 +58,16 @@
   window.addEventListener("pagehide", hideAll);
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   document.addEventListener("htmx:beforeHistorySave", hideAll);
+  // A generated password goes into the form that it was asked for.
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-use-generated]");
+    const field = document.getElementById("secret");
+    if (!button || !field) return;
+    const dialog = button.closest("dialog");
+    field.value = dialog.querySelector("[data-generated]").textContent;
+    dialog.close();
+    field.focus();
+  });
   document.addEventListener("click", async (event) => {
     const button = event.target instanceof Element && event.target.closest("[data-hide-now], [data-copy-shown]");
     if (!button) return;

@@ -50,6 +50,7 @@ CREATE TABLE credential_secrets (
 );
 CREATE UNIQUE INDEX credential_secrets_current_idx ON credential_secrets (credential_id, field) WHERE replaced_at IS NULL;
 CREATE INDEX credential_secrets_fingerprint_idx ON credential_secrets (fingerprint, credential_id) WHERE replaced_at IS NULL;
+CREATE INDEX credential_secrets_author_idx ON credential_secrets (created_by) WHERE replaced_at IS NULL;
 CREATE INDEX credential_secrets_kek_idx ON credential_secrets (kek_id, id);
 
 -- Who may open what only named people may.

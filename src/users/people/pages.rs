@@ -12,6 +12,7 @@ use crate::auth::second_factor;
 use crate::auth::step_up::SteppedUpAdmin;
 use crate::auth::user::{self, Actor, Person, User};
 use crate::clients::model as clients;
+use crate::credentials::rotations::model as rotations;
 use crate::db::saved::Saved;
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::projects::model as projects;
@@ -255,16 +256,27 @@ pub async fn disable(
     let done = match form.check() {
         Ok(to) => {
             let by = actor.clone();
-            app.db.write(move |conn| model::disable(conn, &by, now, id, to)).await
+            app.db
+                .write(move |conn| {
+                    let (person, count) = model::disable(conn, &by, now, id, to)?;
+                    Ok((person, count, rotations::is_due(conn, id)?))
+                })
+                .await
         }
         Err(errors) => Err(errors.into()),
     };
     match done {
-        Ok((person, 0)) => view.redirect("/users", &format!("{} can come in no more.", person.name)),
-        Ok((person, count)) => {
-            let tasks = if count == 1 { "task has" } else { "tasks have" };
-            let words = format!("{} can come in no more; {count} {tasks} gone over.", person.name);
-            view.redirect("/users", &words)
+        Ok((person, count, knows_secrets)) => {
+            let mut words = match count {
+                0 => format!("{} can come in no more.", person.name),
+                1 => format!("{} can come in no more; 1 task has gone over.", person.name),
+                count => format!("{} can come in no more; {count} tasks have gone over.", person.name),
+            };
+            if !knows_secrets {
+                return view.redirect("/users", &words);
+            }
+            words.push_str(" This is what they know.");
+            view.redirect(&format!("/users/{id}/rotations"), &words)
         }
         Err(AppError::Invalid(errors)) => {
             let forms = Forms { leaving: form, ..Forms::default() };

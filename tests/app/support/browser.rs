@@ -211,6 +211,16 @@ impl Browser {
         }
     }
 
+    /// The page as it stands, what is not to be seen included.
+    pub async fn source(&self) -> String {
+        self.client.source().await.unwrap()
+    }
+
+    /// Back in the browser's history.
+    pub async fn back(&self) {
+        self.client.back().await.unwrap();
+    }
+
     /// The path that the window is at.
     pub async fn path(&self) -> String {
         let url = self.client.current_url().await.unwrap();

@@ -1,0 +1,70 @@
+//! The vault in a real browser: a secret is shown after a proof, and gone again.
+
+use bureau::auth::policy::Role;
+
+use crate::credentials::SECRET;
+use crate::support::browser::{Browser, Scripts};
+use crate::support::{PASSWORD, TestApp};
+
+#[actix_web::test]
+async fn a_secret_is_shown_after_a_proof_and_hidden_when_somebody_says_so() {
+    let app = TestApp::new().await;
+    app.credential(app.client("Halden"));
+    let Some(browser) = Browser::open(&app, Scripts::On, "a secret in the browser").await else { return };
+    browser.sign_in("ines@fielder.studio").await;
+    browser.visit("/credentials").await;
+    browser.press("[aria-label='Reveal the password of Shopify admin']").await;
+    browser.see("dialog#step_up[open] [name=proof]").await.send_keys(PASSWORD).await.unwrap();
+    browser.press("dialog#step_up .btn-primary").await;
+    browser.see_text(SECRET).await;
+    browser.see("[data-countdown]").await;
+    assert_eq!(app.count("credential_reveals"), 1);
+    browser.press("[data-hide-now]").await;
+    browser.see("td [aria-label='Reveal Password']").await;
+    assert!(!browser.source().await.contains(SECRET));
+    // Proved a moment ago: this time at once. Going elsewhere and back shows nothing.
+    browser.press("td [aria-label='Reveal Password']").await;
+    browser.see_text(SECRET).await;
+    browser.visit("/clients").await;
+    browser.back().await;
+    browser.see("[aria-label='Reveal the password of Shopify admin']").await;
+    assert!(!browser.source().await.contains(SECRET));
+    assert_eq!(app.count("credential_reveals"), 2);
+    browser.close().await;
+}
+
+#[actix_web::test]
+async fn a_generated_password_is_used_and_kept() {
+    let app = TestApp::new().await;
+    app.client("Halden");
+    let Some(browser) = Browser::open(&app, Scripts::On, "a generated password").await else { return };
+    browser.sign_in("ines@fielder.studio").await;
+    browser.visit("/credentials/new?client_id=1").await;
+    browser.fill("label", "Hosting").await;
+    browser.press("[data-generator]").await;
+    browser.see("dialog#generator[open]").await;
+    browser.press("dialog#generator .btn-primary").await;
+    let made = browser.see("dialog#generator [data-generated]").await.prop("textContent").await.unwrap();
+    browser.press("[data-use-generated]").await;
+    browser.press_text("Save credential").await;
+    browser.see_text("Credential saved.").await;
+    let shown = app.look(Role::Owner, bureau::types::ids::CredentialId(1), &[]).await;
+    assert_eq!(shown.texts("[data-shown]"), [made.unwrap()]);
+    browser.close().await;
+}
+
+#[actix_web::test]
+async fn a_secret_is_shown_without_scripts() {
+    let app = TestApp::new().await;
+    let id = app.credential(app.client("Halden"));
+    let Some(browser) = Browser::open(&app, Scripts::Off, "a secret without scripts").await else { return };
+    browser.sign_in("ines@fielder.studio").await;
+    browser.visit(&format!("/credentials/{id}")).await;
+    browser.press_text("Reveal").await;
+    browser.fill("proof", PASSWORD).await;
+    browser.press_text("Go on").await;
+    browser.visit(&format!("/credentials/{id}")).await;
+    browser.press_text("Reveal").await;
+    browser.see_text(SECRET).await;
+    browser.close().await;
+}
