@@ -17,6 +17,7 @@ use crate::auth::policy::Policy;
 use crate::auth::session::Sessions;
 use crate::background::Background;
 use crate::config::Config;
+use crate::credentials;
 use crate::db::manager::{DatabaseUrl, Manager};
 use crate::db::schema::master_keys;
 use crate::db::{Conn, Db, dialect, migrate};
@@ -67,6 +68,7 @@ pub fn pages() -> Routes {
         .and(crate::tasks::pages())
         .and(crate::time_entries::pages())
         .and(crate::billing::pages())
+        .and(crate::credentials::pages())
         .and(crate::users::pages())
         .and(crate::activity::pages())
         .and(crate::dashboard::pages())
@@ -84,6 +86,7 @@ pub fn api() -> Routes {
         .and(crate::tasks::api())
         .and(crate::time_entries::api())
         .and(crate::billing::api())
+        .and(crate::credentials::api())
         .and(crate::users::api())
         .and(crate::activity::api())
         .and(crate::dashboard::api())
@@ -136,6 +139,7 @@ pub fn api_docs() -> Vec<OpenApi> {
         crate::billing::reminders::api::ApiDoc::openapi(),
         crate::billing::statement::api::ApiDoc::openapi(),
         crate::billing::mailing::api::ApiDoc::openapi(),
+        crate::credentials::api::ApiDoc::openapi(),
         crate::users::profile::api::ApiDoc::openapi(),
         crate::users::account::api::ApiDoc::openapi(),
         crate::users::second_factor::api::ApiDoc::openapi(),
@@ -188,6 +192,7 @@ pub fn open(config: Config, clock: Clock) -> AppResult<App> {
         Some(keys) => keys,
         None => adopt(&mut conn, &config, master, &clock)?,
     };
+    credentials::keys::prove(&mut conn, keys.vault())?;
     let marker = config.data_dir.join(MARKER);
     if !marker.exists() {
         let text = "A Bureau database belongs to this directory. While this file is here, a lost one is never replaced by an empty one.\n";
@@ -234,6 +239,7 @@ pub fn open_existing(config: Config, clock: Clock) -> AppResult<App> {
             "The database {shown} is of an older Bureau (it lacks {step}). Bring it up to date with `bureau migrate`."
         )));
     }
+    credentials::keys::prove(&mut conn, keys.vault())?;
     let db = Db::open(&config.database, config.db_pool)?;
     let limiter = Limiter::new(config.requests_per_minute);
     let post = post(&config)?;

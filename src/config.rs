@@ -112,6 +112,12 @@ pub const SETTINGS: &[Setting] = &[
         help: "Requests that one network may make in a minute (0 to 1000000); 0 is no limit",
     },
     Setting {
+        env: "BUREAU_VAULT_REVEALS_PER_HOUR",
+        flag: "vault-reveals-per-hour",
+        default: "30",
+        help: "Secrets that one person may look at in an hour (1 to 1000)",
+    },
+    Setting {
         env: "BUREAU_SMTP_URL",
         flag: "smtp-url",
         default: "",
@@ -161,6 +167,8 @@ pub struct Config {
     pub max_body: usize,
     /// Requests that one network may make in a minute; 0 for no limit.
     pub requests_per_minute: u32,
+    /// Secrets that one person may look at in an hour.
+    pub vault_reveals_per_hour: i64,
     /// How mail leaves; `None` and it waits.
     pub mail: Option<MailConfig>,
     /// Log filter.
@@ -320,6 +328,7 @@ impl Config {
             db_pool: values.number("BUREAU_DB_POOL", 2, 100)?,
             max_body: values.number::<usize>("BUREAU_MAX_BODY_KB", 64, 65_536)? * 1_024,
             requests_per_minute: values.number("BUREAU_REQUESTS_PER_MINUTE", 0, 1_000_000)?,
+            vault_reveals_per_hour: values.number("BUREAU_VAULT_REVEALS_PER_HOUR", 1, 1_000)?,
             mail: mail::parse(values)?,
             log,
             log_json,

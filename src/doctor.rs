@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::audit::seal;
 use crate::billing::{checks, equation, quotes};
+use crate::credentials;
 use crate::db::{Conn, dialect, guards};
 use crate::error::{AppError, AppResult};
 use crate::mail;
@@ -95,6 +96,9 @@ pub fn examine(app: &App) -> AppResult<Report> {
                 run(conn).unwrap_or_else(|error| vec![format!("This could not be checked: {error}")]);
             checks.push(Finding { check, faults });
         }
+        let sealed = credentials::checks::faults(conn, app.keys.vault())
+            .unwrap_or_else(|error| vec![format!("This could not be checked: {error}")]);
+        checks.push(Finding { check: "every secret of the vault opens where it is kept", faults: sealed });
         Ok::<_, AppError>(Report { database, checks })
     })
 }

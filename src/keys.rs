@@ -1,10 +1,11 @@
 //! The master key and the keys derived from it, one per purpose, so that a leaked one never opens another.
 
 pub mod cipher;
+pub mod vault;
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{AppError, AppResult};
 use cipher::{Cipher, KEY_BYTES};
+use vault::Vault;
 
 /// What the process may do with the master key.
 #[derive(Clone)]
@@ -22,17 +24,14 @@ pub struct Keys {
     pepper: Zeroizing<Vec<u8>>,
     second_factors: Cipher,
     mails: Cipher,
+    vault: Vault,
     check: String,
 }
 
 impl Keys {
     /// Derives every key for the installation `install_id`.
     pub fn derive(master: &MasterKey, install_id: &str) -> AppResult<Self> {
-        let expand = |label: &str| -> AppResult<Zeroizing<Vec<u8>>> {
-            let mut mac = Hmac::<Sha512>::new_from_slice(&master.bytes).map_err(AppError::internal)?;
-            mac.update(format!("{label}\0{install_id}").as_bytes());
-            Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
-        };
+        let expand = |label: &str| master.expand(label, install_id);
         let check = BASE64.encode(Sha256::digest(expand("bureau/key-check/v1")?.as_slice()));
         let cipher = |label: &str| -> AppResult<Cipher> {
             let mut key = expand(label)?;
@@ -44,6 +43,7 @@ impl Keys {
             pepper: expand("bureau/pepper/v1")?,
             second_factors: cipher("bureau/second-factor/v1")?,
             mails: cipher("bureau/mail/v1")?,
+            vault: Vault::new(master, install_id)?,
             check,
         })
     }
@@ -63,6 +63,11 @@ impl Keys {
         &self.mails
     }
 
+    /// What seals what is kept in the vault.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// What bcrypt hashes in place of `password`: 64 characters whatever its length, so nothing is truncated,
     /// and of no use without the key.
     pub fn peppered(&self, password: &str) -> AppResult<Zeroizing<String>> {
@@ -80,6 +85,8 @@ impl Keys {
 /// 32 random bytes, kept outside the database.
 pub struct MasterKey {
     bytes: Zeroizing<Vec<u8>>,
+    /// Its file.
+    pub path: PathBuf,
     /// Whether Bureau made the file, so that there must be a database to it.
     pub is_own: bool,
 }
@@ -99,7 +106,9 @@ impl MasterKey {
         let (first, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
         let bytes = BASE64.decode(first.trim()).map(Zeroizing::new);
         match bytes {
-            Ok(bytes) if bytes.len() == KEY_BYTES => Ok(Self { bytes, is_own: rest.contains(OWN) }),
+            Ok(bytes) if bytes.len() == KEY_BYTES => {
+                Ok(Self { bytes, path: path.to_owned(), is_own: rest.contains(OWN) })
+            }
             _ => Err(refuse("does not hold 32 bytes in base64.".to_owned())),
         }
     }
@@ -117,7 +126,14 @@ impl MasterKey {
         let mut file = options.open(path).map_err(fault)?;
         let text = Zeroizing::new(format!("{}\n{OWN}\n", BASE64.encode(bytes.as_slice())));
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
-        Ok(Self { bytes, is_own: true })
+        Ok(Self { bytes, path: path.to_owned(), is_own: true })
+    }
+
+    /// 64 bytes for the purpose that `label` names, in the installation `install_id`.
+    fn expand(&self, label: &str, install_id: &str) -> AppResult<Zeroizing<Vec<u8>>> {
+        let mut mac = Hmac::<Sha512>::new_from_slice(&self.bytes).map_err(AppError::internal)?;
+        mac.update(format!("{label}\0{install_id}").as_bytes());
+        Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
     }
 }
 

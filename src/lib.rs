@@ -32,6 +32,7 @@ pub mod projects;
 pub mod tasks;
 pub mod time_entries;
 pub mod billing;
+pub mod credentials;
 pub mod users;
 pub mod activity;
 pub mod dashboard;

@@ -10,6 +10,7 @@ use bureau::auth::policy::Role;
 use bureau::auth::token::{self, NewToken, Scopes};
 use bureau::auth::user::{self, NewUser};
 use bureau::config::{Config, SETTINGS};
+use bureau::credentials::keys;
 use bureau::db::{dialect, migrate};
 use bureau::error::{AppError, AppResult};
 use bureau::types::clock::Clock;
@@ -48,6 +49,11 @@ enum Command {
     Token {
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// Look after the keys of the vault.
+    Vault {
+        #[command(subcommand)]
+        command: VaultCommand,
     },
     /// List every route with its method and policy.
     Routes {
@@ -90,6 +96,22 @@ enum TokenCommand {
         /// What it is for.
         #[arg(long)]
         name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum VaultCommand {
+    /// Say which keys seal how many secrets.
+    Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the vault's next key and seal every secret with it. What breaks off goes on with --resume.
+    Rotate {
+        /// Make no key; seal with the latest what older ones still seal.
+        #[arg(long)]
+        resume: bool,
     },
 }
 
@@ -137,6 +159,7 @@ fn run(command: Command, config: Config) -> AppResult<ExitCode> {
             add_user(config, &email, &name, &role)
         }
         Command::Token { command: TokenCommand::Add { email, name } } => add_token(config, &email, &name),
+        Command::Vault { command } => look_after_vault(&app::open_existing(config, Clock::System)?, &command),
         Command::Routes { json } => list_routes(json),
         Command::Doctor { json } => {
             let examined =
@@ -155,6 +178,28 @@ fn run(command: Command, config: Config) -> AppResult<ExitCode> {
 
 fn serve(app: App) -> AppResult<ExitCode> {
     actix_web::rt::System::new().block_on(app::serve(app))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn look_after_vault(app: &App, command: &VaultCommand) -> AppResult<ExitCode> {
+    let (vault, now) = (app.keys.vault(), app.clock.now());
+    if let VaultCommand::Rotate { resume } = command {
+        if !resume {
+            let number = keys::make_next(&app.db, vault, now)?;
+            let path = vault.file_of(number);
+            say(&format!("Made key {number} in {}; keep a copy apart from the backups.", path.display()))?;
+        }
+        let done =
+            keys::rotate(&app.db, vault, now, |left| tracing::info!(left, "sealed anew; so many are left"))?;
+        say(&format!("{done} secrets were sealed anew, each opened again before it was stored."))?;
+    }
+    let status = app.db.read_blocking(keys::status)?;
+    let json = matches!(command, VaultCommand::Status { json: true });
+    say(&if json {
+        serde_json::to_string(&status).map_err(AppError::internal)?
+    } else {
+        status.to_string()
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

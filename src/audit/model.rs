@@ -87,6 +87,12 @@ crate::text_enum! {
         Cancelled = "cancelled", "cancelled";
         /// Somebody asked for a link to choose a new password.
         AskedForReset = "asked_for_reset", "was asked for a new password for:";
+        /// A secret was looked at.
+        Revealed = "revealed", "looked at a secret of";
+        /// A secret was copied without being shown.
+        Copied = "copied", "copied a secret of";
+        /// What an older key sealed was sealed anew.
+        Rotated = "rotated", "sealed everything with";
         /// Somebody may come in no more.
         Disabled = "disabled", "shut out";
         /// Somebody may come in again.
@@ -175,6 +181,10 @@ crate::text_enum! {
         Expense = "expense", "expense";
         /// Money that came in or went out.
         Payment = "payment", "payment";
+        /// What opens a client's site.
+        Credential = "credential", "credential";
+        /// A key of the vault.
+        VaultKey = "vault_key", "key of the vault no.";
         /// Work apart from the requests.
         Job = "job", "job";
         /// A mail in the outbox.
@@ -197,7 +207,9 @@ pub struct Entry {
 }
 
 /// What happens at the door or to the log's own readers: it is on the log's page and in nobody's timeline.
-pub const AT_THE_DOOR: [Action; 7] = [
+pub const AT_THE_DOOR: [Action; 9] = [
+    Action::Revealed,
+    Action::Copied,
     Action::SignedIn,
     Action::SignInFailed,
     Action::SteppedUp,
@@ -324,7 +336,7 @@ impl Activity {
             Subject::Task | Subject::Comment => task,
             Subject::TimeEntry | Subject::Timer => task.or(project),
             Subject::Invoice => self.invoice_id.map(|id| (Subject::Invoice, id.0)),
-            Subject::Quote | Subject::Recurring | Subject::Expense => {
+            Subject::Quote | Subject::Recurring | Subject::Expense | Subject::Credential => {
                 Some((self.subject_type, self.subject_id))
             }
             _ => None,

@@ -75,6 +75,7 @@ impl TimelineEntry {
             Subject::Recurring => Some(format!("/billing/recurring/{}", activity.subject_id)),
             Subject::Reminder => Some("/billing/reminders".to_owned()),
             Subject::Quote => Some(format!("/quotes/{}", activity.subject_id)),
+            Subject::Credential => Some(format!("/credentials/{}", activity.subject_id)),
             Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
             Subject::Agency
@@ -87,6 +88,7 @@ impl TimelineEntry {
             | Subject::Route
             | Subject::List
             | Subject::Job
+            | Subject::VaultKey
             | Subject::Mail => None,
         }
     }
@@ -177,6 +179,8 @@ pub fn timeline(
     for action in AT_THE_DOOR {
         query = query.filter(activities::action.ne(action));
     }
+    // A credential may be there for few; its own page tells them what became of it.
+    query = query.filter(activities::subject_type.ne(Subject::Credential));
     query = match scope {
         Scope::All => query,
         Scope::Actor(id) => query.filter(activities::actor_id.eq(id)),

@@ -61,6 +61,8 @@ requirements! {
     Teammate = ForTeam => Policy::Team;
     /// Who works on tasks and logs hours.
     Worker = ForWork => Policy::Work;
+    /// Who opens the vault.
+    VaultUser = ForVault => Policy::Vault;
     /// Who looks after clients and projects.
     Manager = ForManage => Policy::Manage;
     /// Who sees amounts and makes invoices.

@@ -32,6 +32,8 @@ pub enum Policy {
     Team,
     /// Who works on tasks and logs hours.
     Work,
+    /// Who opens the vault: what they see there follows from the credential.
+    Vault,
     /// Who looks after clients and projects.
     Manage,
     /// Who sees amounts and makes invoices.
@@ -42,8 +44,16 @@ pub enum Policy {
 
 impl Policy {
     /// Every policy, from the most open to the tightest.
-    pub const ALL: [Self; 7] =
-        [Self::Public, Self::SignedIn, Self::Team, Self::Work, Self::Manage, Self::Money, Self::Administer];
+    pub const ALL: [Self; 8] = [
+        Self::Public,
+        Self::SignedIn,
+        Self::Team,
+        Self::Work,
+        Self::Vault,
+        Self::Manage,
+        Self::Money,
+        Self::Administer,
+    ];
 
     /// Whether `role` passes.
     pub fn allows(self, role: Role) -> bool {
@@ -51,7 +61,7 @@ impl Policy {
         match self {
             Self::Public | Self::SignedIn => true,
             Self::Team => role != Contractor,
-            Self::Work => matches!(role, Owner | Admin | Manager | Member | Contractor),
+            Self::Work | Self::Vault => matches!(role, Owner | Admin | Manager | Member | Contractor),
             Self::Manage => matches!(role, Owner | Admin | Manager),
             Self::Money => matches!(role, Owner | Admin | Manager | Bookkeeper),
             Self::Administer => matches!(role, Owner | Admin),

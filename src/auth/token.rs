@@ -32,6 +32,8 @@ crate::text_enum! {
         Time = "time", "Time";
         /// Invoices, quotes, payments and rates.
         Billing = "billing", "Invoices, quotes and rates";
+        /// The vault.
+        Vault = "vault", "Vault";
         /// The agency, its people and what they did.
         Settings = "settings", "Settings, people and activity";
         /// One's own profile, notifications and Today.
@@ -48,6 +50,7 @@ impl Area {
             "tasks" | "labels" | "schedules" | "task-views" => Self::Tasks,
             "time-entries" => Self::Time,
             "billing" | "quotes" | "rates" => Self::Billing,
+            "credentials" => Self::Vault,
             "settings" | "users" | "activity" | "jobs" | "mail" => Self::Settings,
             "profile" | "notifications" | "dashboard" => Self::Own,
             _ => return None,

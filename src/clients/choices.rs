@@ -45,6 +45,11 @@ pub fn kept_choices(
     Ok(offered)
 }
 
+/// What a client is called.
+pub fn name(conn: &mut Conn, id: ClientId) -> AppResult<String> {
+    Ok(clients::table.find(id).select(clients::name).first(conn)?)
+}
+
 /// Another one after every change of a client.
 pub fn revision(conn: &mut Conn) -> AppResult<Revision> {
     Revision::of(conn, "clients")

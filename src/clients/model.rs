@@ -24,7 +24,7 @@ use crate::types::terms::{PaymentTerms, TermsKind};
 use crate::types::text::fold;
 
 /// The head of a client's pages, for the tabs of later areas.
-pub use super::choices::{choices, kept_choices, revision};
+pub use super::choices::{choices, kept_choices, name, revision};
 pub use super::figures::{ClientHead, head};
 
 crate::text_enum! {

@@ -47,6 +47,7 @@ pub fn lock_row(conn: &mut Conn, table: LockedTable, id: i64) -> AppResult<()> {
             LockedTable::Invoices => "SELECT 1 FROM invoices WHERE id = $1 FOR UPDATE",
             LockedTable::RecurringInvoices => "SELECT 1 FROM recurring_invoices WHERE id = $1 FOR UPDATE",
             LockedTable::Quotes => "SELECT 1 FROM quotes WHERE id = $1 FOR UPDATE",
+            LockedTable::Credentials => "SELECT 1 FROM credentials WHERE id = $1 FOR UPDATE",
             LockedTable::Expenses => "SELECT 1 FROM expenses WHERE id = $1 FOR UPDATE",
             LockedTable::Payments => "SELECT 1 FROM payments WHERE id = $1 FOR UPDATE",
             LockedTable::TimeEntriesOfClient => {
@@ -79,6 +80,8 @@ pub enum LockedTable {
     RecurringInvoices,
     /// One quote.
     Quotes,
+    /// One credential.
+    Credentials,
     /// One expense.
     Expenses,
     /// One payment.

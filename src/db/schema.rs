@@ -203,6 +203,78 @@ diesel::table! {
 }
 
 diesel::table! {
+    credential_grants (credential_id, user_id) {
+        credential_id -> BigInt,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    credential_reveals (id) {
+        id -> BigInt,
+        credential_id -> BigInt,
+        user_id -> BigInt,
+        field -> Text,
+        secret_version -> BigInt,
+        is_copy -> Bool,
+        reason -> Text,
+        revealed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    credential_rotations (credential_id, field, secret_version) {
+        credential_id -> BigInt,
+        field -> Text,
+        secret_version -> BigInt,
+        task_id -> BigInt,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    credential_secrets (id) {
+        id -> BigInt,
+        credential_id -> BigInt,
+        field -> Text,
+        version -> BigInt,
+        envelope -> Binary,
+        kek_id -> BigInt,
+        fingerprint -> Nullable<Text>,
+        strength -> Nullable<BigInt>,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+        replaced_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    credentials (id) {
+        id -> BigInt,
+        record_key -> Text,
+        client_id -> BigInt,
+        kind -> Text,
+        label -> Text,
+        label_key -> Text,
+        search_text -> Text,
+        username -> Text,
+        urls -> Text,
+        tags -> Text,
+        access -> Text,
+        expires_on -> Nullable<Date>,
+        rotate_every_days -> Nullable<BigInt>,
+        last_reveal_id -> Nullable<BigInt>,
+        archived_at -> Nullable<Timestamp>,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     credit_allocations (id) {
         id -> BigInt,
         credit_note_id -> BigInt,
@@ -1217,6 +1289,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    vault_keys (id) {
+        id -> BigInt,
+        check_value -> Text,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(activities -> users (actor_id));
 diesel::joinable!(activity_seals -> activities (activity_id));
 diesel::joinable!(api_tokens -> users (user_id));
@@ -1234,6 +1314,16 @@ diesel::joinable!(client_members -> clients (client_id));
 diesel::joinable!(client_members -> users (user_id));
 diesel::joinable!(comment_versions -> task_comments (comment_id));
 diesel::joinable!(contacts -> clients (client_id));
+diesel::joinable!(credential_grants -> credentials (credential_id));
+diesel::joinable!(credential_grants -> users (user_id));
+diesel::joinable!(credential_reveals -> users (user_id));
+diesel::joinable!(credential_rotations -> credentials (credential_id));
+diesel::joinable!(credential_rotations -> tasks (task_id));
+diesel::joinable!(credential_rotations -> users (user_id));
+diesel::joinable!(credential_secrets -> users (created_by));
+diesel::joinable!(credential_secrets -> credentials (credential_id));
+diesel::joinable!(credentials -> clients (client_id));
+diesel::joinable!(credentials -> users (created_by));
 diesel::joinable!(credit_allocations -> users (created_by));
 diesel::joinable!(deducted_deposits -> invoices (deposit_id));
 diesel::joinable!(deducted_deposits -> invoice_lines (invoice_line_id));
@@ -1362,6 +1452,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     comment_versions,
     contacts,
+    credential_grants,
+    credential_reveals,
+    credential_rotations,
+    credential_secrets,
+    credentials,
     credit_allocations,
     deducted_deposits,
     expenses,
@@ -1433,4 +1528,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     timesheets,
     unsealed_activities,
     users,
+    vault_keys,
 );

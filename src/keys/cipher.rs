@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::error::{AppError, AppResult};
 
 /// XChaCha20-Poly1305. Other bytes are left to other algorithms.
-const XCHACHA20_POLY1305: u8 = 1;
+pub(super) const XCHACHA20_POLY1305: u8 = 1;
 /// Bytes of a key.
 pub const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
@@ -29,13 +29,35 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// What the tag covers beside the text: each part with its length before it, so that none runs into another.
+    /// What the tag covers beside the text.
     fn bytes(&self, algorithm: u8) -> Vec<u8> {
         let (row, version) = (self.row.to_be_bytes(), self.version.to_be_bytes());
-        let parts: [&[u8]; 6] =
-            [b"bureau", &[algorithm], self.table.as_bytes(), &row, self.field.as_bytes(), &version];
-        parts.iter().flat_map(|part| [&(part.len() as u64).to_be_bytes(), *part].concat()).collect()
+        bound(&[b"bureau", &[algorithm], self.table.as_bytes(), &row, self.field.as_bytes(), &version])
     }
+}
+
+/// Parts of what a tag covers beside the text, each with its length before it, so that none runs into another.
+pub(super) fn bound(parts: &[&[u8]]) -> Vec<u8> {
+    parts.iter().flat_map(|part| [&(part.len() as u64).to_be_bytes(), *part].concat()).collect()
+}
+
+/// `text` under `key` with XChaCha20-Poly1305: 24 random bytes, then the text and a tag over both it and `bound`.
+pub(super) fn encrypt(key: &[u8], bound: &[u8], text: &[u8]) -> AppResult<Vec<u8>> {
+    let nonce = rand::random::<[u8; NONCE_BYTES]>();
+    let payload = Payload { msg: text, aad: bound };
+    let sealed = XChaCha20Poly1305::new_from_slice(key)
+        .map_err(AppError::internal)?
+        .encrypt(&XNonce::from(nonce), payload)
+        .map_err(|_| AppError::Internal("nothing could be encrypted".into()))?;
+    Ok([nonce.as_slice(), sealed.as_slice()].concat())
+}
+
+/// The text of what [`encrypt`] made with the same `key` and `bound`; of nothing else.
+pub(super) fn decrypt(key: &[u8], bound: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
+    let payload = Payload { msg: sealed, aad: bound };
+    let cipher = XChaCha20Poly1305::new_from_slice(key).ok()?;
+    cipher.decrypt(&XNonce::from(*nonce), payload).map(Zeroizing::new).ok()
 }
 
 /// Seals and opens envelopes with one key.
@@ -50,20 +72,10 @@ impl Cipher {
         Self { key }
     }
 
-    fn aead(&self) -> AppResult<XChaCha20Poly1305> {
-        XChaCha20Poly1305::new_from_slice(&self.key).map_err(AppError::internal)
-    }
-
     /// `text` in an envelope for `place`.
     pub fn seal(&self, place: Place<'_>, text: &[u8]) -> AppResult<Vec<u8>> {
-        let nonce = rand::random::<[u8; NONCE_BYTES]>();
-        let bound = place.bytes(XCHACHA20_POLY1305);
-        let payload = Payload { msg: text, aad: &bound };
-        let sealed = self
-            .aead()?
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| AppError::Internal("nothing could be encrypted".into()))?;
-        Ok([&[XCHACHA20_POLY1305], nonce.as_slice(), sealed.as_slice()].concat())
+        let sealed = encrypt(&self.key, &place.bytes(XCHACHA20_POLY1305), text)?;
+        Ok([&[XCHACHA20_POLY1305], sealed.as_slice()].concat())
     }
 
     /// The text of an envelope that was sealed for `place` with this key; any other is a fault.
@@ -74,13 +86,10 @@ impl Cipher {
                 place.field, place.row, place.table
             ))
         };
-        let (&algorithm, rest) = envelope.split_first().ok_or_else(fault)?;
-        let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or_else(fault)?;
+        let (&algorithm, sealed) = envelope.split_first().ok_or_else(fault)?;
         if algorithm != XCHACHA20_POLY1305 {
             return Err(fault());
         }
-        let bound = place.bytes(algorithm);
-        let payload = Payload { msg: sealed, aad: &bound };
-        self.aead()?.decrypt(&XNonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| fault())
+        decrypt(&self.key, &place.bytes(algorithm), sealed).ok_or_else(fault)
     }
 }

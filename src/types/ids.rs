@@ -120,6 +120,8 @@ ids! {
     PaymentId => "payment";
     /// An agreed rate.
     RateId => "rate";
+    /// What opens a client's site.
+    CredentialId => "credential";
     /// Work that is done apart from the request that asked for it.
     JobId => "job";
     /// A mail that waits, was sent or failed.

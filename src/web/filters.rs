@@ -85,6 +85,7 @@ pub fn field_name(name: &str, _: &dyn Values) -> askama::Result<String> {
 
 /// Fields that forms call something else than their name says. A test holds it against the templates.
 const LABELS: &[(&str, &str)] = &[
+    ("access", "Who opens it"),
     ("after", "Place"),
     ("anchor_on", "First day"),
     ("assignee_id", "Assignee"),
@@ -98,13 +99,15 @@ const LABELS: &[(&str, &str)] = &[
     ("budget", "Budget, money"),
     ("client_id", "Client"),
     ("color", "Colour"),
+    ("custom_names", "Field of its own"),
+    ("custom_values", "Value of a field"),
     ("due_days", "Days to the due date"),
     ("due_on", "Due"),
     ("ended_at", "The work ended"),
     ("ends_on", "Last day"),
     ("estimate", "Estimate, hours"),
-    ("first", "First number"),
     ("expires_on", "Valid until"),
+    ("first", "First number"),
     ("from", "Hours from"),
     ("grouping", "One line for each"),
     ("hours_budget", "Budget, hours"),
@@ -114,6 +117,7 @@ const LABELS: &[(&str, &str)] = &[
     ("is_billable", "Billing"),
     ("is_client_visible", "Visible to"),
     ("is_paused", "State"),
+    ("label", "Name"),
     ("language", "Language of documents"),
     ("most", "At most"),
     ("owner_email", "Your email"),
@@ -124,14 +128,17 @@ const LABELS: &[(&str, &str)] = &[
     ("price", "Fixed price"),
     ("prices_include_tax", "Prices include tax"),
     ("project_id", "Project"),
-    ("spent_on", "Bought on"),
     ("rate", "Hourly rate"),
-    ("resets_yearly", "Begins anew"),
-    ("rounding_step", "Smallest coin"),
     ("refunded_on", "Paid out on"),
     ("region", "State or region"),
+    ("resets_yearly", "Begins anew"),
+    ("rotate_every_days", "Change every, days"),
+    ("rounding_step", "Smallest coin"),
     ("second_tax_name", "Second tax"),
     ("second_tax_rate", "Second tax, %"),
+    ("secret", "Password"),
+    ("secrets", "Encrypted fields"),
+    ("spent_on", "Bought on"),
     ("starts_at", "Start"),
     ("starts_on", "Start"),
     ("task_id", "Task"),
@@ -139,7 +146,13 @@ const LABELS: &[(&str, &str)] = &[
     ("tax_name", "Name of the tax"),
     ("tax_rate", "Tax, %"),
     ("to", "Hours to"),
+    ("totp", "Seed of one-time codes"),
+    ("urls", "Addresses"),
     ("user_id", "Person"),
+    ("username", "User name"),
+    ("vault_notes", "Encrypted notes"),
+    ("vault_secret", "Password"),
+    ("vault_totp", "Seed of one-time codes"),
     ("week_target", "Hours a week"),
 ];
 
@@ -153,6 +166,17 @@ pub fn label_of(field: &str) -> String {
 #[askama::filter_fn]
 pub fn field_label(field: &str, _: &dyn Values) -> askama::Result<String> {
     Ok(label_of(field))
+}
+
+/// How strong a password is, in words.
+#[askama::filter_fn]
+pub fn strength(strength: &i64, _: &dyn Values) -> askama::Result<&'static str> {
+    Ok(match strength {
+        ..=1 => "Very weak",
+        2 => "Weak",
+        3 => "Good",
+        _ => "Strong",
+    })
 }
 
 /// A message that follows its label, alone: "can't be blank" is "Can't be blank."

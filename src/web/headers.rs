@@ -50,7 +50,10 @@ pub async fn secure(
 
 fn add(headers: &mut HeaderMap, https: bool) {
     for (name, value) in FIXED {
-        headers.insert(name, value);
+        // A page may tell less of itself than the others; nothing else of it is its own to say.
+        if name != header::REFERRER_POLICY || !headers.contains_key(&name) {
+            headers.insert(name, value);
+        }
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, CSP);
     if https {

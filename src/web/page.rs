@@ -197,6 +197,8 @@ pub enum Section {
     Billing,
     /// What is offered.
     Quotes,
+    /// What opens the clients' sites.
+    Vault,
     /// What an hour costs.
     Rates,
     /// What one was told.
@@ -393,6 +395,11 @@ impl Shell {
     /// Whether tasks may be changed and hours logged.
     pub fn works(&self) -> bool {
         self.actor.may(Policy::Work)
+    }
+
+    /// Whether the vault is there for them.
+    pub fn opens_vault(&self) -> bool {
+        self.actor.may(Policy::Vault)
     }
 
     /// Whether the installation may be changed.

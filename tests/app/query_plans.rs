@@ -41,7 +41,13 @@ const SMALL: [&str; 20] = [
 const PARTIAL: [&str; 3] = ["_open_", "_draft_", "_unbilled_"];
 
 /// Lists with what narrows them, beside the plain ones that the routes name.
-const FILTERED: [&str; 65] = [
+const FILTERED: [&str; 71] = [
+    "/credentials?q=no",
+    "/credentials?client_id=1",
+    "/credentials?kind=cms",
+    "/credentials?fault=reused",
+    "/credentials?archived=true",
+    "/credentials?after=1",
     "/jobs?state=dead&before=100",
     "/mail?state=failed&before=100",
     "/clients?q=no",

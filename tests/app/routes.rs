@@ -32,6 +32,7 @@ pub struct Rows {
     draft: i64,
     payment: i64,
     expense: i64,
+    credential: i64,
     quote: i64,
     reminder: i64,
     pause: i64,
@@ -60,11 +61,15 @@ const OWN: [&str; 1] = ["/tasks/{task_id}/comments/{id}/edit"];
 const NOBODYS: [&str; 1] = ["/profile/sign-in/passkeys/{id}/edit"];
 
 /// What asks for a proof at the least.
-const SENSITIVE: [&str; 20] = [
+const SENSITIVE: [&str; 24] = [
     "POST /profile/sign-in/passkeys/challenge",
     "POST /profile/sign-in/passkeys",
     "POST /profile/sign-in/passkeys/{id}/removal",
     "DELETE /api/profile/passkeys/{id}",
+    "POST /credentials/{id}/reveal",
+    "POST /credentials/{id}/deletion",
+    "POST /api/credentials/{id}/reveals",
+    "DELETE /api/credentials/{id}",
     "POST /profile/sign-in/second-factor",
     "POST /profile/sign-in/second-factor/recovery-codes",
     "POST /profile/sign-in/second-factor/removal",
@@ -124,6 +129,7 @@ impl Rows {
         let draft = app.draft(client, 77_75);
         let (reminder, pause) = app.reminder(invoice);
         let expense = app.expense(client, 77_78);
+        let credential = app.credential_with(client, |form| form.label = "Northwind admin".into());
         let recurring = app.recurring(client);
         let (quote, token) = app.offered_quote(client);
         let (invitation, invitation_token) = app.invitation("vik@fielder.studio");
@@ -150,6 +156,7 @@ impl Rows {
             draft: draft.0,
             payment: payment.0,
             expense: expense.0,
+            credential: credential.0,
             quote: quote.0,
             reminder: reminder.0,
             pause: pause.0,
@@ -200,6 +207,7 @@ impl Rows {
                 ("{id}", "passkeys") => self.passkey,
                 ("{user_id}", _) | ("{id}", "people") => self.user,
                 ("{id}", "rates") => self.rate,
+                ("{id}", "credentials") => self.credential,
                 ("{id}", "expenses") => self.expense,
                 ("{id}", "recurring") => self.recurring,
                 ("{id}", "reminders") => self.reminder,
