@@ -135,6 +135,8 @@ crate::text_enum! {
         Token = "token", "API token";
         /// What somebody brings beside their password.
         SecondFactor = "second_factor", "the second factor of";
+        /// A key that somebody's device keeps.
+        Passkey = "passkey", "passkey";
         /// A client.
         Client = "client", "client";
         /// A contact of a client.

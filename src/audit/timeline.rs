@@ -83,6 +83,7 @@ impl TimelineEntry {
             | Subject::Invitation
             | Subject::Token
             | Subject::SecondFactor
+            | Subject::Passkey
             | Subject::Session
             | Subject::Route
             | Subject::List

@@ -1,5 +1,6 @@
-//! The second factor: a code of six digits that an app works out every thirty seconds (RFC 6238), and recovery codes for
-//! who has lost the app. The secret is encrypted at rest; recovery codes are stored as hashes. Each code opens once.
+//! The second factor: a code of six digits that an app works out every thirty seconds (RFC 6238), or a passkey
+//! ([`super::passkey`]), and recovery codes for who has lost them. The secret is encrypted at rest; recovery codes are
+//! stored as hashes. Each code opens once.
 
 use diesel::prelude::*;
 use totp_rs::{Builder, Totp};
@@ -7,7 +8,7 @@ use totp_rs::{Builder, Totp};
 use super::user::{self, Actor, User};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::db::Conn;
-use crate::db::schema::{recovery_codes, second_factors, users};
+use crate::db::schema::{passkeys, recovery_codes, second_factors, users};
 use crate::error::{AppError, AppResult};
 use crate::keys::cipher::Place;
 use crate::keys::{Keys, sha256_hex};
@@ -28,23 +29,33 @@ const RECOVERY_LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// How it stands with somebody's second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
-    /// Since when it is asked for; `None` while it is off.
+    /// Since when a code of the app is asked for; `None` while it is off.
     pub on_since: Option<UtcTime>,
+    /// Passkeys, each of which will do as well.
+    pub passkeys: i64,
     /// Recovery codes that still open.
     pub recovery_codes_left: i64,
+}
+
+impl State {
+    /// Whether anything is asked for beside the password.
+    pub fn is_on(&self) -> bool {
+        self.on_since.is_some() || self.passkeys > 0
+    }
 }
 
 /// How it stands with the second factor of `user`.
 pub fn state(conn: &mut Conn, user: UserId) -> AppResult<State> {
     let on_since: Option<Option<UtcTime>> =
         second_factors::table.find(user).select(second_factors::confirmed_at).first(conn).optional()?;
+    let passkeys = passkeys::table.filter(passkeys::user_id.eq(user)).count().get_result(conn)?;
     let recovery_codes_left = unused(user).count().get_result(conn)?;
-    Ok(State { on_since: on_since.flatten(), recovery_codes_left })
+    Ok(State { on_since: on_since.flatten(), passkeys, recovery_codes_left })
 }
 
 /// Whether `user` is asked for a second factor.
 pub fn is_on(conn: &mut Conn, user: UserId) -> AppResult<bool> {
-    Ok(state(conn, user)?.on_since.is_some())
+    Ok(state(conn, user)?.is_on())
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -127,7 +138,8 @@ pub fn confirm(
     make_recovery_codes(conn, now, actor.id)
 }
 
-fn make_recovery_codes(conn: &mut Conn, now: UtcTime, user: UserId) -> AppResult<Vec<String>> {
+/// Recovery codes in place of those of before; they are not stored.
+pub(super) fn make_recovery_codes(conn: &mut Conn, now: UtcTime, user: UserId) -> AppResult<Vec<String>> {
     diesel::delete(recovery_codes::table.filter(recovery_codes::user_id.eq(user))).execute(conn)?;
     let mut codes = Vec::new();
     for _ in 0..RECOVERY_CODES {
@@ -197,7 +209,7 @@ pub fn take_recovery_code(conn: &mut Conn, now: UtcTime, user: UserId, typed: &s
 /// New recovery codes, which are not stored; those of before open no more.
 pub fn renew_recovery_codes(conn: &mut Conn, now: UtcTime, actor: &Actor) -> AppResult<Vec<String>> {
     let before = state(conn, actor.id)?;
-    if before.on_since.is_none() {
+    if !before.is_on() {
         return Err(AppError::Conflict("Your second factor is off.".into()));
     }
     let entry = Entry::new(Action::Updated, Subject::SecondFactor, actor.id.0, &actor.name).change(
@@ -209,32 +221,41 @@ pub fn renew_recovery_codes(conn: &mut Conn, now: UtcTime, actor: &Actor) -> App
     make_recovery_codes(conn, now, actor.id)
 }
 
-/// Asks `actor` for no second factor any more. Harmless when that is so.
+/// Asks `actor` for no code of an app any more. Harmless when that is so.
 pub fn turn_off(conn: &mut Conn, now: UtcTime, actor: &Actor) -> AppResult<()> {
-    let owner = user::find(conn, actor.id)?;
-    forget(conn, now, actor, &owner)?;
+    let before = state(conn, actor.id)?;
+    diesel::delete(second_factors::table.find(actor.id)).execute(conn)?;
+    if before.on_since.is_some() {
+        let entry = Entry::new(Action::Deleted, Subject::SecondFactor, actor.id.0, &actor.name);
+        audit::record(conn, Some(actor.id), now, &entry)?;
+    }
+    forget_unneeded_codes(conn, actor.id)
+}
+
+/// Voids the recovery codes of `user` once there is no second factor that they could stand for.
+pub(super) fn forget_unneeded_codes(conn: &mut Conn, user: UserId) -> AppResult<()> {
+    if !is_on(conn, user)? {
+        diesel::delete(recovery_codes::table.filter(recovery_codes::user_id.eq(user))).execute(conn)?;
+    }
     Ok(())
 }
 
-/// Takes the second factor off somebody who has lost it: their sessions and tokens are void. Whether there was one.
+/// Takes app and passkeys off somebody who has lost them: their sessions and tokens are void. Whether there were any.
 pub fn remove(conn: &mut Conn, actor: &Actor, now: UtcTime, id: UserId) -> AppResult<(User, bool)> {
     let person = user::find_to_change(conn, actor, id)?;
-    let was_on = forget(conn, now, actor, &person)?;
-    if was_on {
+    let before = state(conn, id)?;
+    diesel::delete(recovery_codes::table.filter(recovery_codes::user_id.eq(id))).execute(conn)?;
+    diesel::delete(passkeys::table.filter(passkeys::user_id.eq(id))).execute(conn)?;
+    diesel::delete(second_factors::table.find(id)).execute(conn)?;
+    if before.is_on() {
+        let mut entry = Entry::new(Action::Deleted, Subject::SecondFactor, id.0, &person.name);
+        if before.passkeys > 0 {
+            entry = entry.change("passkeys", before.passkeys.to_string(), "0");
+        }
+        audit::record(conn, Some(actor.id), now, &entry)?;
         diesel::update(users::table.find(id))
             .set((users::auth_epoch.eq(users::auth_epoch + 1), users::updated_at.eq(now)))
             .execute(conn)?;
     }
-    Ok((person, was_on))
-}
-
-fn forget(conn: &mut Conn, now: UtcTime, actor: &Actor, person: &User) -> AppResult<bool> {
-    let was_on = is_on(conn, person.id)?;
-    diesel::delete(recovery_codes::table.filter(recovery_codes::user_id.eq(person.id))).execute(conn)?;
-    diesel::delete(second_factors::table.find(person.id)).execute(conn)?;
-    if was_on {
-        let entry = Entry::new(Action::Deleted, Subject::SecondFactor, person.id.0, &person.name);
-        audit::record(conn, Some(actor.id), now, &entry)?;
-    }
-    Ok(was_on)
+    Ok((person, before.is_on()))
 }

@@ -219,7 +219,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 ];
 
 /// "Firefox on Linux", as far as `user_agent` says.
-fn device(user_agent: &str) -> String {
+pub fn device(user_agent: &str) -> String {
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(sign, _)| user_agent.contains(sign)).map(|(_, name)| *name)
     };

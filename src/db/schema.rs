@@ -593,6 +593,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    passkey_ceremonies (id) {
+        id -> BigInt,
+        token_hash -> Text,
+        user_id -> Nullable<BigInt>,
+        state -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    passkey_handles (user_id) {
+        user_id -> BigInt,
+        handle -> Text,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        name -> Text,
+        credential_id -> Text,
+        credential -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     password_resets (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -1324,6 +1353,9 @@ diesel::joinable!(notifications -> invoices (invoice_id));
 diesel::joinable!(notifications -> projects (project_id));
 diesel::joinable!(notifications -> recurring_invoices (recurring_id));
 diesel::joinable!(notifications -> tasks (task_id));
+diesel::joinable!(passkey_ceremonies -> users (user_id));
+diesel::joinable!(passkey_handles -> users (user_id));
+diesel::joinable!(passkeys -> users (user_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(payment_allocations -> invoices (invoice_id));
 diesel::joinable!(payment_allocations -> payments (payment_id));
@@ -1445,6 +1477,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     master_keys,
     milestones,
     notifications,
+    passkey_ceremonies,
+    passkey_handles,
+    passkeys,
     password_resets,
     payment_allocations,
     payments,

@@ -68,6 +68,8 @@ ids! {
     InvitationId => "invitation";
     /// An API token.
     TokenId => "token";
+    /// A passkey.
+    PasskeyId => "passkey";
     /// A client.
     ClientId => "client";
     /// A person at a client.

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod invitations;
+pub mod passkeys;
 pub mod password_resets;
 pub mod people;
 pub mod profile;
@@ -17,6 +18,7 @@ pub fn pages() -> Routes {
     profile::pages()
         .and(account::pages())
         .and(second_factor::pages())
+        .and(passkeys::pages())
         .and(tokens::pages())
         .and(invitations::pages())
         .and(password_resets::pages())
@@ -28,6 +30,7 @@ pub fn api() -> Routes {
     profile::api()
         .and(account::api())
         .and(second_factor::api())
+        .and(passkeys::api())
         .and(tokens::api())
         .and(invitations::api())
         .and(people::api())

@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
         "auth/token",
         "auth/throttle",
         "auth/second_factor",
+        "auth/passkey",
         "auth/known_browser",
         "auth/invitation",
         "auth/password_reset",

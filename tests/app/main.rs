@@ -59,6 +59,7 @@ mod migrations;
 mod money;
 mod notifications;
 mod openapi;
+mod passkeys;
 mod password_resets;
 mod payments;
 mod payments_exchange;

@@ -47,6 +47,7 @@ pub struct Rows {
     job: i64,
     session: i64,
     api_token: i64,
+    passkey: i64,
     rate: i64,
 }
 
@@ -56,8 +57,15 @@ const RATES: [i64; 3] = [77_77, 77_78, 77_79];
 /// Pages for the one who wrote what they show: Tom, the member.
 const OWN: [&str; 1] = ["/tasks/{task_id}/comments/{id}/edit"];
 
+/// Pages for the one whose row they show: Nora, who never asks.
+const NOBODYS: [&str; 1] = ["/profile/sign-in/passkeys/{id}/edit"];
+
 /// What asks for a proof at the least.
-const SENSITIVE: [&str; 20] = [
+const SENSITIVE: [&str; 24] = [
+    "POST /profile/sign-in/passkeys/challenge",
+    "POST /profile/sign-in/passkeys",
+    "POST /profile/sign-in/passkeys/{id}/removal",
+    "DELETE /api/profile/passkeys/{id}",
     "POST /credentials/{id}/reveal",
     "POST /credentials/{id}/deletion",
     "POST /api/credentials/{id}/reveals",
@@ -127,6 +135,7 @@ impl Rows {
         let (invitation, invitation_token) = app.invitation("vik@fielder.studio");
         let reset_token = app.password_reset(tom);
         let (mail, job) = app.test_mail();
+        let person = app.user("nora", Role::Member).id();
         Self {
             client: client.0,
             contact: contact.0,
@@ -154,7 +163,7 @@ impl Rows {
             recurring: recurring.0,
             token,
             user: tom.0,
-            person: app.user("nora", Role::Member).id().0,
+            person: person.0,
             invitation,
             invitation_token,
             reset_token,
@@ -162,6 +171,7 @@ impl Rows {
             job,
             session: app.session(tom),
             api_token: app.spare_token(tom),
+            passkey: app.passkey(person),
             rate,
         }
     }
@@ -194,6 +204,7 @@ impl Rows {
                 ("{id}", "jobs") => self.job,
                 ("{id}", "sessions") => self.session,
                 ("{id}", "tokens") => self.api_token,
+                ("{id}", "passkeys") => self.passkey,
                 ("{user_id}", _) | ("{id}", "people") => self.user,
                 ("{id}", "rates") => self.rate,
                 ("{id}", "credentials") => self.credential,
@@ -358,7 +369,8 @@ async fn whoever_is_let_in_gets_an_answer_and_looking_changes_nothing() {
             let visitor = if is_api(route) { app.api(*role) } else { app.role(*role) };
             let page = ask(&visitor, route, &path).await;
             // Setup is over; what a member must not see is not there, nor a comment's form for who did not write it.
-            let is_own = OWN.contains(&route.path) && *role != Role::Member;
+            let is_own =
+                (OWN.contains(&route.path) && *role != Role::Member) || NOBODYS.contains(&route.path);
             let is_money = HIDDEN.contains(&route.path) && !Policy::Money.allows(*role);
             // Hours of others are not there for who sees their own only.
             let is_others =

@@ -1,5 +1,6 @@
-//! Signing in and out. URLs: `/login`, `/login/second`, `/logout`, `/shortcuts`.
+//! Signing in and out. URLs: `/login`, `/login/passkey`, `/login/second`, `/login/second/passkey`, `/logout`, `/shortcuts`.
 
 mod known;
 pub mod pages;
+pub mod passkey;
 pub mod second;

@@ -10,9 +10,10 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::known::{Visit, keep};
-use super::second;
+use super::{passkey, second};
 use crate::audit::model::{self as audit, Action, Entry, Subject};
 use crate::auth::extract::{Anyone, CurrentUser, by_session};
+use crate::auth::passkey::are_possible;
 use crate::auth::session::key;
 use crate::auth::{known_browser, password, second_factor, throttle, user};
 use crate::error::{AppError, AppResult, FormErrors};
@@ -29,8 +30,12 @@ pub fn pages() -> Routes {
     Routes::new()
         .get("/login", new)
         .post("/login", create)
+        .post("/login/passkey", passkey::create)
+        .post("/login/passkey/challenge", passkey::challenge)
         .get("/login/second", second::new)
         .post("/login/second", second::create)
+        .post("/login/second/passkey", second::create_by_passkey)
+        .post("/login/second/passkey/challenge", second::challenge)
         .post("/logout", destroy)
         .post("/shortcuts", set_shortcuts)
         .and(crate::auth::step_up::pages())
@@ -55,6 +60,8 @@ struct LoginPage {
     agency: String,
     form: LoginForm,
     errors: FormErrors,
+    /// Whether a passkey can be used here.
+    has_passkeys: bool,
 }
 
 /// The query of the sign-in page.
@@ -77,7 +84,8 @@ pub async fn new(
     }
     let Some(agency) = app.db.read(page::agency_name).await? else { return view.redirect("/setup", "") };
     let form = LoginForm { next: query.0.next, ..LoginForm::default() };
-    let page = LoginPage { view: view.clone(), agency, form, errors: FormErrors::default() };
+    let has_passkeys = are_possible(&app.config);
+    let page = LoginPage { view: view.clone(), agency, form, errors: FormErrors::default(), has_passkeys };
     view.html(|| page.render(), || page.render())
 }
 
@@ -184,7 +192,7 @@ pub fn begin_session(app: &App, request: &HttpRequest, session: &Session, user: 
 }
 
 /// The form again with what was typed but the password.
-async fn refused(
+pub(super) async fn refused(
     app: &App,
     view: &View,
     form: LoginForm,
@@ -192,7 +200,8 @@ async fn refused(
     status: StatusCode,
 ) -> AppResult<HttpResponse> {
     let agency = app.db.read(page::agency_name).await?.unwrap_or_default();
-    let page = LoginPage { view: view.clone(), agency, form, errors };
+    let has_passkeys = are_possible(&app.config);
+    let page = LoginPage { view: view.clone(), agency, form, errors, has_passkeys };
     view.html_with(status, || page.render(), || page.render())
 }
 

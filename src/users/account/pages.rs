@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::form::PasswordForm;
 use crate::auth::extract::{CurrentUser, session_id};
+use crate::auth::passkey::{self, Passkey};
 use crate::auth::password;
 use crate::auth::second_factor::{self, State};
 use crate::auth::session::{self, Open};
@@ -23,6 +24,9 @@ use crate::web::{App, filters};
 struct SignInPage {
     shell: Shell,
     second_factor: State,
+    passkeys: Vec<Passkey>,
+    /// Whether a passkey can be used here.
+    has_passkeys: bool,
     sessions: Vec<Open>,
     /// The one in which this is shown.
     here: Option<SessionId>,
@@ -37,12 +41,14 @@ async fn page(
     errors: FormErrors,
 ) -> AppResult<SignInPage> {
     let (now, look, idle) = (app.clock.now(), view.clone(), app.config.session.idle_seconds);
+    let has_passkeys = passkey::are_possible(&app.config);
     app.db
         .read(move |conn| {
             let shell = Shell::load(conn, &actor, now, &look, Section::Settings)?;
             let sessions = session::open_of(conn, actor.id, now, idle)?;
             let second_factor = second_factor::state(conn, actor.id)?;
-            Ok(SignInPage { shell, second_factor, sessions, here, errors })
+            let passkeys = passkey::of(conn, actor.id)?;
+            Ok(SignInPage { shell, second_factor, passkeys, has_passkeys, sessions, here, errors })
         })
         .await
 }

@@ -19,8 +19,10 @@ pub struct ApiDoc;
 pub struct SecondFactorJson {
     /// Whether it is asked for.
     pub is_on: bool,
-    /// Since when.
+    /// Since when a code of an app is; null when none is.
     pub on_since: Option<UtcTime>,
+    /// Passkeys, each of which will do.
+    pub passkeys: i64,
     /// Recovery codes that still open.
     pub recovery_codes_left: i64,
 }
@@ -29,8 +31,12 @@ pub struct SecondFactorJson {
 #[utoipa::path(get, path = "/api/profile/second-factor", tag = "users", responses((status = 200, body = SecondFactorJson)))]
 pub async fn find_second_factor(user: CurrentUser, app: web::Data<App>) -> AppResult<HttpResponse> {
     let id = user.actor.id;
-    let State { on_since, recovery_codes_left } =
-        app.db.read(move |conn| second_factor::state(conn, id)).await?;
-    let is_on = on_since.is_some();
-    Ok(HttpResponse::Ok().json(SecondFactorJson { is_on, on_since, recovery_codes_left }))
+    let state = app.db.read(move |conn| second_factor::state(conn, id)).await?;
+    let State { on_since, passkeys, recovery_codes_left } = state;
+    Ok(HttpResponse::Ok().json(SecondFactorJson {
+        is_on: state.is_on(),
+        on_since,
+        passkeys,
+        recovery_codes_left,
+    }))
 }

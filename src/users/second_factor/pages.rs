@@ -70,7 +70,7 @@ pub async fn confirm(
     let (by, code) = (actor.clone(), form.0.code);
     let confirmed = app.db.write(move |conn| second_factor::confirm(conn, &keys, now, &by, &code)).await;
     match confirmed {
-        Ok(codes) => show(&app, actor, &view, codes).await,
+        Ok(codes) => show_codes(&app, actor, &view, codes).await,
         Err(AppError::Invalid(errors)) => {
             let (keys, look) = (app.keys.clone(), view.clone());
             let page = app.db.read(move |conn| {
@@ -87,7 +87,7 @@ pub async fn confirm(
 }
 
 /// Shows recovery codes, this once.
-async fn show(app: &App, actor: Actor, view: &View, codes: Vec<String>) -> AppResult<HttpResponse> {
+pub async fn show_codes(app: &App, actor: Actor, view: &View, codes: Vec<String>) -> AppResult<HttpResponse> {
     let (now, look) = (app.clock.now(), view.clone());
     let shell = app.db.read(move |conn| Shell::load(conn, &actor, now, &look, Section::Settings)).await?;
     let page = CodesPage { shell, codes };
@@ -99,7 +99,7 @@ pub async fn renew(user: SteppedUpUser, app: web::Data<App>, view: View) -> AppR
     let (actor, now) = (user.actor, app.clock.now());
     let by = actor.clone();
     let codes = app.db.write(move |conn| second_factor::renew_recovery_codes(conn, now, &by)).await?;
-    show(&app, actor, &view, codes).await
+    show_codes(&app, actor, &view, codes).await
 }
 
 /// Turns the second factor off.

@@ -4,6 +4,7 @@
 //! `chromium`.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -41,6 +42,19 @@ const PATIENCE: Duration = Duration::from_secs(15);
 impl Browser {
     /// Serves `app` on a port of its own and opens a window; `None`, said aloud, where there is no browser.
     pub async fn open(app: &TestApp, scripts: Scripts, name: &str) -> Option<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        Self::open_at(app, listener, base, scripts, name).await
+    }
+
+    /// [`Browser::open`] where `listener` listens, which has the address `base`.
+    pub async fn open_at(
+        app: &TestApp,
+        listener: TcpListener,
+        base: String,
+        scripts: Scripts,
+        name: &str,
+    ) -> Option<Self> {
         if let Some(missing) = missing() {
             let required = std::env::var("TEST_REQUIRE").unwrap_or_default();
             assert!(!required.split(',').any(|part| part == "chromium"), "{missing} is required but missing");
@@ -54,9 +68,8 @@ impl Browser {
         let server = HttpServer::new(move || App::new().configure(bureau::app::configure(&data)))
             .workers(1)
             .disable_signals()
-            .bind("127.0.0.1:0")
+            .listen(listener)
             .unwrap();
-        let base = format!("http://{}", server.addrs()[0]);
         let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
@@ -260,6 +273,11 @@ impl Browser {
         self.client.perform_actions(mouse).await.unwrap();
     }
 
+    /// Gives the browser a device that keeps passkeys and makes sure of whoever holds it.
+    pub async fn plug_in_authenticator(&self) {
+        self.client.issue_cmd(AddAuthenticator).await.unwrap();
+    }
+
     /// Asserts that the browser reported neither a script error nor a breach of the content policy, and closes it.
     pub async fn close(mut self) {
         let log = self.client.issue_cmd(BrowserLog).await.unwrap_or_default();
@@ -299,6 +317,24 @@ impl fantoccini::wd::WebDriverCompatibleCommand for BrowserLog {
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
+/// WebDriver's command for a virtual authenticator.
+#[derive(Debug)]
+struct AddAuthenticator;
+
+impl fantoccini::wd::WebDriverCompatibleCommand for AddAuthenticator {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/webauthn/authenticator", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let device = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserConsenting": true, "isUserVerified": true,
+        });
+        (http::Method::POST, Some(device.to_string()))
     }
 }
 

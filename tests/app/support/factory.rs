@@ -344,6 +344,15 @@ impl TestApp {
         self.line("SELECT CAST(max(id) AS TEXT) AS line FROM api_tokens").parse().unwrap()
     }
 
+    /// A passkey of somebody that no device keeps.
+    pub fn passkey(&self, user: UserId) -> i64 {
+        self.execute(&format!(
+            "INSERT INTO passkeys (user_id, name, credential_id, credential, created_at) \
+             VALUES ({user}, 'A key', 'none', '{{}}', '2026-11-19 09:00:00')"
+        ));
+        self.line("SELECT CAST(max(id) AS TEXT) AS line FROM passkeys").parse().unwrap()
+    }
+
     /// A session of somebody in another browser.
     pub fn session(&self, user: UserId) -> i64 {
         self.execute(&format!(

@@ -7,6 +7,7 @@
 #![expect(dead_code, reason = "a toolbox: not every tool is in use at any time")]
 
 mod app;
+pub mod authenticator;
 pub mod browser;
 pub mod database;
 mod documents;
