@@ -101,7 +101,8 @@ async fn what_is_no_answer_of_a_passkey_opens_nothing() {
     let app = at_localhost().await;
     let (device, _) = add(&app.member(), "Phone").await;
     let before = sessions(&app);
-    let changes: [(&str, fn(&mut Authenticator)); 5] = [
+    type Change = (&'static str, fn(&mut Authenticator));
+    let changes: [Change; 5] = [
         ("another key", |device| {
             let id = device.clone();
             *device = Authenticator::at(ORIGIN).named_as(&id);

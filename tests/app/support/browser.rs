@@ -240,9 +240,11 @@ impl Browser {
         url[url::Position::BeforePath..].to_owned()
     }
 
-    /// Presses keys as a person does, wherever the focus is.
+    /// Presses keys as a person does, wherever the focus is. What had it may be swapped out at that moment: then once more.
     pub async fn keys(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        if self.client.active_element().await.unwrap().send_keys(keys).await.is_err() {
+            self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        }
     }
 
     /// Puts the focus on an element.
