@@ -183,6 +183,8 @@ crate::text_enum! {
         Payment = "payment", "payment";
         /// What opens a client's site.
         Credential = "credential", "credential";
+        /// A link by which a client puts something into the vault.
+        Intake = "intake", "intake link for";
         /// The tasks by which what somebody knows is changed.
         Rotation = "rotation", "changes of what is known to";
         /// A key of the vault.

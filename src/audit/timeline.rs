@@ -76,6 +76,7 @@ impl TimelineEntry {
             Subject::Reminder => Some("/billing/reminders".to_owned()),
             Subject::Quote => Some(format!("/quotes/{}", activity.subject_id)),
             Subject::Credential => Some(format!("/credentials/{}", activity.subject_id)),
+            Subject::Intake => Some("/credentials/intakes".to_owned()),
             Subject::Expense => Some(format!("/billing/expenses/{}/edit", activity.subject_id)),
             Subject::Payment => Some(format!("/billing/payments/{}", activity.subject_id)),
             Subject::Agency
@@ -182,6 +183,7 @@ pub fn timeline(
     }
     // A credential may be there for few; its own page tells them what became of it.
     query = query.filter(activities::subject_type.ne(Subject::Credential));
+    query = query.filter(activities::subject_type.ne(Subject::Intake));
     query = match scope {
         Scope::All => query,
         Scope::Actor(id) => query.filter(activities::actor_id.eq(id)),

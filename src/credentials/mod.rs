@@ -12,6 +12,7 @@ pub mod form;
 pub mod generator;
 pub mod grants;
 pub mod health;
+pub mod intakes;
 pub mod keys;
 pub mod model;
 pub mod pages;
@@ -30,6 +31,7 @@ pub fn pages() -> Routes {
         .get("/credentials/new", pages::new)
         .get("/credentials/generator", generator::new)
         .post("/credentials/generator", generator::create)
+        .and(intakes::pages())
         .get("/credentials/{id}", pages::show)
         .post("/credentials/{id}", pages::update)
         .get("/credentials/{id}/edit", pages::edit)
@@ -48,6 +50,7 @@ pub fn api() -> Routes {
         .get("/api/credentials", api::list_credentials)
         .post("/api/credentials", api::create_credential)
         .post("/api/credentials/generator", generator::generate_password)
+        .and(intakes::api())
         .get("/api/credentials/{id}", api::find_credential)
         .put("/api/credentials/{id}", api::update_credential)
         .delete("/api/credentials/{id}", api::delete_credential)

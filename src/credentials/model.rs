@@ -300,7 +300,7 @@ fn search_text(new: &NewCredential) -> String {
 }
 
 /// The client must be there for `actor`, and open.
-fn check_client(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<()> {
+pub(super) fn check_client(conn: &mut Conn, actor: &Actor, id: ClientId) -> AppResult<()> {
     match clients::find(conn, actor, id) {
         Ok(client) if client.is_archived() => {
             Err(AppError::invalid("client_id", "is archived; restore the client first"))
@@ -316,6 +316,19 @@ pub fn create(
     conn: &mut Conn,
     vault: &Vault,
     actor: &Actor,
+    now: UtcTime,
+    new: &NewCredential,
+    changes: &[(Field, Change)],
+) -> AppResult<Credential> {
+    keep(conn, vault, actor, Some(actor.id), now, new, changes)
+}
+
+/// [`create`] for `actor`, with `by` on record as who did it: `None` for a client who came by a link.
+pub(super) fn keep(
+    conn: &mut Conn,
+    vault: &Vault,
+    actor: &Actor,
+    by: Option<UserId>,
     now: UtcTime,
     new: &NewCredential,
     changes: &[(Field, Change)],
@@ -340,7 +353,10 @@ pub fn create(
     for (field, before, after) in changed {
         entry = entry.change(&field, before, after);
     }
-    audit::record(conn, Some(actor.id), now, &entry)?;
+    if by.is_none() {
+        entry = entry.change("sent_by_link_of", "", &actor.name);
+    }
+    audit::record(conn, by, now, &entry)?;
     find(conn, actor, id)
 }
 

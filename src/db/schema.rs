@@ -211,6 +211,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    credential_intakes (id) {
+        id -> BigInt,
+        token_hash -> Text,
+        client_id -> BigInt,
+        kind -> Text,
+        label -> Text,
+        message -> Text,
+        access -> Text,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
+        credential_id -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     credential_reveals (id) {
         id -> BigInt,
         credential_id -> BigInt,
@@ -1316,6 +1334,9 @@ diesel::joinable!(comment_versions -> task_comments (comment_id));
 diesel::joinable!(contacts -> clients (client_id));
 diesel::joinable!(credential_grants -> credentials (credential_id));
 diesel::joinable!(credential_grants -> users (user_id));
+diesel::joinable!(credential_intakes -> clients (client_id));
+diesel::joinable!(credential_intakes -> users (created_by));
+diesel::joinable!(credential_intakes -> credentials (credential_id));
 diesel::joinable!(credential_reveals -> users (user_id));
 diesel::joinable!(credential_rotations -> credentials (credential_id));
 diesel::joinable!(credential_rotations -> tasks (task_id));
@@ -1453,6 +1474,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     comment_versions,
     contacts,
     credential_grants,
+    credential_intakes,
     credential_reveals,
     credential_rotations,
     credential_secrets,

@@ -68,6 +68,10 @@ ids! {
     InvitationId => "invitation";
     /// An API token.
     TokenId => "token";
+    /// A link by which a client puts something into the vault.
+    IntakeId => "intake";
+    /// A link that shows a secret of the vault to somebody outside.
+    ShareId => "share";
     /// A passkey.
     PasskeyId => "passkey";
     /// A client.

@@ -68,3 +68,30 @@ async fn a_secret_is_shown_without_scripts() {
     browser.see_text(SECRET).await;
     browser.close().await;
 }
+
+#[actix_web::test]
+async fn a_client_puts_a_password_in_by_a_link() {
+    let app = TestApp::new().await;
+    app.client("Halden");
+    for scripts in [Scripts::On, Scripts::Off] {
+        let Some(browser) = Browser::open(&app, scripts, "an intake link").await else { return };
+        browser.sign_in("ines@fielder.studio").await;
+        browser.visit("/credentials/intakes/new?client_id=1").await;
+        browser.fill("label", "FTP of the old site").await;
+        browser.press_text("Make the link").await;
+        let link = browser.see("#link_address").await.prop("value").await.unwrap().unwrap();
+        browser.close().await;
+        let path = format!("/intakes/{}", link.rsplit('/').next().unwrap());
+        let Some(client) = Browser::open(&app, scripts, "a client at an intake link").await else { return };
+        client.visit(&path).await;
+        client.fill("username", "halden").await;
+        client.fill("secret", SECRET).await;
+        client.press_text("Send it").await;
+        client.see_text("Nothing more can be put in by this link").await;
+        assert!(!client.source().await.contains(SECRET));
+        client.close().await;
+    }
+    assert_eq!(app.count("credentials"), 2);
+    let id = bureau::types::ids::CredentialId(2);
+    assert_eq!(app.look(Role::Owner, id, &[]).await.texts("[data-shown]"), [SECRET]);
+}

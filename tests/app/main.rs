@@ -45,6 +45,7 @@ mod config;
 mod credentials;
 mod credentials_access;
 mod credentials_envelopes;
+mod credentials_intakes;
 mod credentials_rotations;
 mod dashboard;
 mod demo;

@@ -14,7 +14,7 @@ use crate::routes::{Rows, routes};
 use crate::support::{TestApp, day};
 
 /// Tables that stay as small as the agency itself, or in the thousands.
-const SMALL: [&str; 20] = [
+const SMALL: [&str; 21] = [
     "agency",
     "clients",
     "projects",
@@ -35,6 +35,7 @@ const SMALL: [&str; 20] = [
     "recurring_invoices",
     "master_keys",
     "invitations",
+    "credential_intakes",
 ];
 
 /// Indexes of what is under way only: as short as that, so the planner of a small database may read them whole.

@@ -33,6 +33,8 @@ pub struct Rows {
     payment: i64,
     expense: i64,
     credential: i64,
+    intake: i64,
+    intake_token: String,
     quote: i64,
     reminder: i64,
     pause: i64,
@@ -130,6 +132,7 @@ impl Rows {
         let (reminder, pause) = app.reminder(invoice);
         let expense = app.expense(client, 77_78);
         let credential = app.credential_with(client, |form| form.label = "Northwind admin".into());
+        let (intake, intake_token) = app.intake(client);
         let recurring = app.recurring(client);
         let (quote, token) = app.offered_quote(client);
         let (invitation, invitation_token) = app.invitation("vik@fielder.studio");
@@ -157,6 +160,8 @@ impl Rows {
             payment: payment.0,
             expense: expense.0,
             credential: credential.0,
+            intake: intake.0,
+            intake_token,
             quote: quote.0,
             reminder: reminder.0,
             pause: pause.0,
@@ -208,11 +213,16 @@ impl Rows {
                 ("{user_id}", _) | ("{id}", "people") => self.user,
                 ("{id}", "rates") => self.rate,
                 ("{id}", "credentials") => self.credential,
+                ("{id}", "intakes") => self.intake,
                 ("{id}", "expenses") => self.expense,
                 ("{id}", "recurring") => self.recurring,
                 ("{id}", "reminders") => self.reminder,
                 ("{id}", "pauses") => self.pause,
                 ("{id}", "quotes") => self.quote,
+                ("{token}", "intakes") => {
+                    filled.push_str(&format!("/{}", self.intake_token));
+                    continue;
+                }
                 ("{token}", "invitations") => {
                     filled.push_str(&format!("/{}", self.invitation_token));
                     continue;

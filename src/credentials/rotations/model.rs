@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use crate::audit::model::{self as audit, Action, Entry, Subject};
@@ -11,8 +12,8 @@ use crate::credentials::model::Access;
 use crate::credentials::secrets::Field;
 use crate::db::Conn;
 use crate::db::schema::{
-    clients as client_rows, credential_reveals as r, credential_rotations as rotations,
-    credential_secrets as s, credentials, projects as project_rows,
+    clients as client_rows, credential_intakes as intakes, credential_reveals as r,
+    credential_rotations as rotations, credential_secrets as s, credentials, projects as project_rows,
 };
 use crate::error::AppResult;
 use crate::projects::model::{self as projects, BillingModel, NewProject, ProjectStatus};
@@ -92,6 +93,12 @@ pub fn known_by(conn: &mut Conn, user: UserId) -> AppResult<Vec<Known>> {
         .left_join(task())
         .filter(s::created_by.eq(user))
         .filter(s::replaced_at.is_null())
+        // What a client put in by a link of theirs, they never saw.
+        .filter(not(exists(
+            intakes::table
+                .filter(intakes::credential_id.eq(s::credential_id.nullable()))
+                .filter(intakes::answered_at.eq(s::created_at.nullable())),
+        )))
         .select((columns, s::created_at))
         .load(conn)?;
     let mut known: BTreeMap<(CredentialId, String), Known> = BTreeMap::new();
