@@ -102,10 +102,11 @@ type Recurrence = fn(&mut Conn, UtcTime, NaiveDate) -> AppResult<usize>;
 /// Makes the recurring tasks and the drafts of recurring invoices whose day has come, and tells of budgets that have
 /// passed a mark, each kind by itself.
 async fn recur(app: Arc<App>) {
-    let kinds: [(&str, Recurrence); 3] = [
+    let kinds: [(&str, Recurrence); 4] = [
         ("tasks", crate::tasks::schedules::model::run_due),
         ("invoices", crate::billing::recurring::verbs::run_due),
         ("budgets", crate::projects::budget::marks::run_due),
+        ("share links", crate::credentials::shares::model::erase_due),
     ];
     loop {
         let now = app.clock.now();

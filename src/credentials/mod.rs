@@ -20,6 +20,7 @@ pub mod reveal;
 pub mod reveals;
 pub mod rotations;
 pub mod secrets;
+pub mod shares;
 
 use crate::web::routes::Routes;
 
@@ -41,6 +42,7 @@ pub fn pages() -> Routes {
         .post("/credentials/{id}/reveal", reveal::show)
         .post("/credentials/{id}/grants", grants::create)
         .post("/credentials/{id}/grants/{user_id}/removal", grants::destroy)
+        .and(shares::pages())
         .and(rotations::pages())
 }
 
@@ -60,5 +62,6 @@ pub fn api() -> Routes {
         .get("/api/credentials/{id}/reveals", api::list_credential_reveals)
         .post("/api/credentials/{id}/grants", api::grant_credential)
         .delete("/api/credentials/{id}/grants/{user_id}", api::revoke_credential)
+        .and(shares::api())
         .and(rotations::api())
 }

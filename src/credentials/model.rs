@@ -454,3 +454,8 @@ pub fn delete(conn: &mut Conn, actor: &Actor, now: UtcTime, id: CredentialId) ->
         .client(credential.client_id);
     audit::record(conn, Some(actor.id), now, &entry)
 }
+
+/// What a credential is called and whose it is, for who came by a link.
+pub(super) fn label_and_client(conn: &mut Conn, id: CredentialId) -> AppResult<(String, ClientId)> {
+    Ok(credentials::table.find(id).select((credentials::label, credentials::client_id)).first(conn)?)
+}

@@ -11,6 +11,7 @@ use super::form::{CredentialForm, CredentialQuery};
 use super::model::{self, Access, Credential, CredentialRow, Fault, Kind};
 use super::reveals::{self, Reveal};
 use super::secrets::{self, Field, Version};
+use super::shares::model::{self as shares, Share};
 use crate::auth::extract::{ForVault, VaultUser};
 use crate::auth::step_up::SteppedUp;
 use crate::auth::user::Actor;
@@ -96,6 +97,7 @@ pub(super) struct CredentialPage {
     pub(super) client: String,
     pub(super) fields: Vec<FieldView>,
     pub(super) reveals: Vec<Reveal>,
+    pub(super) shares: Vec<Share>,
     pub(super) granted: Vec<(UserId, String)>,
     pub(super) people: Vec<(UserId, String)>,
     pub(super) grant: String,
@@ -158,12 +160,14 @@ pub(super) fn load(
     }
     let granted = access::granted(conn, id)?;
     let mut people = if access::may_set(actor) { access::nameable(conn)? } else { Vec::new() };
+    let shell_now = shell.now;
     people.retain(|(id, _)| granted.iter().all(|(named, _)| named != id));
     Ok(CredentialPage {
         shell,
         client,
         fields,
         reveals: reveals::of_credential(conn, id)?,
+        shares: shares::open_of(conn, shell_now, id)?,
         granted,
         people,
         credential,

@@ -91,7 +91,7 @@ pub async fn show(
 }
 
 /// An answer that nobody keeps, compresses or leads away from.
-pub(super) fn unkept(mut response: HttpResponse) -> HttpResponse {
+pub(in crate::credentials) fn unkept(mut response: HttpResponse) -> HttpResponse {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store, max-age=0"),

@@ -269,6 +269,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    credential_shares (id) {
+        id -> BigInt,
+        token_hash -> Text,
+        credential_id -> BigInt,
+        field -> Text,
+        secret_version -> BigInt,
+        recipient -> Text,
+        sealed -> Nullable<Binary>,
+        views_left -> BigInt,
+        expires_at -> Timestamp,
+        created_by -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     credentials (id) {
         id -> BigInt,
         record_key -> Text,
@@ -1343,6 +1359,8 @@ diesel::joinable!(credential_rotations -> tasks (task_id));
 diesel::joinable!(credential_rotations -> users (user_id));
 diesel::joinable!(credential_secrets -> users (created_by));
 diesel::joinable!(credential_secrets -> credentials (credential_id));
+diesel::joinable!(credential_shares -> users (created_by));
+diesel::joinable!(credential_shares -> credentials (credential_id));
 diesel::joinable!(credentials -> clients (client_id));
 diesel::joinable!(credentials -> users (created_by));
 diesel::joinable!(credit_allocations -> users (created_by));
@@ -1478,6 +1496,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     credential_reveals,
     credential_rotations,
     credential_secrets,
+    credential_shares,
     credentials,
     credit_allocations,
     deducted_deposits,

@@ -95,3 +95,25 @@ async fn a_client_puts_a_password_in_by_a_link() {
     let id = bureau::types::ids::CredentialId(2);
     assert_eq!(app.look(Role::Owner, id, &[]).await.texts("[data-shown]"), [SECRET]);
 }
+
+#[actix_web::test]
+async fn a_link_shows_a_secret_once_to_whoever_has_all_of_it() {
+    let app = TestApp::new().await;
+    let id = app.credential(app.client("Halden"));
+    let link = app.shared(id).await;
+    let Some(browser) = Browser::open(&app, Scripts::On, "a link that shows a secret").await else { return };
+    let path = link.strip_prefix("http://127.0.0.1:8080").unwrap();
+    let (bare, _) = path.split_once('#').unwrap();
+    browser.visit(bare).await;
+    browser.see_text("A part of the link is missing").await;
+    assert_eq!(app.count_where("credential_shares", "views_left = 1"), 1);
+    browser.visit("/login").await;
+    browser.visit(path).await;
+    browser.press("[data-share-open]").await;
+    browser.see_text(SECRET).await;
+    assert_eq!(app.count_where("credential_shares", "sealed IS NULL AND views_left = 0"), 1);
+    browser.visit("/login").await;
+    browser.visit(path).await;
+    assert!(!browser.source().await.contains(SECRET));
+    browser.close().await;
+}

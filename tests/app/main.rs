@@ -47,6 +47,7 @@ mod credentials_access;
 mod credentials_envelopes;
 mod credentials_intakes;
 mod credentials_rotations;
+mod credentials_shares;
 mod dashboard;
 mod demo;
 mod doctor;

@@ -34,6 +34,8 @@ pub struct Rows {
     expense: i64,
     credential: i64,
     intake: i64,
+    share: i64,
+    share_token: String,
     intake_token: String,
     quote: i64,
     reminder: i64,
@@ -63,12 +65,14 @@ const OWN: [&str; 1] = ["/tasks/{task_id}/comments/{id}/edit"];
 const NOBODYS: [&str; 1] = ["/profile/sign-in/passkeys/{id}/edit"];
 
 /// What asks for a proof at the least.
-const SENSITIVE: [&str; 24] = [
+const SENSITIVE: [&str; 26] = [
     "POST /profile/sign-in/passkeys/challenge",
     "POST /profile/sign-in/passkeys",
     "POST /profile/sign-in/passkeys/{id}/removal",
     "DELETE /api/profile/passkeys/{id}",
     "POST /credentials/{id}/reveal",
+    "POST /credentials/{id}/shares",
+    "POST /api/credentials/{id}/shares",
     "POST /credentials/{id}/deletion",
     "POST /api/credentials/{id}/reveals",
     "DELETE /api/credentials/{id}",
@@ -132,6 +136,7 @@ impl Rows {
         let (reminder, pause) = app.reminder(invoice);
         let expense = app.expense(client, 77_78);
         let credential = app.credential_with(client, |form| form.label = "Northwind admin".into());
+        let (share, share_token) = app.share(credential);
         let (intake, intake_token) = app.intake(client);
         let recurring = app.recurring(client);
         let (quote, token) = app.offered_quote(client);
@@ -161,6 +166,8 @@ impl Rows {
             expense: expense.0,
             credential: credential.0,
             intake: intake.0,
+            share: share.0,
+            share_token,
             intake_token,
             quote: quote.0,
             reminder: reminder.0,
@@ -213,12 +220,17 @@ impl Rows {
                 ("{user_id}", _) | ("{id}", "people") => self.user,
                 ("{id}", "rates") => self.rate,
                 ("{id}", "credentials") => self.credential,
+                ("{share_id}", _) => self.share,
                 ("{id}", "intakes") => self.intake,
                 ("{id}", "expenses") => self.expense,
                 ("{id}", "recurring") => self.recurring,
                 ("{id}", "reminders") => self.reminder,
                 ("{id}", "pauses") => self.pause,
                 ("{id}", "quotes") => self.quote,
+                ("{token}", "shares") => {
+                    filled.push_str(&format!("/{}", self.share_token));
+                    continue;
+                }
                 ("{token}", "intakes") => {
                     filled.push_str(&format!("/{}", self.intake_token));
                     continue;
