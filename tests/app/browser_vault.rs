@@ -113,7 +113,7 @@ async fn a_link_shows_a_secret_once_to_whoever_has_all_of_it() {
     browser.see_text(SECRET).await;
     assert_eq!(app.count_where("credential_shares", "sealed IS NULL AND views_left = 0"), 1);
     browser.visit("/login").await;
-    browser.visit(path).await;
     assert!(!browser.source().await.contains(SECRET));
+    app.anonymous().get(bare).send().await.assert_status(404);
     browser.close().await;
 }

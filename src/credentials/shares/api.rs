@@ -3,9 +3,9 @@
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
-use super::form::ShareForm;
+use super::form::SecretShareForm;
+use super::link::make;
 use super::model::{self, Share};
-use super::pages::make;
 use crate::auth::extract::{ForVault, VaultUser};
 use crate::auth::step_up::SteppedUp;
 use crate::credentials::model as credentials;
@@ -24,7 +24,7 @@ pub struct ApiDoc;
 /// A link that is out.
 #[derive(Serialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "the fields are those of Share")]
-pub struct ShareJson {
+pub struct SecretShareJson {
     pub id: ShareId,
     pub field: String,
     pub version: i64,
@@ -40,15 +40,15 @@ pub struct ShareJson {
 
 /// Links that are out.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct ShareList {
+pub struct SecretShareList {
     /// The newest first.
-    pub shares: Vec<ShareJson>,
+    pub shares: Vec<SecretShareJson>,
     /// How many.
     pub meta: Meta,
 }
 
-fn json(share: Share, link: Option<String>) -> ShareJson {
-    ShareJson {
+fn json(share: Share, link: Option<String>) -> SecretShareJson {
+    SecretShareJson {
         id: share.id,
         field: share.field,
         version: share.secret_version,
@@ -62,7 +62,7 @@ fn json(share: Share, link: Option<String>) -> ShareJson {
 }
 
 /// Links to secrets of a credential that still open.
-#[utoipa::path(get, path = "/api/credentials/{id}/shares", tag = "vault", params(("id" = i64, Path)), responses((status = 200, body = ShareList)))]
+#[utoipa::path(get, path = "/api/credentials/{id}/shares", tag = "vault", params(("id" = i64, Path)), responses((status = 200, body = SecretShareList)))]
 pub async fn list_shares(
     user: VaultUser,
     app: web::Data<App>,
@@ -76,18 +76,18 @@ pub async fn list_shares(
             model::open_of(conn, now, id)
         })
         .await?;
-    let shares: Vec<ShareJson> = open.into_iter().map(|share| json(share, None)).collect();
+    let shares: Vec<SecretShareJson> = open.into_iter().map(|share| json(share, None)).collect();
     let meta = Meta { count: shares.len(), next: None, total: None };
-    Ok(HttpResponse::Ok().json(ShareList { shares, meta }))
+    Ok(HttpResponse::Ok().json(SecretShareList { shares, meta }))
 }
 
 /// Makes a link that shows one secret to somebody outside. It counts as a look. Asks for a proof in `Bureau-Step-Up`.
-#[utoipa::path(post, path = "/api/credentials/{id}/shares", tag = "vault", params(("id" = i64, Path)), request_body = ShareForm, responses((status = 201, body = ShareJson)))]
+#[utoipa::path(post, path = "/api/credentials/{id}/shares", tag = "vault", params(("id" = i64, Path)), request_body = SecretShareForm, responses((status = 201, body = SecretShareJson)))]
 pub async fn create_share(
     user: SteppedUp<ForVault>,
     app: web::Data<App>,
     id: web::Path<CredentialId>,
-    body: Json<ShareForm>,
+    body: Json<SecretShareForm>,
 ) -> AppResult<HttpResponse> {
     let new = body.0.check()?;
     let (share, link) = make(&app, &user.actor, id.into_inner(), new).await?;

@@ -15,7 +15,7 @@ const HOURS: i64 = 24;
 /// A link, as it was typed.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct ShareForm {
+pub struct SecretShareForm {
     /// secret, totp, notes, or custom: and a name; blank is secret.
     pub field: String,
     /// Who is to get it.
@@ -27,7 +27,7 @@ pub struct ShareForm {
     pub views: Typed,
 }
 
-impl ShareForm {
+impl SecretShareForm {
     /// The form of a new link.
     pub fn blank() -> Self {
         Self { hours: Some(HOURS).into(), views: Some(1).into(), ..Self::default() }

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod form;
+mod link;
 pub mod model;
 pub mod opening;
 pub mod pages;

@@ -4,20 +4,20 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::form::ShareForm;
-use super::model::{self, NewShare, Share};
+use super::form::SecretShareForm;
+use super::link::make;
+use super::model;
 use crate::auth::extract::{ForVault, VaultUser};
 use crate::auth::step_up::SteppedUp;
 use crate::auth::user::Actor;
 use crate::credentials::model::{self as credentials, Credential};
 use crate::credentials::reveal::unkept;
-use crate::credentials::reveals;
 use crate::credentials::secrets::{self, Field};
 use crate::error::{AppError, AppResult, FormErrors};
 use crate::types::ids::{CredentialId, ShareId};
 use crate::web::form::Form;
 use crate::web::page::{Section, Shell, View};
-use crate::web::secret_links::{address, kept_secret};
+use crate::web::secret_links::kept_secret;
 use crate::web::{App, filters};
 
 #[derive(Template)]
@@ -27,7 +27,7 @@ struct ShareFormPage {
     credential: Credential,
     /// Fields that are stored.
     fields: Vec<Field>,
-    form: ShareForm,
+    form: SecretShareForm,
     errors: FormErrors,
     /// The link that was made, shown this once.
     link: Option<String>,
@@ -38,7 +38,7 @@ async fn page(
     actor: Actor,
     view: &View,
     id: CredentialId,
-    form: ShareForm,
+    form: SecretShareForm,
     errors: FormErrors,
 ) -> AppResult<ShareFormPage> {
     let (look, now) = (view.clone(), app.clock.now());
@@ -61,35 +61,9 @@ pub async fn new(
     view: View,
     id: web::Path<CredentialId>,
 ) -> AppResult<HttpResponse> {
-    let (form, errors) = (ShareForm::blank(), FormErrors::default());
+    let (form, errors) = (SecretShareForm::blank(), FormErrors::default());
     let page = page(&app, user.actor, &view, id.into_inner(), form, errors).await?;
     view.html(|| page.render(), || page.render())
-}
-
-/// Puts a look on record, opens the secret and keeps it under a key of its own: the link, with that key.
-pub(super) async fn make(
-    app: &App,
-    actor: &Actor,
-    id: CredentialId,
-    new: NewShare,
-) -> AppResult<(Share, String)> {
-    let (now, look, limit) = (app.clock.now(), new.look(), app.config.vault_reveals_per_hour);
-    let stored = {
-        let (actor, look) = (actor.clone(), look.clone());
-        app.db
-            .write(move |conn| {
-                credentials::find_kept(conn, &actor, id)?;
-                reveals::record(conn, &actor, now, limit, id, &look)
-            })
-            .await?
-    };
-    // Committed: it is on record, whatever comes of the rest.
-    let shown = reveals::open(app.keys.vault(), now, &stored, &look)?;
-    let sealed = model::seal(&shown.text)?;
-    let (actor, version, bytes) = (actor.clone(), shown.version, sealed.bytes);
-    let (share, token) =
-        app.db.write(move |conn| model::create(conn, &actor, now, id, version, &new, &bytes)).await?;
-    Ok((share, address(app, &format!("/shares/{token}#{}", sealed.key.as_str()))))
 }
 
 /// Makes a link and shows it, this once.
@@ -98,7 +72,7 @@ pub async fn create(
     app: web::Data<App>,
     view: View,
     id: web::Path<CredentialId>,
-    form: Form<ShareForm>,
+    form: Form<SecretShareForm>,
 ) -> AppResult<HttpResponse> {
     let (actor, id, form) = (user.actor, id.into_inner(), form.0);
     let made = match form.check() {
