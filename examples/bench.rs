@@ -24,6 +24,10 @@ const BARE: &str = "127.0.0.1:18081";
 const SCALE: u32 = 500;
 const ROUND: Duration = Duration::from_secs(4);
 const CONNECTIONS: [usize; 3] = [1, 16, 100];
+/// Credentials in the vault when its list is measured.
+const CREDENTIALS: [usize; 3] = [200, 2_000, 20_000];
+/// Secrets looked at: fewer than one person may in an hour.
+const REVEALS: usize = 400;
 /// Drafts that wait to be issued; more than the rounds can take.
 const DRAFTS: usize = 12_000;
 
@@ -50,10 +54,7 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
     let mut starts = Vec::new();
     for _ in 0..5 {
         let began = Instant::now();
-        let server = Server::start(
-            bureau,
-            &["--data-dir", &home, "--listen", SERVER, "--log", "error", "--requests-per-minute", "0"],
-        )?;
+        let server = Server::bureau(bureau, &home)?;
         server.wait(SERVER).await?;
         starts.push(began.elapsed().as_millis());
     }
@@ -69,10 +70,7 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         "--name",
         "bench",
     ]))?;
-    let server = Server::start(
-        bureau,
-        &["--data-dir", &home, "--listen", SERVER, "--log", "error", "--requests-per-minute", "0"],
-    )?;
+    let server = Server::bureau(bureau, &home)?;
     server.wait(SERVER).await?;
     println!("resident memory idle: {:.1} MiB", server.resident()?);
     let bare_server = Server::start(bare, &[&home, BARE])?;
@@ -197,6 +195,9 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
     let (clients, elapsed) = close_month(&token).await?;
     println!("drafts for {clients} clients at once, out of the month close: {elapsed:.0} ms");
     println!("resident memory after load: {:.1} MiB", server.resident()?);
+    println!();
+    at_the_door(&server, &get("/tasks?status=todo".into())).await?;
+    vault(&server, &token, client, project).await?;
     drop((server, bare_server));
 
     println!();
@@ -210,10 +211,7 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         if scale != SCALE {
             load(bureau, &place, scale)?;
         }
-        let server = Server::start(
-            bureau,
-            &["--data-dir", &place, "--listen", SERVER, "--log", "error", "--requests-per-minute", "0"],
-        )?;
+        let server = Server::bureau(bureau, &place)?;
         server.wait(SERVER).await?;
         let cookie = sign_in().await?;
         let list = |path: &'static str| -> Make {
@@ -231,6 +229,110 @@ async fn run(bureau: &str, bare: &str) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Pages while others try to sign in with passwords that are wrong.
+async fn at_the_door(server: &Server, page: &Make) -> Result<()> {
+    let alone = measure(server, SERVER, page, 1).await?;
+    // Each from another address and at another account, so that none is turned away unheard.
+    let attempt: Make = Arc::new(|number| {
+        let body = format!("email=nobody{number}@fielder.example&password=wrong+fielder+battery");
+        let address = format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255);
+        let length = body.len();
+        format!(
+            "POST /login HTTP/1.1\r\nhost: {SERVER}\r\nsec-fetch-site: same-origin\r\nx-forwarded-for: {address}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .into_bytes()
+    });
+    let crowd = tokio::spawn(async move { drive(SERVER, &attempt, 100, ROUND + ROUND / 2).await });
+    let crowded = measure(server, SERVER, page, 1).await?;
+    let (attempts, refused) = crowd.await??;
+    println!("| pages while people sign in | p50 ms | p99 ms |");
+    println!("|---|---:|---:|");
+    println!("| nobody | {:.2} | {:.2} |", alone.p50, alone.p99);
+    println!("| 100 at once, all wrong | {:.2} | {:.2} |", crowded.p50, crowded.p99);
+    println!("{} attempts were answered, {refused} of them with a refusal", attempts.len());
+    println!();
+    Ok(())
+}
+
+/// Looks at secrets beside another write of the same size, and the list of the vault as it grows.
+async fn vault(server: &Server, token: &str, client: i64, project: i64) -> Result<()> {
+    let post = |path: &'static str, body: Arc<dyn Fn(usize) -> String + Send + Sync>| -> Make {
+        let token = token.to_owned();
+        Arc::new(move |number| {
+            let body = body(number);
+            let length = body.len();
+            format!(
+                "POST {path} HTTP/1.1\r\nhost: {SERVER}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            )
+            .into_bytes()
+        })
+    };
+    let keep = post(
+        "/api/credentials",
+        Arc::new(move |number| {
+            format!(
+                r#"{{"client_id":{client},"label":"Login {number}","username":"user{number}","secret":"k7#Vd2!mQx94-{number}"}}"#
+            )
+        }),
+    );
+    let cookie = stepped_up(&sign_in().await?).await?;
+    let list: Make = {
+        let cookie = cookie.clone();
+        Arc::new(move |_| {
+            format!("GET /credentials HTTP/1.1\r\nhost: {SERVER}\r\ncookie: {cookie}\r\n\r\n").into_bytes()
+        })
+    };
+    println!("| credentials in the vault | list p50 ms | p99 ms |");
+    println!("|---:|---:|---:|");
+    let mut kept = 0;
+    for count in CREDENTIALS {
+        repeat(&keep, kept..count).await?;
+        kept = count;
+        let run = measure(server, SERVER, &list, 1).await?;
+        println!("| {count} | {:.2} | {:.2} |", run.p50, run.p99);
+    }
+    println!();
+    let reveal: Make = Arc::new(move |_| {
+        let body = "field=secret";
+        format!(
+            "POST /credentials/1/reveal HTTP/1.1\r\nhost: {SERVER}\r\ncookie: {cookie}\r\nsec-fetch-site: same-origin\r\nhx-request: true\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    });
+    let write = post(
+        "/api/time-entries",
+        Arc::new(move |number| {
+            let date = past_day(number);
+            format!(r#"{{"project_id":{project},"date":"{date}","duration":"0:15","note":"bench {number}"}}"#)
+        }),
+    );
+    println!("| one after the other | p50 ms | p99 ms |");
+    println!("|---|---:|---:|");
+    for (name, make) in [("a write that commits", &write), ("a secret revealed", &reveal)] {
+        let mut latencies = repeat(make, 0..REVEALS).await?;
+        latencies.sort_by(f64::total_cmp);
+        println!("| {name} | {:.2} | {:.2} |", latencies[REVEALS / 2], latencies[REVEALS * 99 / 100]);
+    }
+    Ok(())
+}
+
+/// Sends one request for each number, one after the other; an answer that refuses ends it.
+async fn repeat(make: &Make, numbers: std::ops::Range<usize>) -> Result<Vec<f64>> {
+    let mut stream = TcpStream::connect(SERVER).await?;
+    stream.set_nodelay(true)?;
+    let (mut latencies, mut buffer) = (Vec::new(), Vec::new());
+    for number in numbers {
+        let began = Instant::now();
+        let (status, _) = exchange(&mut stream, &make(number), &mut buffer).await?;
+        latencies.push(began.elapsed().as_secs_f64() * 1_000.0);
+        if status >= 400 {
+            return Err(format!("refused with {status}: {}", String::from_utf8_lossy(&buffer)).into());
+        }
+    }
+    Ok(latencies)
 }
 
 fn load(bureau: &str, home: &str, scale: u32) -> Result<()> {
@@ -257,6 +359,14 @@ fn text(command: &mut Command) -> Result<String> {
 struct Server(Child);
 
 impl Server {
+    /// The product, without limits that a load test meets, behind the proxy that the driver plays.
+    fn bureau(binary: &str, home: &str) -> Result<Self> {
+        let mut args = vec!["--data-dir", home, "--listen", SERVER, "--log", "error"];
+        args.extend(["--requests-per-minute", "0", "--trusted-proxies", "127.0.0.1"]);
+        args.extend(["--vault-reveals-per-hour", "1000"]);
+        Self::start(binary, &args)
+    }
+
     fn start(binary: &str, args: &[&str]) -> Result<Self> {
         Ok(Self(Command::new(binary).args(args).stdout(Stdio::null()).spawn()?))
     }
@@ -404,9 +514,22 @@ async fn size(address: &str, make: &Make) -> Result<usize> {
 }
 
 async fn sign_in() -> Result<String> {
-    let body = format!("email={}&password={}", bureau::demo::EMAIL, bureau::demo::PASSWORD.replace(' ', "+"));
+    enter("/login", "", &format!("email={}&password={}", bureau::demo::EMAIL, typed_password())).await
+}
+
+/// The cookie of a session that has proved whose it is.
+async fn stepped_up(cookie: &str) -> Result<String> {
+    enter("/step-up", cookie, &format!("proof={}", typed_password())).await
+}
+
+fn typed_password() -> String {
+    bureau::demo::PASSWORD.replace(' ', "+")
+}
+
+/// Sends a form that leads on, and takes the cookie that it sets.
+async fn enter(path: &str, cookie: &str, body: &str) -> Result<String> {
     let (status, answer) = once(format!(
-        "POST /login HTTP/1.1\r\nhost: {SERVER}\r\nsec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: {SERVER}\r\ncookie: {cookie}\r\nsec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     ))
     .await?;
@@ -415,7 +538,7 @@ async fn sign_in() -> Result<String> {
         .find_map(|line| line.strip_prefix("set-cookie: "))
         .and_then(|line| line.split(';').next());
     if status != 303 {
-        return Err(format!("sign-in is refused with {status}").into());
+        return Err(format!("{path} is refused with {status}").into());
     }
     Ok(cookie.ok_or("no cookie")?.to_owned())
 }

@@ -11,6 +11,7 @@ mod plan;
 mod rates;
 mod story;
 mod timesheets;
+mod vault;
 mod work;
 
 use chrono::{Days, NaiveDate};
@@ -133,6 +134,7 @@ pub fn load(app: &App, scale: u32) -> AppResult<SignIn> {
         app.db.write_blocking(|conn| invoices::bill(conn, &owner, today, &schedules, month))?;
     }
     app.db.write_blocking(|conn| offers::lay_out(conn, &sample))?;
+    app.db.write_blocking(|conn| vault::fill(conn, app.keys.vault(), &sample, &hash))?;
     app.db.write_blocking(|conn| rates::look_ahead(conn, &sample))?;
     app.db.write_blocking(|conn| timesheets::hand_in(conn, &sample))?;
     app.db.write_blocking(|conn| story::go_on(conn, &sample))?;
